@@ -1,0 +1,84 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A room of the house: a library target under Sources/.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+// The order below is the way of a clip through the program; a target imports only targets above it.
+let package = Package(
+  name: "piq-audio",
+  products: [
+    .library(
+      name: "PIQ",
+      targets: ["Tensor", "AudioIO", "Spectral", "NeuralNetwork", "PIQ", "Checkpoints", "Models"]),
+    .executable(name: "piq-audio", targets: ["piq-audio"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+    .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(
+      name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev", "fonts-dejavu-core"])]),
+
+    room("Files", []),
+    room("Tensor", []),
+    room("AudioIO", ["CSndfile", "Files"]),
+    room("Spectral", ["CFFTW", "Tensor"]),
+    room("OneDNN", ["COneDNN", "Tensor"]),
+    room("NeuralNetwork", ["OneDNN", "Tensor"]),
+    room("PIQ", ["NeuralNetwork", "Spectral", "Tensor"]),
+    room(
+      "Checkpoints",
+      ["CZip", "Files", "Tensor", yams, .product(name: "Crypto", package: "swift-crypto")]),
+    room("Models", ["Checkpoints", "Files", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
+    room("Plotting", ["CCairo", "Files", "Tensor"]),
+    room(
+      "Batch",
+      ["AudioIO", "Checkpoints", "Files", "Models", "PIQ", "Plotting", "Spectral", "Tensor"]),
+    .executableTarget(
+      name: "piq-audio",
+      dependencies: [
+        "Batch", "Files", "Models", "PIQ",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+
+    .target(
+      name: "TestSupport", dependencies: ["Checkpoints", "Tensor"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests(of: "Tensor", ["Tensor"]),
+    tests(of: "AudioIO", ["AudioIO", "Files"]),
+    tests(of: "Spectral", ["Spectral", "Tensor"]),
+    tests(of: "NeuralNetwork", ["NeuralNetwork", "OneDNN", "Tensor"]),
+    tests(of: "PIQ", ["PIQ", "NeuralNetwork", "Spectral", "Tensor"]),
+    tests(of: "Checkpoints", ["Checkpoints", "Files", "Tensor"]),
+    tests(of: "Models", ["Checkpoints", "Models", "PIQ", "Tensor"]),
+    tests(of: "Plotting", ["Plotting", "Tensor"]),
+    tests(of: "Batch", ["Batch", "Checkpoints", "Models", "PIQ", "Tensor"]),
+    tests(of: "Command", ["AudioIO", "Checkpoints", "Tensor"]),
+    tests(of: "Reference", ["AudioIO", "Checkpoints", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
+  ]
+)

@@ -1,0 +1,77 @@
+import Foundation
+import Synchronization
+
+/// Writes files that appear whole or not at all: under a temporary name beside the target, which
+/// a rename puts in place.
+public enum AtomicFile {
+  private static let unfinished = Mutex<Set<String>>([])
+
+  /// Has `write` fill a temporary file beside `path`, then renames it to `path`.
+  ///
+  /// The temporary name keeps the extension of `path`. Whatever goes wrong, the temporary file is
+  /// removed and an older file at `path` stays as it was.
+  ///
+  /// - Throws: what `write` throws, or `FileError` when the file cannot be put in place.
+  public static func write(to path: String, _ write: (_ temporaryPath: String) throws -> Void)
+    throws
+  {
+    let temporary = temporaryPath(for: path)
+    _ = unfinished.withLock { $0.insert(temporary) }
+    defer {
+      unlink(temporary)
+      _ = unfinished.withLock { $0.remove(temporary) }
+    }
+    try write(temporary)
+    guard rename(temporary, path) == 0 else {
+      throw FileError(path: path, action: "write it", errno: errno)
+    }
+  }
+
+  /// Writes `chunks` one after the other to a file that appears at `path` when all is written.
+  ///
+  /// - Throws: `FileError`, naming `path`.
+  public static func write(_ chunks: [UnsafeRawBufferPointer], to path: String) throws {
+    try write(to: path) { temporary in
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else { throw FileError(path: path, action: "write it", errno: errno) }
+      defer { close(descriptor) }
+      for chunk in chunks { try writeAll(chunk, to: descriptor, path: path) }
+    }
+  }
+
+  /// Writes `bytes` to a file that appears at `path` when all is written.
+  ///
+  /// - Throws: `FileError`, naming `path`.
+  public static func write(_ bytes: some Collection<UInt8>, to path: String) throws {
+    try Array(bytes).withUnsafeBytes { try write([$0], to: path) }
+  }
+
+  /// Removes the temporary files of every write under way. For the handler of a signal that is
+  /// about to end the process.
+  public static func removeUnfinished() {
+    for path in unfinished.withLock({ $0 }) { unlink(path) }
+  }
+
+  private static func temporaryPath(for path: String) -> String {
+    let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+    let folder = path.dropLast(name.count)
+    // Hidden, and short enough for a name that is itself as long as the system allows.
+    let suffix = name.suffix(from: name.lastIndex(of: ".") ?? name.endIndex).suffix(16)
+    let unique = String(UInt32.random(in: .min ... .max), radix: 36)
+    return "\(folder).piq-audio-\(getpid())-\(unique)\(suffix)"
+  }
+
+  private static func writeAll(
+    _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String
+  ) throws(FileError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let written = Glibc.write(descriptor, rest.base.baseAddress! + rest.startIndex, rest.count)
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else {
+        throw FileError(path: path, action: "write it", errno: written == 0 ? ENOSPC : errno)
+      }
+      rest = rest.dropFirst(written)
+    }
+  }
+}

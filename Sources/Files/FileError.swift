@@ -1,0 +1,44 @@
+import Foundation
+
+/// A file that could not be opened, read, written or put in place.
+public struct FileError: Error, CustomStringConvertible, Equatable {
+  /// The file concerned.
+  public let path: String
+  /// What went wrong, in words.
+  public let problem: String
+  /// What the user can do about it.
+  public let remedy: String
+  /// The system's error number, or 0 where the system reported none.
+  public let code: Int32
+
+  public init(path: String, problem: String, remedy: String, code: Int32 = 0) {
+    self.path = path
+    self.problem = problem
+    self.remedy = remedy
+    self.code = code
+  }
+
+  /// The error behind a failed system call on `path`; `action` completes "could not …".
+  public init(path: String, action: String, errno code: Int32) {
+    let reason = String(cString: strerror(code)).lowercased()
+    self.init(
+      path: path, problem: "could not \(action): \(reason)", remedy: Self.remedy(for: code),
+      code: code)
+  }
+
+  private static func remedy(for code: Int32) -> String {
+    switch code {
+    case ENOENT: "check the path"
+    case EACCES, EPERM: "check the permissions of the file and its folder"
+    case EROFS: "choose a folder that can be written to"
+    case ENOSPC, EDQUOT: "free some disk space and run the command again"
+    case EISDIR: "name a file, not a folder"
+    case ENOTDIR: "a part of the path is a file, not a folder"
+    case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
+    case ENAMETOOLONG: "choose a shorter name"
+    default: "check the file and the disk it is on"
+    }
+  }
+
+  public var description: String { "\(printable(path)): \(problem); \(remedy)" }
+}

@@ -1,0 +1,97 @@
+/// A dense array of `Float` in row-major order: the last axis is contiguous.
+///
+/// Images and feature maps are channels-last throughout this package, [B, H, W, C] with B clips,
+/// H frames, W frequency bins and C channels. A tensor is a value: copies share storage until one
+/// of them is written to.
+public struct Tensor: Sendable {
+  /// The extent of each axis, outermost first; empty for a scalar.
+  public let shape: [Int]
+  private var storage: TensorStorage
+
+  /// The number of elements.
+  public var count: Int { storage.count }
+
+  /// A tensor whose elements are all `value`.
+  public init(shape: [Int], repeating value: Float = 0) {
+    self.init(uninitialized: shape)
+    storage.base.update(repeating: value, count: storage.count)
+  }
+
+  /// A tensor with the elements of `elements` in row-major order.
+  ///
+  /// - Precondition: `elements.count` is the product of `shape`.
+  public init(shape: [Int], _ elements: some Collection<Float>) {
+    self.init(uninitialized: shape)
+    precondition(elements.count == count, "\(elements.count) elements do not fill \(shape)")
+    _ = UnsafeMutableBufferPointer(start: storage.base, count: count)
+      .update(fromContentsOf: elements)
+  }
+
+  /// A tensor whose elements `initialize` writes, every one of them.
+  public init<Failure: Error>(
+    shape: [Int],
+    initializingWith initialize: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Void
+  ) throws(Failure) {
+    self.init(uninitialized: shape)
+    try initialize(UnsafeMutableBufferPointer(start: storage.base, count: count))
+  }
+
+  private init(uninitialized shape: [Int]) {
+    precondition(shape.allSatisfy { $0 >= 0 }, "negative extent in \(shape)")
+    self.shape = shape
+    storage = TensorStorage(count: shape.reduce(1, *))
+  }
+
+  private init(shape: [Int], storage: TensorStorage) {
+    self.shape = shape
+    self.storage = storage
+  }
+
+  /// The same elements under another shape of as many elements; nothing is copied.
+  public func reshaped(_ shape: [Int]) -> Tensor {
+    precondition(shape.reduce(1, *) == count, "\(self.shape) does not reshape to \(shape)")
+    return Tensor(shape: shape, storage: storage)
+  }
+
+  /// Calls `body` with the elements, in row-major order.
+  public func withUnsafeBuffer<Result, Failure: Error>(
+    _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeBufferPointer(start: storage.base, count: count))
+  }
+
+  /// Calls `body` with the elements for writing, after a copy if another tensor shares them.
+  public mutating func withUnsafeMutableBuffer<Result, Failure: Error>(
+    _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    if !isKnownUniquelyReferenced(&storage) {
+      let copy = TensorStorage(count: storage.count)
+      copy.base.update(from: storage.base, count: storage.count)
+      storage = copy
+    }
+    return try body(UnsafeMutableBufferPointer(start: storage.base, count: count))
+  }
+
+  /// The element at a position in row-major order. Convenient, not fast: loops use the buffers.
+  public subscript(flat index: Int) -> Float {
+    get { withUnsafeBuffer { $0[index] } }
+    set { withUnsafeMutableBuffer { $0[index] = newValue } }
+  }
+
+  /// The elements in row-major order.
+  public var elements: [Float] { withUnsafeBuffer { Array($0) } }
+
+  /// The element of a tensor that has exactly one.
+  public var scalar: Float {
+    precondition(count == 1, "\(shape) is not a scalar")
+    return self[flat: 0]
+  }
+}
+
+extension Tensor: Equatable {
+  /// Whether shapes and all elements are equal.
+  public static func == (left: Tensor, right: Tensor) -> Bool {
+    left.shape == right.shape
+      && left.withUnsafeBuffer { a in right.withUnsafeBuffer { b in a.elementsEqual(b) } }
+  }
+}
