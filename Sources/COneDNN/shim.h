@@ -1,0 +1,196 @@
+// oneDNN's C API as one small set of functions. Reasons: releases 2 and 3 of oneDNN describe
+// memory (a struct, an opaque handle) and operations (with and without an operation descriptor)
+// differently, and some of its constants are macros that Swift does not see.
+
+#include <oneapi/dnnl/dnnl.h>
+#include <stdlib.h>
+
+#define PIQ_V3 (DNNL_VERSION_MAJOR >= 3)
+
+// A memory descriptor owned by the caller (piq_md_destroy).
+typedef void *piq_md;
+
+enum {
+  piq_arg_src = DNNL_ARG_SRC,
+  piq_arg_dst = DNNL_ARG_DST,
+  piq_arg_weights = DNNL_ARG_WEIGHTS,
+  piq_arg_bias = DNNL_ARG_BIAS,
+  piq_arg_mean = DNNL_ARG_MEAN,
+  piq_arg_variance = DNNL_ARG_VARIANCE,
+  piq_arg_scale = DNNL_ARG_SCALE,
+  piq_arg_shift = DNNL_ARG_SHIFT,
+  piq_arg_from = DNNL_ARG_FROM,
+  piq_arg_to = DNNL_ARG_TO,
+  piq_arg_scratchpad = DNNL_ARG_SCRATCHPAD,
+};
+
+static inline int piq_arg_post_operand(int index) {
+  return DNNL_ARG_ATTR_MULTIPLE_POST_OP(index) | DNNL_ARG_SRC_1;
+}
+
+#if PIQ_V3
+#define PIQ_MD(md) ((dnnl_memory_desc_t)(md))
+#else
+#define PIQ_MD(md) ((dnnl_memory_desc_t *)(md))
+#endif
+
+static inline dnnl_status_t piq_md_create(piq_md *md, int ndims, const dnnl_dim_t *dims,
+    dnnl_data_type_t type, dnnl_format_tag_t tag) {
+#if PIQ_V3
+  return dnnl_memory_desc_create_with_tag((dnnl_memory_desc_t *)md, ndims, dims, type, tag);
+#else
+  dnnl_memory_desc_t *fresh = (dnnl_memory_desc_t *)calloc(1, sizeof *fresh);
+  if (!fresh) return dnnl_out_of_memory;
+  dnnl_status_t status = dnnl_memory_desc_init_by_tag(fresh, ndims, dims, type, tag);
+  if (status != dnnl_success) free(fresh);
+  else *md = fresh;
+  return status;
+#endif
+}
+
+static inline void piq_md_destroy(piq_md md) {
+#if PIQ_V3
+  dnnl_memory_desc_destroy(PIQ_MD(md));
+#else
+  free(md);
+#endif
+}
+
+static inline size_t piq_md_size(piq_md md) { return dnnl_memory_desc_get_size(PIQ_MD(md)); }
+
+static inline int piq_md_equal(piq_md a, piq_md b) {
+  return dnnl_memory_desc_equal(PIQ_MD(a), PIQ_MD(b));
+}
+
+// A copy of the descriptor that a primitive chose for one of its arguments.
+static inline dnnl_status_t piq_pd_md(piq_md *md, const_dnnl_primitive_desc_t pd, int arg) {
+#if PIQ_V3
+  return dnnl_memory_desc_clone((dnnl_memory_desc_t *)md,
+      dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg));
+#else
+  const dnnl_memory_desc_t *found = dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
+  if (!found) return dnnl_invalid_arguments;
+  dnnl_memory_desc_t *copy = (dnnl_memory_desc_t *)malloc(sizeof *copy);
+  if (!copy) return dnnl_out_of_memory;
+  *copy = *found;
+  *md = copy;
+  return dnnl_success;
+#endif
+}
+
+static inline dnnl_status_t piq_memory_create(dnnl_memory_t *memory, piq_md md,
+    dnnl_engine_t engine, void *data) {
+  return dnnl_memory_create(memory, PIQ_MD(md), engine, data);
+}
+
+static inline dnnl_status_t piq_post_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t alg) {
+#if PIQ_V3
+  return dnnl_post_ops_append_eltwise(ops, alg, 0.f, 0.f);
+#else
+  return dnnl_post_ops_append_eltwise(ops, 1.f, alg, 0.f, 0.f);
+#endif
+}
+
+static inline dnnl_status_t piq_post_sum(dnnl_post_ops_t ops) {
+#if PIQ_V3
+  return dnnl_post_ops_append_sum(ops, 1.f, 0, dnnl_data_type_undef);
+#else
+  return dnnl_post_ops_append_sum(ops, 1.f);
+#endif
+}
+
+static inline dnnl_status_t piq_post_binary(dnnl_post_ops_t ops, dnnl_alg_kind_t alg, piq_md md) {
+  return dnnl_post_ops_append_binary(ops, alg, PIQ_MD(md));
+}
+
+static inline dnnl_status_t piq_convolution_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+    dnnl_prop_kind_t prop, piq_md src, piq_md weights, piq_md bias, piq_md dst,
+    const dnnl_dim_t *strides, const dnnl_dim_t *pad_begin, const dnnl_dim_t *pad_end,
+    const_dnnl_primitive_attr_t attr) {
+#if PIQ_V3
+  return dnnl_convolution_forward_primitive_desc_create(pd, engine, prop, dnnl_convolution_direct,
+      PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), strides, NULL, pad_begin, pad_end,
+      attr);
+#else
+  dnnl_convolution_desc_t op;
+  dnnl_status_t status = dnnl_convolution_forward_desc_init(&op, prop, dnnl_convolution_direct,
+      PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), strides, pad_begin, pad_end);
+  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
+#endif
+}
+
+static inline dnnl_status_t piq_deconvolution_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+    dnnl_prop_kind_t prop, piq_md src, piq_md weights, piq_md bias, piq_md dst,
+    const dnnl_dim_t *strides, const dnnl_dim_t *pad_begin, const dnnl_dim_t *pad_end,
+    const_dnnl_primitive_attr_t attr) {
+#if PIQ_V3
+  return dnnl_deconvolution_forward_primitive_desc_create(pd, engine, prop,
+      dnnl_deconvolution_direct, PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), strides,
+      NULL, pad_begin, pad_end, attr);
+#else
+  dnnl_deconvolution_desc_t op;
+  dnnl_status_t status = dnnl_deconvolution_forward_desc_init(&op, prop, dnnl_deconvolution_direct,
+      PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), strides, pad_begin, pad_end);
+  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
+#endif
+}
+
+static inline dnnl_status_t piq_batch_normalization_pd(dnnl_primitive_desc_t *pd,
+    dnnl_engine_t engine, dnnl_prop_kind_t prop, piq_md data, float epsilon, int global_statistics,
+    const_dnnl_primitive_attr_t attr) {
+  unsigned flags = dnnl_use_scale | dnnl_use_shift;
+  if (global_statistics) flags |= dnnl_use_global_stats;
+#if PIQ_V3
+  return dnnl_batch_normalization_forward_primitive_desc_create(
+      pd, engine, prop, PIQ_MD(data), PIQ_MD(data), epsilon, flags, attr);
+#else
+  dnnl_batch_normalization_desc_t op;
+  dnnl_status_t status = dnnl_batch_normalization_forward_desc_init(
+      &op, prop, PIQ_MD(data), epsilon, flags);
+  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
+#endif
+}
+
+static inline dnnl_status_t piq_matmul_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+    piq_md src, piq_md weights, piq_md bias, piq_md dst, const_dnnl_primitive_attr_t attr) {
+#if PIQ_V3
+  return dnnl_matmul_primitive_desc_create(
+      pd, engine, PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), attr);
+#else
+  dnnl_matmul_desc_t op;
+  dnnl_status_t status = dnnl_matmul_desc_init(
+      &op, PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst));
+  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
+#endif
+}
+
+static inline dnnl_status_t piq_eltwise_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+    dnnl_prop_kind_t prop, dnnl_alg_kind_t alg, piq_md data, float alpha,
+    const_dnnl_primitive_attr_t attr) {
+#if PIQ_V3
+  return dnnl_eltwise_forward_primitive_desc_create(
+      pd, engine, prop, alg, PIQ_MD(data), PIQ_MD(data), alpha, 0.f, attr);
+#else
+  dnnl_eltwise_desc_t op;
+  dnnl_status_t status = dnnl_eltwise_forward_desc_init(&op, prop, alg, PIQ_MD(data), alpha, 0.f);
+  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
+#endif
+}
+
+static inline dnnl_status_t piq_softmax_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+    dnnl_prop_kind_t prop, piq_md data, int axis, const_dnnl_primitive_attr_t attr) {
+#if PIQ_V3
+  return dnnl_softmax_forward_primitive_desc_create(
+      pd, engine, prop, dnnl_softmax_accurate, PIQ_MD(data), PIQ_MD(data), axis, attr);
+#else
+  dnnl_softmax_v2_desc_t op;
+  dnnl_status_t status = dnnl_softmax_v2_forward_desc_init(
+      &op, prop, dnnl_softmax_accurate, PIQ_MD(data), PIQ_MD(data), axis);
+  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
+#endif
+}
+
+static inline dnnl_status_t piq_reorder_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+    piq_md from, piq_md to, const_dnnl_primitive_attr_t attr) {
+  return dnnl_reorder_primitive_desc_create(pd, PIQ_MD(from), engine, PIQ_MD(to), engine, attr);
+}

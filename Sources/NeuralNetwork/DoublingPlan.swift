@@ -1,0 +1,95 @@
+import OneDNN
+package import Tensor
+
+/// The transposed convolution with kernel 4, stride 2 and padding 1 as two convolutions with
+/// kernel 2, because oneDNN's own transposed convolution is slower.
+///
+/// Along each axis, with the kernel's taps w and the input x,
+///
+///     y[2j] = w[1] x[j] + w[3] x[j - 1]        y[2j - 1] = w[0] x[j] + w[2] x[j - 1]
+///
+/// so both come from the same two inputs. One convolution makes the even rows, one the odd; their
+/// channels hold an odd column and the even one after it, which in channels-last order is already
+/// the order of the output's columns.
+package final class DoublingPlan: ForwardPlan {
+  private let outChannels: Int
+  private let evenRows, oddRows: ConvolutionPlan
+
+  static func fits(_ geometry: ConvolutionGeometry) -> Bool {
+    geometry.isTransposed && geometry.kernel == .init(4, 4) && geometry.stride == .init(2, 2)
+      && geometry.padBefore == .init(1, 1) && geometry.padAfter == .init(1, 1)
+  }
+
+  /// The taps that meet x[j - 1] and x[j].
+  private static let evenTaps = (3, 1)
+  private static let oddTaps = (2, 0)
+
+  /// - Parameters:
+  ///   - weights: [I, O, 4, 4].
+  ///   - bias: [O].
+  package init(
+    _ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, fusing fusion: Fusion = Fusion()
+  ) {
+    outChannels = geometry.outChannels
+    var doubled = fusion
+    doubled.affine = fusion.affine.map { (Self.twice($0.scale), Self.twice($0.shift)) }
+    func plan(_ rowTaps: (Int, Int), padTop: Int) -> ConvolutionPlan {
+      let phase = ConvolutionGeometry(
+        inChannels: geometry.inChannels, outChannels: 2 * geometry.outChannels, kernel: .init(2, 2),
+        stride: .init(1, 1), padBefore: .init(padTop, 1), padAfter: .init(1 - padTop, 1))
+      return ConvolutionPlan(
+        phase, weights: Self.phaseWeights(weights, rowTaps: rowTaps), bias: Self.twice(bias),
+        fusing: doubled)
+    }
+    evenRows = plan(Self.evenTaps, padTop: 1)
+    oddRows = plan(Self.oddTaps, padTop: 0)
+  }
+
+  package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
+    precondition(residual == nil, "no layer of this network adds to an upsampled map")
+    let (b, h, w) = (x.shape[0], x.shape[1], x.shape[2])
+    let row = 2 * w * outChannels
+    // A phase's row has one column too many on either side.
+    let phaseRow = row + 2 * outChannels
+    var output = Tensor(shape: [b, 2 * h, 2 * w, outChannels]) { _ in }
+    for (phase, plan) in [evenRows, oddRows].enumerated() {
+      try plan(x).withUnsafeBuffer { rows in
+        output.withUnsafeMutableBuffer { output in
+          guard let source = rows.baseAddress, let destination = output.baseAddress else { return }
+          for i in 0..<b * h {
+            (destination + (2 * i + phase) * row)
+              .update(from: source + i * phaseRow + outChannels, count: row)
+          }
+        }
+      }
+    }
+    return output
+  }
+
+  /// [I, O, 4, 4] to [2 O, I, 2, 2]: first the odd column's weights, then the even one's.
+  private static func phaseWeights(_ weights: Tensor, rowTaps: (Int, Int)) -> Tensor {
+    let (inChannels, outChannels) = (weights.shape[0], weights.shape[1])
+    let rows = [rowTaps.0, rowTaps.1]
+    let columns = [oddTaps.0, oddTaps.1, evenTaps.0, evenTaps.1]
+    return weights.withUnsafeBuffer { weights in
+      Tensor(shape: [2 * outChannels, inChannels, 2, 2]) { phase in
+        for o in 0..<2 * outChannels {
+          let firstColumn = o < outChannels ? 0 : 2
+          for i in 0..<inChannels {
+            let kernel = (i * outChannels + o % outChannels) * 16
+            for a in 0..<2 {
+              for b in 0..<2 {
+                phase[((o * inChannels + i) * 2 + a) * 2 + b] =
+                  weights[kernel + rows[a] * 4 + columns[firstColumn + b]]
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static func twice(_ vector: Tensor) -> Tensor {
+    Tensor(shape: [2 * vector.count], vector.elements + vector.elements)
+  }
+}

@@ -1,0 +1,30 @@
+import OneDNN
+public import Tensor
+
+/// A fully connected layer (`torch.nn.Linear`): x Wᵀ + b.
+public final class Linear: Layer {
+  /// [O, I]; `weight` in the state dict.
+  public let weight: Parameter
+  /// [O]; `bias` in the state dict.
+  public let bias: Parameter
+
+  /// A layer from I to O values with PyTorch's initial values: uniform within ±1/√I.
+  public init(
+    _ inputs: Int, _ outputs: Int, using generator: inout some RandomNumberGenerator
+  ) {
+    let bound = 1 / Float(inputs).squareRoot()
+    weight = Parameter(.uniform([outputs, inputs], bound: bound, using: &generator))
+    bias = Parameter(.uniform([outputs], bound: bound, using: &generator))
+  }
+
+  public var state: [(name: String, parameter: Parameter)] {
+    [("weight", weight), ("bias", bias)]
+  }
+
+  /// Maps `x` [B, I] to [B, O].
+  ///
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    try matrixProduct(x, weight.value, transposingRight: true, bias: bias.value)
+  }
+}

@@ -1,0 +1,83 @@
+import OneDNN
+public import Tensor
+
+/// Batch normalisation over the last axis (`torch.nn.BatchNorm1d` and `BatchNorm2d`).
+///
+/// In training the statistics are those of the rows, and the running ones move by `momentum`
+/// towards them (towards the unbiased variance); in evaluation the running ones are used.
+public final class BatchNorm: Layer {
+  /// [C]; `weight` in the state dict.
+  public let weight: Parameter
+  /// [C]; `bias` in the state dict.
+  public let bias: Parameter
+  /// [C]; `running_mean` in the state dict.
+  public let runningMean: Parameter
+  /// [C]; `running_var` in the state dict.
+  public let runningVariance: Parameter
+  private let channels: Int
+  private let epsilon: Float = 1e-5
+  private let momentum: Float = 0.1
+
+  public init(_ channels: Int) {
+    self.channels = channels
+    weight = Parameter(Tensor(shape: [channels], repeating: 1))
+    bias = Parameter(Tensor(shape: [channels]))
+    runningMean = Parameter(Tensor(shape: [channels]), isTrainable: false)
+    runningVariance = Parameter(Tensor(shape: [channels], repeating: 1), isTrainable: false)
+  }
+
+  public var state: [(name: String, parameter: Parameter)] {
+    [
+      ("weight", weight), ("bias", bias), ("running_mean", runningMean),
+      ("running_var", runningVariance),
+    ]
+  }
+
+  /// Normalises `x` [..., C].
+  ///
+  /// - Throws: `OneDNNError` when `x` has other channels, or in training a single row, which has
+  ///   no variance.
+  public func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor {
+    guard x.shape.last == channels else {
+      throw OneDNNError(
+        operation: "batch normalisation of \(channels) channels", reason: "given \(x.shape)")
+    }
+    let rows = x.count / channels
+    guard mode == .evaluation || rows > 1 else {
+      throw OneDNNError(
+        operation: "batch normalisation", reason: "one value a channel cannot be trained on")
+    }
+    let forward = try BatchNormalizationForward(
+      rows: rows, channels: channels, epsilon: epsilon, usesGivenStatistics: mode == .evaluation)
+    var (mean, variance) = (runningMean.value, runningVariance.value)
+    let y = try forward(
+      x, scale: weight.value, shift: bias.value, mean: &mean, variance: &variance)
+    if mode == .training {
+      runningMean.value.move(towards: mean, by: momentum, scaled: 1)
+      runningVariance.value.move(
+        towards: variance, by: momentum, scaled: Float(rows) / Float(rows - 1))
+    }
+    return y
+  }
+
+  /// What evaluation does, as a factor and a term a channel, each [C].
+  package var affine: (scale: Tensor, shift: Tensor) {
+    var (scale, shift) = (weight.value, bias.value)
+    for c in 0..<channels {
+      let deviation = (Double(runningVariance.value[flat: c]) + Double(epsilon)).squareRoot()
+      let factor = Double(weight.value[flat: c]) / deviation
+      scale[flat: c] = Float(factor)
+      shift[flat: c] = Float(
+        Double(bias.value[flat: c]) - Double(runningMean.value[flat: c]) * factor)
+    }
+    return (scale, shift)
+  }
+}
+
+extension Tensor {
+  fileprivate mutating func move(towards target: Tensor, by momentum: Float, scaled factor: Float) {
+    for i in 0..<count {
+      self[flat: i] += momentum * (target[flat: i] * factor - self[flat: i])
+    }
+  }
+}

@@ -1,0 +1,64 @@
+public import Tensor
+
+/// A tensor that belongs to a layer: a weight that training moves, or a running statistic.
+public final class Parameter {
+  /// The current values.
+  public var value: Tensor {
+    didSet { version &+= 1 }
+  }
+  /// Whether an optimiser may move it. Running statistics move only in training-mode forwards.
+  public let isTrainable: Bool
+  /// Counts the changes of `value`, so that whatever was derived from it knows when it is stale.
+  public private(set) var version = 0
+
+  public init(_ value: Tensor, isTrainable: Bool = true) {
+    self.value = value
+    self.isTrainable = isTrainable
+  }
+}
+
+/// Whether a forward pass trains (batch statistics, which move the running ones) or evaluates.
+public enum Mode: Sendable, Hashable {
+  case training
+  case evaluation
+}
+
+/// A part of a network that has parameters.
+public protocol Layer: AnyObject {
+  /// The parameters under the names that PyTorch's `state_dict` gives them.
+  var state: [(name: String, parameter: Parameter)] { get }
+}
+
+extension Layer {
+  /// `state` with `prefix` and a dot before each name.
+  public func state(under prefix: String) -> [(name: String, parameter: Parameter)] {
+    state.map { ("\(prefix).\($0.name)", $0.parameter) }
+  }
+
+  /// Replaces every value by what `value` gives for its name; its shape must be the old one's.
+  public func load(_ value: (_ name: String, _ shape: [Int]) throws -> Tensor) rethrows {
+    for (name, parameter) in state {
+      let loaded = try value(name, parameter.value.shape)
+      precondition(loaded.shape == parameter.value.shape, "\(name) has shape \(loaded.shape)")
+      parameter.value = loaded
+    }
+  }
+}
+
+/// Something derived from parameters, made again when one of them has changed.
+package final class Derived<Value> {
+  private var versions: [Int] = []
+  private var value: Value?
+
+  package init() {}
+
+  package func callAsFunction(
+    from parameters: [Parameter], make: () throws -> Value
+  ) rethrows -> Value {
+    let current = parameters.map(\.version)
+    if let value, versions == current { return value }
+    let fresh = try make()
+    (value, versions) = (fresh, current)
+    return fresh
+  }
+}

@@ -1,0 +1,58 @@
+import OneDNN
+public import Tensor
+
+/// A two-dimensional transposed convolution (`torch.nn.ConvTranspose2d`) with a bias.
+///
+/// Maps [B, H, W, I] to [B, H', W', O] with H' = (H - 1) s - 2p + k: B clips, H and W extents, I
+/// and O channels, k kernel, s stride, p padding.
+public final class ConvTranspose2d: Layer {
+  /// [I, O, kH, kW]; `weight` in the state dict.
+  public let weight: Parameter
+  /// [O]; `bias` in the state dict.
+  public let bias: Parameter
+  let geometry: ConvolutionGeometry
+  private let plan = Derived<any ForwardPlan>()
+
+  /// A transposed convolution with PyTorch's initial values: uniform within ±1/√(O kH kW).
+  ///
+  /// - Parameters:
+  ///   - kernel: height and width of the kernel.
+  ///   - stride: rows and columns of output for each one of input.
+  public init(
+    _ inChannels: Int, _ outChannels: Int, kernel: (Int, Int), stride: (Int, Int),
+    padding: Int = 0, using generator: inout some RandomNumberGenerator
+  ) {
+    geometry = ConvolutionGeometry(
+      inChannels: inChannels, outChannels: outChannels, kernel: .init(kernel.0, kernel.1),
+      stride: .init(stride.0, stride.1), padBefore: .init(padding, padding),
+      padAfter: .init(padding, padding), isTransposed: true)
+    let bound = 1 / Float(outChannels * kernel.0 * kernel.1).squareRoot()
+    weight = Parameter(
+      .uniform([inChannels, outChannels, kernel.0, kernel.1], bound: bound, using: &generator))
+    bias = Parameter(.uniform([outChannels], bound: bound, using: &generator))
+  }
+
+  public var state: [(name: String, parameter: Parameter)] {
+    [("weight", weight), ("bias", bias)]
+  }
+
+  /// The transposed convolution of `x` [B, H, W, I].
+  ///
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let plan = plan(from: [weight, bias]) { fused() }
+    return try plan(x)
+  }
+
+  /// The layer as inference runs it: followed by ReLU, and then by the batch normalisation `norm`.
+  package func fused(relu: Bool = false, then norm: BatchNorm? = nil) -> any ForwardPlan {
+    let fusion = Fusion(relu: relu, affine: norm?.affine)
+    if DoublingPlan.fits(geometry) {
+      return DoublingPlan(geometry, weights: weight.value, bias: bias.value, fusing: fusion)
+    }
+    if SingleChannelPlan.fits(geometry), !relu, norm == nil {
+      return SingleChannelPlan(geometry, weights: weight.value, bias: bias.value)
+    }
+    return ConvolutionPlan(geometry, weights: weight.value, bias: bias.value, fusing: fusion)
+  }
+}

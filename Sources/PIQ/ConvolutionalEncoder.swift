@@ -1,0 +1,60 @@
+public import NeuralNetwork
+public import Tensor
+
+/// The convolutional classifier's body (`Conv2dEncoder_v2`): four convolutions that halve time and
+/// frequency, and a residual block.
+///
+///     var generator = SeededGenerator(seed: 1)
+///     let encoder = ConvolutionalEncoder(using: &generator)
+///     let hidden = try encoder(logPower, mode: .evaluation)  // [3, 431, 513] to [3, 26, 32, 256]
+public final class ConvolutionalEncoder: Layer {
+  /// Frames of input for one row of output.
+  public static let stride = 16
+
+  private let convolutions: [Conv2d]
+  private let norms: [BatchNorm]
+  private let residual: ResidualBlock
+  private let fused = Derived<[any ForwardPlan]>()
+
+  /// An encoder with `dim` channels in every layer.
+  public init(dim: Int = 256, using generator: inout some RandomNumberGenerator) {
+    var convolutions: [Conv2d] = []
+    for inputs in [1, dim, dim, dim] {
+      convolutions.append(
+        Conv2d(inputs, dim, kernel: 4, stride: 2, padding: 1, using: &generator))
+    }
+    self.convolutions = convolutions
+    norms = (0..<4).map { _ in BatchNorm(dim) }
+    residual = ResidualBlock(dim: dim, using: &generator)
+  }
+
+  public var state: [(name: String, parameter: Parameter)] {
+    (0..<4).flatMap {
+      convolutions[$0].state(under: "conv\($0 + 1)") + norms[$0].state(under: "bn\($0 + 1)")
+    } + residual.state(under: "resblock")
+  }
+
+  /// Maps log-power spectrograms [B, T, F] to [B, T / 16, F / 16, dim]: B clips, T frames, F bins,
+  /// quotients rounded down.
+  ///
+  /// - Throws: `PIQError.mismatch` when T or F is below 16; `OneDNNError`.
+  public func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor {
+    guard x.shape.count == 3, x.shape[1] >= Self.stride, x.shape[2] >= Self.stride else {
+      throw PIQError.mismatch(
+        "the encoder takes spectrograms of at least 16 frames and 16 bins, not \(x.shape)")
+    }
+    var hidden = x.reshaped(x.shape + [1])
+    switch mode {
+    case .training:
+      for (convolution, norm) in zip(convolutions, norms) {
+        hidden = try relu(norm(convolution(hidden), mode: mode))
+      }
+    case .evaluation:
+      let plans = fused(from: state.map(\.parameter)) {
+        zip(convolutions, norms).map { $0.fused(with: $1, relu: true) }
+      }
+      for plan in plans { hidden = try plan(hidden) }
+    }
+    return try residual(hidden, mode: mode)
+  }
+}

@@ -1,0 +1,48 @@
+public import NeuralNetwork
+public import Tensor
+
+/// The head that compares an embedding with one vector a class (SpeechBrain's ECAPA-TDNN
+/// `Classifier`): blocks of batch normalisation and a linear layer, then the cosine.
+///
+///     var generator = SeededGenerator(seed: 1)
+///     let classifier = CosineClassifier(inputSize: 256, classCount: 10, using: &generator)
+///     let cosines = try classifier(embeddings, mode: .evaluation)  // [B, 256] to [B, 10]
+public final class CosineClassifier: Layer {
+  private let blocks: [(norm: BatchNorm, linear: Linear)]
+  private let weight: Parameter
+
+  /// - Parameters:
+  ///   - inputSize: D, the length of an embedding.
+  ///   - blockCount: the number of blocks (`lin_blocks`).
+  ///   - blockSize: what each block's linear layer gives (`lin_neurons`).
+  ///   - classCount: C (`out_neurons`).
+  public init(
+    inputSize: Int, blockCount: Int = 1, blockSize: Int = 192, classCount: Int,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    var blocks: [(norm: BatchNorm, linear: Linear)] = []
+    var size = inputSize
+    for _ in 0..<blockCount {
+      blocks.append((BatchNorm(size), Linear(size, blockSize, using: &generator)))
+      size = blockSize
+    }
+    self.blocks = blocks
+    weight = Parameter(.xavierUniform([classCount, size], using: &generator))
+  }
+
+  public var state: [(name: String, parameter: Parameter)] {
+    blocks.indices.flatMap {
+      blocks[$0].norm.state(under: "blocks.\(2 * $0).norm")
+        + blocks[$0].linear.state(under: "blocks.\(2 * $0 + 1).w")
+    } + [("weight", weight)]
+  }
+
+  /// The cosines [B, C] between embeddings [B, D] and the classes.
+  ///
+  /// - Throws: `OneDNNError` when the embeddings do not fit.
+  public func callAsFunction(_ embeddings: Tensor, mode: Mode) throws -> Tensor {
+    var x = embeddings
+    for block in blocks { x = try block.linear(block.norm(x, mode: mode)) }
+    return try cosineSimilarities(x, weight.value)
+  }
+}

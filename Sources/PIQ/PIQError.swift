@@ -1,0 +1,28 @@
+/// A request that the system cannot carry out.
+public enum PIQError: Error, CustomStringConvertible, Equatable {
+  /// Settings that no network can be built from.
+  case configuration(String)
+  /// A tensor or a list of labels that does not fit the network.
+  case mismatch(String)
+  /// A clip too short to be interpreted in the way that was asked for.
+  case tooShort(frames: Int, least: Int)
+  /// A clip whose numbers overflow inside the network.
+  case notFinite
+  /// A gradient of an operation that has none.
+  case notDifferentiable
+
+  public var description: String {
+    switch self {
+    case .configuration(let problem): "the model's settings do not work: \(problem)"
+    case .mismatch(let problem): problem
+    case .tooShort(let frames, let least):
+      "the clip has \(frames) frames and cropping needs at least \(least); "
+        + "use --tail keep, or a longer clip"
+    case .notFinite:
+      "the network's outputs are not finite; check the level of the clip and the model's weights"
+    case .notDifferentiable:
+      "VectorQuantization is not differentiable; "
+        + "use VectorQuantizationStraightThrough for a straight-through estimate of its gradient"
+    }
+  }
+}

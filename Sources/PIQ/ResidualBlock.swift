@@ -1,0 +1,48 @@
+public import NeuralNetwork
+public import Tensor
+
+/// x plus two convolutions of it (`ResBlockAudio`): 3x3, batch normalisation, ReLU, 1x1, batch
+/// normalisation.
+///
+///     var generator = SeededGenerator(seed: 1)
+///     let block = ResidualBlock(dim: 128, using: &generator)
+///     let y = try block(x, mode: .evaluation)  // the shape of x
+public final class ResidualBlock: Layer {
+  private let first: Conv2d
+  private let firstNorm: BatchNorm
+  private let second: Conv2d
+  private let secondNorm: BatchNorm
+  private let fused = Derived<(first: any ForwardPlan, second: any ForwardPlan)>()
+
+  /// A block for maps of `dim` channels.
+  public init(dim: Int, using generator: inout some RandomNumberGenerator) {
+    first = Conv2d(dim, dim, kernel: 3, padding: 1, using: &generator)
+    firstNorm = BatchNorm(dim)
+    second = Conv2d(dim, dim, kernel: 1, using: &generator)
+    secondNorm = BatchNorm(dim)
+  }
+
+  public var state: [(name: String, parameter: Parameter)] {
+    first.state(under: "block.0") + firstNorm.state(under: "block.1")
+      + second.state(under: "block.3") + secondNorm.state(under: "block.4")
+  }
+
+  /// The convolutions that `weights_init` initialises.
+  var convolutionWeights: [Conv2d] { [first, second] }
+
+  /// Maps `x` [B, H, W, C] to the same shape.
+  ///
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  public func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor {
+    switch mode {
+    case .training:
+      let hidden = try relu(firstNorm(first(x), mode: mode))
+      return sum(x, try secondNorm(second(hidden), mode: mode))
+    case .evaluation:
+      let plans = fused(from: state.map(\.parameter)) {
+        (first.fused(with: firstNorm, relu: true), second.fused(with: secondNorm))
+      }
+      return try plans.second(plans.first(x), adding: x)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+public import NeuralNetwork
+public import Tensor
+
+/// A codebook of K vectors, shared out among classes (`VQEmbedding`).
+///
+///     var generator = SeededGenerator(seed: 1)
+///     let codebook = try VQEmbedding(keyCount: 1024, dim: 256, using: &generator)
+///     let output = try codebook.straightThrough(hidden, labels: [1, 0, 2], mode: .evaluation)
+public final class VQEmbedding: Layer {
+  /// The codebook [K, D]; `embedding.weight` in the state dict.
+  public let embedding: Parameter
+  /// The number of classes that share the keys.
+  public let classCount: Int
+  /// Whether classes own keys.
+  public let classPartitioning: Bool
+  /// The number of keys that no class owns.
+  public let sharedKeys: Int
+
+  /// A codebook of `keyCount` vectors of length `dim`, uniform within ±1/`keyCount`.
+  ///
+  /// - Throws: `PIQError.configuration` when the keys cannot be shared out.
+  public init(
+    keyCount: Int, dim: Int, classCount: Int = 50, classPartitioning: Bool = true,
+    sharedKeys: Int = 0, using generator: inout some RandomNumberGenerator
+  ) throws(PIQError) {
+    _ = try ClassPartition(keyCount: keyCount, classCount: classCount, sharedKeys: sharedKeys)
+    embedding = Parameter(
+      .uniform([keyCount, dim], bound: 1 / Float(keyCount), using: &generator))
+    self.classCount = classCount
+    self.classPartitioning = classPartitioning
+    self.sharedKeys = sharedKeys
+  }
+
+  public var state: [(name: String, parameter: Parameter)] { [("embedding.weight", embedding)] }
+
+  /// The codes that upstream's `forward` gives.
+  ///
+  /// It ignores the codebook's own settings: 10 classes, 10 shared keys, always in training mode.
+  /// Use `codes(for:labels:mode:)` for those of this codebook.
+  ///
+  /// - Parameter z: [B, H, W, D].
+  /// - Throws: `PIQError` when `z` or the labels do not fit, or there are fewer than 10 keys.
+  public func forward(_ z: Tensor, labels: [Int]) throws(PIQError) -> Codes {
+    try VectorQuantization.codes(for: z, codebook: embedding.value, labels: labels)
+  }
+
+  /// The nearest keys under this codebook's own settings.
+  ///
+  /// - Parameter z: [B, H, W, D].
+  /// - Throws: `PIQError` when `z` or the labels do not fit.
+  public func codes(for z: Tensor, labels: [Int], mode: Mode) throws(PIQError) -> Codes {
+    try VectorQuantization.codes(
+      for: z, codebook: embedding.value, labels: labels, classCount: classCount,
+      classPartitioning: classPartitioning, sharedKeys: sharedKeys, mode: mode)
+  }
+
+  /// Quantises `z` twice over (`straight_through`): the two results have the same values, and
+  /// differ in where their gradients go.
+  ///
+  /// - Parameter z: [B, H, W, D].
+  /// - Returns: `straightThrough` [B, H, W, D], whose gradient passes on to `z`; `quantized`
+  ///   [B, H, W, D], whose gradient goes to the codebook; and the codes of both.
+  /// - Throws: `PIQError` when `z` or the labels do not fit.
+  public func straightThrough(
+    _ z: Tensor, labels: [Int], mode: Mode
+  ) throws(PIQError) -> (straightThrough: Tensor, quantized: Tensor, codes: Codes) {
+    let (vectors, codes) = try VectorQuantizationStraightThrough.forward(
+      z, codebook: embedding.value, labels: labels, classCount: classCount,
+      classPartitioning: classPartitioning, sharedKeys: sharedKeys, mode: mode)
+    return (vectors, vectors, codes)
+  }
+}

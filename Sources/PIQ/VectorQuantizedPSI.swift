@@ -1,0 +1,160 @@
+public import NeuralNetwork
+public import Tensor
+
+/// What a PSI network makes of a clip's representation.
+public struct PSIOutput: Sendable {
+  /// `x_tilde` [B, T, F, 1]: the mask before its sigmoid, or a spectrogram before its softplus.
+  public let reconstruction: Tensor
+  /// `hcat` [B, H, W, D]: what was quantised.
+  public let hidden: Tensor
+  /// `z_q_x` [B, H, W, D]: the keys that stand for it.
+  public let quantized: Tensor
+  /// The indices of those keys.
+  public let codes: Codes
+}
+
+/// The interpreter of the convolutional classifier (`VectorQuantizedPSI_Audio`): adapts and
+/// quantises the classifier's representation with the keys of one class, and decodes it.
+///
+///     var generator = SeededGenerator(seed: 1)
+///     let psi = try VectorQuantizedPSI(dim: 256, keyCount: 1024, using: &generator)
+///     let output = try psi(hidden, labels: [0, 2], mode: .evaluation)
+///     // hidden [2, 16, 16, 256]: reconstruction [2, 257, 257, 1], quantized [2, 8, 8, 256]
+public class VectorQuantizedPSI: Layer {
+  /// Settings, under upstream's defaults.
+  public struct Settings: Sendable, Hashable {
+    /// D, the length of a key (`dim`).
+    public var dim: Int
+    /// K, the number of keys (`K`).
+    public var keyCount: Int
+    /// The number of classes (`numclasses`).
+    public var classCount: Int
+    /// Whether classes own keys (`activate_class_partitioning`).
+    public var classPartitioning: Bool
+    /// The number of keys that no class owns (`shared_keys`).
+    public var sharedKeys: Int
+    /// Whether a residual block adapts the representation (`use_adapter`).
+    public var usesAdapter: Bool
+    /// Whether a convolution halves it before quantisation (`adapter_reduce_dim`).
+    public var reducesDim: Bool
+
+    public init(
+      dim: Int = 128, keyCount: Int = 512, classCount: Int = 50, classPartitioning: Bool = true,
+      sharedKeys: Int = 0, usesAdapter: Bool = true, reducesDim: Bool = true
+    ) {
+      self.dim = dim
+      self.keyCount = keyCount
+      self.classCount = classCount
+      self.classPartitioning = classPartitioning
+      self.sharedKeys = sharedKeys
+      self.usesAdapter = usesAdapter
+      self.reducesDim = reducesDim
+    }
+  }
+
+  /// What the network was made with.
+  public let settings: Settings
+  /// The keys; `codebook` in the state dict.
+  public let codebook: VQEmbedding
+  private let adapter: ResidualBlock?
+  private let down: Conv2d?
+  private let up: ConvTranspose2d?
+  private let decoder: Decoder
+  private let fused = Derived<(down: any ForwardPlan, up: any ForwardPlan)?>()
+
+  class var decoderLayers: Decoder.LayerSizes {
+    [
+      ((3, 3), (2, 2)), ((4, 4), (2, 2)), ((4, 4), (2, 2)), ((4, 4), (2, 2)), ((12, 12), (1, 1)),
+    ]
+  }
+
+  /// A network with `weights_init`'s initial values: Xavier uniform convolutions with zero biases.
+  ///
+  /// - Throws: `PIQError.configuration` when the keys cannot be shared out, or the representation
+  ///   is to be halved without an adapter (upstream fails there at the first clip).
+  public init(
+    _ settings: Settings, using generator: inout some RandomNumberGenerator
+  ) throws(PIQError) {
+    guard settings.usesAdapter || !settings.reducesDim else {
+      throw .configuration("adapter_reduce_dim needs use_adapter; set both, or neither")
+    }
+    guard settings.dim > 0 else { throw .configuration("dim is \(settings.dim)") }
+    let dim = settings.dim
+    self.settings = settings
+    codebook = try VQEmbedding(
+      keyCount: settings.keyCount, dim: dim, classCount: settings.classCount,
+      classPartitioning: settings.classPartitioning, sharedKeys: settings.sharedKeys,
+      using: &generator)
+    adapter = settings.usesAdapter ? ResidualBlock(dim: dim, using: &generator) : nil
+    down =
+      settings.reducesDim
+      ? Conv2d(dim, dim, kernel: 4, stride: 2, padding: 1, using: &generator) : nil
+    up =
+      settings.reducesDim
+      ? ConvTranspose2d(dim, dim, kernel: (4, 4), stride: (2, 2), padding: 1, using: &generator)
+      : nil
+    decoder = Decoder(dim: dim, layers: Self.decoderLayers, using: &generator)
+    initializeWeights(using: &generator)
+  }
+
+  /// A network of `dim` channels; the other settings are upstream's, or changed by `configure`.
+  ///
+  /// - Throws: as `init(_:using:)`.
+  public convenience init(
+    dim: Int, keyCount: Int = 512, classCount: Int = 50,
+    using generator: inout some RandomNumberGenerator
+  ) throws(PIQError) {
+    try self.init(
+      Settings(dim: dim, keyCount: keyCount, classCount: classCount), using: &generator)
+  }
+
+  public var state: [(name: String, parameter: Parameter)] {
+    codebook.state(under: "codebook") + (adapter?.state(under: "adapter") ?? [])
+      + (down?.state(under: "down") ?? []) + (up?.state(under: "up") ?? [])
+      + decoder.state(under: "decoder")
+  }
+
+  /// Rows and columns of input for one row and column of the codes.
+  public var reduction: Int { settings.reducesDim ? 2 : 1 }
+
+  /// Xavier uniform weights and zero biases for every convolution (`weights_init`).
+  public func initializeWeights(using generator: inout some RandomNumberGenerator) {
+    let convolutions = (adapter?.convolutionWeights ?? []) + (down.map { [$0] } ?? [])
+    let transposed = (up.map { [$0] } ?? []) + decoder.convolutionWeights
+    let parameters =
+      convolutions.map { ($0.weight, $0.bias) } + transposed.map { ($0.weight, $0.bias) }
+    for (weight, bias) in parameters {
+      weight.value = .xavierUniform(weight.value.shape, using: &generator)
+      bias.value = Tensor(shape: bias.value.shape)
+    }
+  }
+
+  /// Interprets representations `x` [B, H, W, D] with the keys of `labels`, one class a clip.
+  ///
+  /// - Throws: `PIQError.mismatch` when `x` or the labels do not fit; `OneDNNError`.
+  public func callAsFunction(_ x: Tensor, labels: [Int], mode: Mode) throws -> PSIOutput {
+    guard x.shape.count == 4, x.shape[3] == settings.dim, x.shape[0] == labels.count,
+      x.shape[1] >= reduction, x.shape[2] >= reduction
+    else {
+      throw PIQError.mismatch(
+        "representation \(x.shape) with \(labels.count) labels does not fit dim \(settings.dim)")
+    }
+    let plans = fused(from: (down?.state ?? []).map(\.parameter) + (up?.state ?? []).map(\.parameter)) {
+      down.flatMap { down in up.map { up in (down.fused(), up.fused()) } }
+    }
+    var hidden = try adapter?(x, mode: mode) ?? x
+    if let plans { hidden = try plans.down(hidden) }
+    let (straightThrough, quantized, codes) = try codebook.straightThrough(
+      hidden, labels: labels, mode: mode)
+    let upsampled = try plans?.up(straightThrough) ?? straightThrough
+    return PSIOutput(
+      reconstruction: try decoder(upsampled, mode: mode), hidden: hidden, quantized: quantized,
+      codes: codes)
+  }
+
+  /// Decodes representations [B, H, W, D] as they are (SpeechBrain's `use_vq: False`) to
+  /// [B, T, F, 1].
+  ///
+  /// - Throws: `OneDNNError` when they do not fit.
+  public func decode(_ x: Tensor, mode: Mode) throws -> Tensor { try decoder(x, mode: mode) }
+}
