@@ -47,17 +47,48 @@ public final class BatchNorm: Layer {
       throw OneDNNError(
         operation: "batch normalisation", reason: "one value a channel cannot be trained on")
     }
-    let forward = try BatchNormalizationForward(
-      rows: rows, channels: channels, epsilon: epsilon, usesGivenStatistics: mode == .evaluation)
-    var (mean, variance) = (runningMean.value, runningVariance.value)
-    let y = try forward(
-      x, scale: weight.value, shift: bias.value, mean: &mean, variance: &variance)
-    if mode == .training {
-      runningMean.value.move(towards: mean, by: momentum, scaled: 1)
-      runningVariance.value.move(
-        towards: variance, by: momentum, scaled: Float(rows) / Float(rows - 1))
+    let forward = try BatchNormalizationForward(rows: rows, channels: channels, epsilon: epsilon)
+    guard mode == .training else {
+      return try forward(
+        x, scale: weight.value, shift: bias.value, mean: runningMean.value,
+        variance: runningVariance.value)
     }
-    return y
+    let (mean, variance) = channelStatistics(x)
+    runningMean.value.move(towards: mean, by: momentum, scaled: 1)
+    runningVariance.value.move(
+      towards: variance, by: momentum, scaled: Float(rows) / Float(rows - 1))
+    return try forward(
+      x, scale: weight.value, shift: bias.value, mean: mean, variance: variance)
+  }
+
+  /// The mean and the biased variance of each channel, each [C].
+  ///
+  /// Summed in double precision, as PyTorch does; oneDNN's single precision loses a digit over
+  /// some ten thousand rows.
+  private func channelStatistics(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
+    let rows = x.count / channels
+    var mean = [Double](repeating: 0, count: channels)
+    var variance = mean
+    x.withUnsafeBuffer { x in
+      mean.withUnsafeMutableBufferPointer { mean in
+        for row in 0..<rows {
+          for c in 0..<channels { mean[c] += Double(x[row * channels + c]) }
+        }
+        for c in 0..<channels { mean[c] /= Double(rows) }
+        variance.withUnsafeMutableBufferPointer { variance in
+          for row in 0..<rows {
+            for c in 0..<channels {
+              let deviation = Double(x[row * channels + c]) - mean[c]
+              variance[c] += deviation * deviation
+            }
+          }
+        }
+      }
+    }
+    return (
+      Tensor(shape: [channels], mean.map { Float($0) }),
+      Tensor(shape: [channels], variance.map { Float($0 / Double(rows)) })
+    )
   }
 
   /// What evaluation does, as a factor and a term a channel, each [C].

@@ -1,0 +1,191 @@
+import Glibc
+import NeuralNetwork
+import Spectral
+public import Tensor
+
+/// A classifier and its interpreter, ready to take clips
+/// (`speechbrain.inference.interpretability.PIQAudioInterpreter`).
+///
+///     let analysis = try interpreter.analyze(samples)  // mono, at the model's rate
+///     let interpretation = try interpreter.interpret(analysis)
+///
+/// Call it from one thread.
+public final class Interpreter {
+  /// The model's settings.
+  public let configuration: ModelConfiguration
+  private let stft: STFT
+  private let encoder: ConvolutionalEncoder
+  private let classifier: CosineClassifier
+  private let psi: VectorQuantizedPSI
+
+  /// Builds the networks and loads their weights.
+  ///
+  /// - Parameter weights: gives the tensor of a name under SpeechBrain's state-dict names, prefixed
+  ///   `embedding_model.`, `classifier.` or `psi.`, with exactly the given shape.
+  /// - Throws: `PIQError.configuration`, and what `weights` throws.
+  public init(
+    _ configuration: ModelConfiguration,
+    weights: (_ name: String, _ shape: [Int]) throws -> Tensor
+  ) throws {
+    try configuration.validate()
+    self.configuration = configuration
+    // The initial values are replaced at once.
+    var generator = SeededGenerator(seed: 0)
+    stft = STFT(configuration.stft)
+    encoder = ConvolutionalEncoder(dim: configuration.embeddingModel.dim, using: &generator)
+    classifier = CosineClassifier(
+      inputSize: configuration.classifier.inputSize, blockCount: configuration.classifier.blockCount,
+      blockSize: configuration.classifier.blockSize,
+      classCount: configuration.classifier.classCount, using: &generator)
+    psi = try VectorQuantizedPSI(configuration.psi.settings, using: &generator)
+    try encoder.load { try weights("embedding_model.\($0)", $1) }
+    try classifier.load { try weights("classifier.\($0)", $1) }
+    try psi.load { try weights("psi.\($0)", $1) }
+  }
+
+  /// The number of values among the weights.
+  public var parameterCount: Int {
+    [encoder.state, classifier.state, psi.state].joined().reduce(0) { $0 + $1.parameter.value.count }
+  }
+
+  /// The spectrogram of a clip, before any network.
+  ///
+  /// - Parameter samples: mono, at the model's rate.
+  /// - Returns: log-power [T, F] of the normalised clip.
+  public func logPower(of samples: [Float]) -> Tensor { normalizedSpectrogram(samples).0.logPower() }
+
+  /// Classifies a clip.
+  ///
+  /// The classifier sees all frames, unpadded but for a clip of fewer than 16.
+  ///
+  /// - Parameter samples: mono, at the model's rate; at least one.
+  /// - Throws: `PIQError.notFinite`; `OneDNNError`.
+  public func analyze(_ samples: [Float]) throws -> Analysis {
+    let (spectrogram, level) = normalizedSpectrogram(samples)
+    let logPower = spectrogram.logPower()
+    let frames = max(logPower.shape[0], ConvolutionalEncoder.stride)
+    let hidden = try encoder(logPower.batch(padded: frames), mode: .evaluation)
+    let cosines = try classifier(spatialMean(hidden), mode: .evaluation)
+    let logits = cosines.elements.map { $0 * Float(configuration.logitScale) }
+    guard logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
+    let probabilities = try softmax(Tensor(shape: [1, logits.count], logits)).elements
+    return Analysis(
+      samples: samples, logPower: logPower,
+      classification: Classification(logits: logits, probabilities: probabilities), level: level,
+      spectrogram: spectrogram, hidden: hidden)
+  }
+
+  /// Explains why a clip is heard as a class, or what of it would be needed to be.
+  ///
+  /// - Parameters:
+  ///   - label: the index of a class; the likeliest if nil.
+  ///   - tail: which frames are covered.
+  /// - Throws: `PIQError.tooShort` when cropping leaves nothing; `PIQError.mismatch` for an unknown
+  ///   class; `OneDNNError`.
+  public func interpret(
+    _ analysis: Analysis, as label: Int? = nil, tail: Tail = .keep
+  ) throws -> Interpretation {
+    let label = label ?? analysis.classification.index
+    guard configuration.labels.indices.contains(label) else {
+      throw PIQError.mismatch(
+        "there is no class \(label); the model has \(configuration.labels.count)")
+    }
+    let hidden = try hidden(of: analysis, tail: tail)
+    let reconstruction: Tensor
+    var codes: Codes?
+    if configuration.useVQ {
+      let output = try psi(hidden, labels: [label], mode: .evaluation)
+      (reconstruction, codes) = (output.reconstruction, output.codes)
+    } else {
+      reconstruction = try psi.decode(hidden, mode: .evaluation)
+    }
+    let frames = min(reconstruction.shape[1], analysis.logPower.shape[0])
+    let decoded = reconstruction.reshaped(Array(reconstruction.shape[1...2])).rows(0..<frames)
+    let mask = try mask(from: decoded)
+    let magnitude = maskedMagnitude(analysis.logPower, mask)
+    let length = tail == .keep ? analysis.samples.count : nil
+    let audio = stft.inverse(
+      magnitude: magnitude, phaseOf: analysis.spectrogram, length: length)
+    return Interpretation(
+      index: label, mask: mask, magnitude: magnitude, codes: codes,
+      audio: analysis.level == 1 ? audio : audio.map { $0 * analysis.level })
+  }
+
+  /// The frames that become one row of what is decoded.
+  private var framesPerRow: Int {
+    ConvolutionalEncoder.stride * (configuration.useVQ ? psi.reduction : 1)
+  }
+
+  /// The encoder's output for the frames that `tail` asks for; the decoder gives one frame more
+  /// than `framesPerRow` for each row.
+  private func hidden(of analysis: Analysis, tail: Tail) throws -> Tensor {
+    let frames = analysis.logPower.shape[0]
+    switch tail {
+    case .crop:
+      guard frames >= framesPerRow else {
+        throw PIQError.tooShort(frames: frames, least: framesPerRow)
+      }
+      return analysis.hidden
+    case .keep:
+      let rows = max(1, (frames - 1 + framesPerRow - 1) / framesPerRow)
+      guard rows * framesPerRow > max(frames, ConvolutionalEncoder.stride) else {
+        return analysis.hidden
+      }
+      return try encoder(analysis.logPower.batch(padded: rows * framesPerRow), mode: .evaluation)
+    }
+  }
+
+  private func mask(from decoded: Tensor) throws -> Tensor {
+    if configuration.useMaskOutput { return try sigmoid(decoded) }
+    var mask = try softplus(decoded)
+    mask.withUnsafeMutableBuffer { mask in
+      let threshold = (mask.max() ?? 0) * Float(configuration.maskThreshold)
+      for i in mask.indices { mask[i] = mask[i] > threshold ? 1 : 0 }
+    }
+    return mask
+  }
+
+  private func normalizedSpectrogram(_ samples: [Float]) -> (Spectrogram, level: Float) {
+    let level = configuration.normalize.level(of: samples)
+    let normalized = level == 1 ? samples : samples.map { $0 / level }
+    return (stft.forward(normalized), level)
+  }
+}
+
+extension Normalization {
+  /// What `samples` are divided by; 1 for silence, which stays silent.
+  func level(of samples: [Float]) -> Float {
+    let level: Float =
+      switch self {
+      case .none: 1
+      case .peak: samples.reduce(0) { Swift.max($0, abs($1)) }
+      case .max: samples.max() ?? 0
+      }
+    return level == 0 ? 1 : level
+  }
+}
+
+/// expm1(mask * log-power) of the frames that the mask covers.
+private func maskedMagnitude(_ logPower: Tensor, _ mask: Tensor) -> Tensor {
+  logPower.withUnsafeBuffer { logPower in
+    mask.withUnsafeBuffer { values in
+      Tensor(shape: mask.shape) { magnitude in
+        for i in magnitude.indices { magnitude[i] = expm1f(values[i] * logPower[i]) }
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// [T, F] as a batch of one with `frames` frames, the further ones silent.
+  fileprivate func batch(padded frames: Int) -> Tensor {
+    let bins = shape[1]
+    guard frames > shape[0] else { return reshaped([1] + shape) }
+    return withUnsafeBuffer { rows in
+      Tensor(shape: [1, frames, bins]) { padded in
+        let rest = padded.update(fromContentsOf: rows)
+        padded[rest...].update(repeating: 0)
+      }
+    }
+  }
+}

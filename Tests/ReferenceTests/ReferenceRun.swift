@@ -1,0 +1,151 @@
+import AudioIO
+import NeuralNetwork
+import PIQ
+import Spectral
+import Tensor
+
+/// What this package makes of a case's inputs, under the names of the case's tensors.
+struct ReferenceRun {
+  var floats: [String: Tensor] = [:]
+  var integers: [String: [Int]] = [:]
+
+  /// Runs the case.
+  ///
+  /// - Throws: `UnknownKind` when nothing here knows what to do with it.
+  init(_ reference: ReferenceCase) throws {
+    switch reference.kind {
+    case "irrelevant_regions": try runIrrelevantRegions(reference)
+    case "vq_part": try runQuantization(reference)
+    case "vq_embedding_forward", "vq_embedding_straight_through": try runEmbedding(reference)
+    case "resblock": try runResidualBlock(reference)
+    case "encoder": try runEncoder(reference)
+    case "classifier": try runClassifier(reference)
+    case "psi_audio": try runPSI(reference, VectorQuantizedPSI.init)
+    case "psi_focalnet": try runPSI(reference, VectorQuantizedPSIFocalNet.init)
+    case "psi_vit": try runPSI(reference, VectorQuantizedPSIViT.init)
+    case "stft": try runSTFT(reference)
+    case "resample": try runResampler(reference)
+    case "train_interpreter_3_steps", "metrics": break  // Belong to the training issue.
+    default: throw UnknownKind(name: reference.name)
+    }
+  }
+
+  struct UnknownKind: Error {
+    let name: String
+  }
+
+  mutating func runIrrelevantRegions(_ reference: ReferenceCase) throws {
+    for (stage, mode) in [("train", Mode.training), ("valid", .evaluation)] {
+      let closed = try irrelevantRegions(
+        labels: reference.labels(), keyCount: reference.int("K"),
+        classCount: reference.int("num_classes"), sharedKeys: reference.int("N_shared"), mode: mode)
+      integers["output.\(stage)"] = closed.flatMap { $0.map { $0 ? 1 : 0 } }
+    }
+  }
+
+  mutating func runQuantization(_ reference: ReferenceCase) throws {
+    let (vectors, codes) = try VectorQuantizationStraightThrough.forward(
+      reference.floats("input.inputs"), codebook: reference.floats("input.codebook"),
+      labels: reference.labels(), classCount: reference.int("num_classes"),
+      classPartitioning: reference.bool("activate_class_partitioning", default: true),
+      sharedKeys: reference.int("shared_keys"),
+      mode: reference.bool("training", default: true) ? .training : .evaluation)
+    floats["output.codes"] = vectors
+    integers["output.indices"] = codes.indices
+    integers["output.indices_flat"] = codes.indices
+  }
+
+  mutating func runEmbedding(_ reference: ReferenceCase) throws {
+    var generator = SeededGenerator(seed: 0)
+    let embedding = try VQEmbedding(
+      keyCount: reference.int("K"), dim: reference.int("D"),
+      classCount: reference.int("numclasses"), sharedKeys: reference.int("shared_keys"),
+      using: &generator)
+    try load(embedding, from: reference)
+    let z = try reference.floats("input.z").channelsLast()
+    if reference.kind == "vq_embedding_forward" {
+      integers["output.indices"] = try embedding.forward(z, labels: reference.labels()).indices
+    } else {
+      let output = try embedding.straightThrough(
+        z, labels: reference.labels(), mode: mode(of: reference))
+      floats["output.straight_through"] = output.straightThrough.channelsFirst()
+      floats["output.quantized"] = output.quantized.channelsFirst()
+    }
+  }
+
+  mutating func runResidualBlock(_ reference: ReferenceCase) throws {
+    var generator = SeededGenerator(seed: 0)
+    let block = ResidualBlock(dim: reference.int("dim"), using: &generator)
+    try load(block, from: reference)
+    floats["output.y"] = try block(
+      reference.floats("input.x").channelsLast(), mode: mode(of: reference)
+    ).channelsFirst()
+    recordStatistics(of: block)
+  }
+
+  mutating func runEncoder(_ reference: ReferenceCase) throws {
+    var generator = SeededGenerator(seed: 0)
+    let encoder = ConvolutionalEncoder(dim: reference.int("dim"), using: &generator)
+    try load(encoder, from: reference)
+    floats["output.y"] = try encoder(reference.floats("input.x"), mode: mode(of: reference))
+      .channelsFirst()
+    recordStatistics(of: encoder)
+  }
+
+  mutating func runClassifier(_ reference: ReferenceCase) throws {
+    var generator = SeededGenerator(seed: 0)
+    let classifier = CosineClassifier(
+      inputSize: reference.int("input_size"), blockCount: reference.int("lin_blocks"),
+      blockSize: reference.int("lin_neurons"), classCount: reference.int("out_neurons"),
+      using: &generator)
+    try load(classifier, from: reference)
+    floats["output.y"] = try classifier(reference.floats("input.x"), mode: mode(of: reference))
+    recordStatistics(of: classifier)
+  }
+
+  mutating func runPSI(
+    _ reference: ReferenceCase,
+    _ make: (VectorQuantizedPSI.Settings, inout SeededGenerator) throws -> VectorQuantizedPSI
+  ) throws {
+    var generator = SeededGenerator(seed: 0)
+    let settings = VectorQuantizedPSI.Settings(
+      dim: reference.int("dim"), keyCount: reference.int("K"),
+      classCount: reference.int("numclasses"),
+      classPartitioning: reference.bool("activate_class_partitioning", default: true),
+      sharedKeys: reference.int("shared_keys"),
+      usesAdapter: reference.bool("use_adapter", default: true),
+      reducesDim: reference.bool("adapter_reduce_dim", default: true))
+    let psi = try make(settings, &generator)
+    try load(psi, from: reference)
+    let output = try psi(
+      reference.floats("input.hs").channelsLast(), labels: reference.labels(),
+      mode: mode(of: reference))
+    floats["output.x_tilde"] = output.reconstruction.channelsFirst()
+    floats["output.hcat"] = output.hidden.channelsFirst()
+    floats["output.z_q_x"] = output.quantized.channelsFirst()
+    recordStatistics(of: psi)
+  }
+
+  private func mode(of reference: ReferenceCase) -> Mode {
+    reference.bool("train", default: false) ? .training : .evaluation
+  }
+
+  private func load(_ layer: some Layer, from reference: ReferenceCase) throws {
+    try layer.load { name, shape in
+      let value = try reference.floats("param.\(name)")
+      guard value.shape == shape else { throw WrongShape(name: name, shape: value.shape) }
+      return value
+    }
+  }
+
+  private struct WrongShape: Error {
+    let name: String
+    let shape: [Int]
+  }
+
+  private mutating func recordStatistics(of layer: some Layer) {
+    for (name, parameter) in layer.state where name.contains("running") {
+      floats["after.\(name)"] = parameter.value
+    }
+  }
+}
