@@ -1,0 +1,120 @@
+import Glibc
+import Tensor
+
+/// An image in memory: rows from the top, pixels in Cairo's RGB24 format.
+struct Raster {
+  let width: Int
+  let height: Int
+  var pixels: [UInt32]
+}
+
+extension Raster {
+  /// Draws a grid [T, F] of T frames and F frequency bins, time to the right, low bins at the
+  /// bottom.
+  ///
+  /// Along each axis a pixel shows the average of what it covers, weighted by how much of it; with
+  /// more than two samples a pixel it shows their maximum, so that a click in an hour of silence
+  /// is still seen. NaN and infinity count as 0.
+  ///
+  /// - Parameters:
+  ///   - frames: the number of frames that the width stands for; where the grid has fewer, the rest
+  ///     is drawn in the colour of absent data.
+  ///   - value: takes a (finite) element to the number that is drawn.
+  ///   - color: the pixel of such a number.
+  init(
+    _ grid: Tensor, frames: Int, width: Int, height: Int, value: (Float) -> Float,
+    color: (Float) -> UInt32
+  ) {
+    self.init(
+      width: width, height: height,
+      pixels: [UInt32](repeating: Color.noData.rgb, count: width * height))
+    let (gridFrames, bins) = (grid.shape[0], grid.shape[1])
+    let time = Pooling(samples: frames, pixels: width)
+    let frequency = Pooling(samples: bins, pixels: height)
+
+    var spectrum = [Float](repeating: 0, count: bins)
+    var row = [Float](repeating: 0, count: height)  // one frame, a number a pixel
+    var frameInRow = -1
+    var column = [Float](repeating: 0, count: height)
+    grid.withUnsafeBuffer { elements in
+      for x in 0..<width {
+        let span = time.spans[x]
+        var total: Float = 0
+        for y in 0..<height { column[y] = 0 }
+        for frame in span.range where frame < gridFrames {
+          // Neighbouring columns often share a frame.
+          if frame != frameInRow {
+            for bin in 0..<bins {
+              let element = elements[frame * bins + bin]
+              spectrum[bin] = value(element.isFinite ? element : 0)
+            }
+            frequency.apply(to: spectrum, into: &row)
+            frameInRow = frame
+          }
+          if time.takesMaximum {
+            for y in 0..<height { column[y] = total == 0 ? row[y] : max(column[y], row[y]) }
+            total = 1
+          } else {
+            let weight = span.weight(of: frame)
+            for y in 0..<height { column[y] += weight * row[y] }
+            total += weight
+          }
+        }
+        if total == 0 { continue }
+        for y in 0..<height { pixels[(height - 1 - y) * width + x] = color(column[y] / total) }
+      }
+    }
+  }
+}
+
+/// How a row of samples becomes a row of pixels.
+struct Pooling {
+  /// The samples under each pixel.
+  let spans: [Span]
+  /// Whether a pixel shows the maximum of its samples instead of their average.
+  let takesMaximum: Bool
+
+  /// The samples that a pixel touches, and how much it covers of the first and the last; it covers
+  /// all of those between.
+  struct Span {
+    let range: Range<Int>
+    let first: Float
+    let last: Float
+
+    func weight(of sample: Int) -> Float {
+      if sample == range.lowerBound { return first }
+      return sample == range.upperBound - 1 ? last : 1
+    }
+  }
+
+  init(samples: Int, pixels: Int) {
+    takesMaximum = samples > 2 * pixels
+    spans = (0..<pixels).map { pixel in
+      // Edges in units of 1/pixels sample are whole numbers: nothing is rounded, no pixel reaches
+      // past the last sample, and none is empty while there are samples.
+      let (start, end) = (pixel * samples, (pixel + 1) * samples)
+      let range = start / pixels..<(end + pixels - 1) / pixels
+      let first = min(end, (range.lowerBound + 1) * pixels) - start
+      let last = end - max(start, (range.upperBound - 1) * pixels)
+      return Span(
+        range: range, first: Float(first) / Float(pixels), last: Float(last) / Float(pixels))
+    }
+  }
+
+  func apply(to samples: [Float], into pixels: inout [Float]) {
+    for (pixel, span) in spans.enumerated() {
+      if takesMaximum {
+        pixels[pixel] = samples[span.range].max() ?? 0
+      } else {
+        var sum: Float = 0
+        var total: Float = 0
+        for sample in span.range {
+          let weight = span.weight(of: sample)
+          sum += weight * samples[sample]
+          total += weight
+        }
+        pixels[pixel] = sum / total
+      }
+    }
+  }
+}
