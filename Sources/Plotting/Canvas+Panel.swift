@@ -1,21 +1,21 @@
 /// The measures that every figure shares, in pixels.
 enum Measure {
-  static let edge = 24
-  static let panelHeight = 406
+  static let edge = 20
+  static let panelHeight = 344
   static let line = 2
-  static let tickLength = 8
-  static let titleBaseline = 48
+  static let tickLength = 7
+  static let titleBaseline = 42
   /// Below a panel: ticks, their labels, the axis label and the edge.
-  static let belowPanel = 88
-  static let barGap = 18
-  static let barWidth = 20
+  static let belowPanel = 76
+  static let barGap = 16
+  static let barWidth = 17
   /// Between a tick and its label.
-  static let tickGap = 6
+  static let tickGap = 5
   /// From tick labels to the baseline of the rotated label beside them, or back to its top.
-  static let axisLabelGap = 12
-  static let axisLabelHeight = 20
+  static let axisLabelGap = 11
+  static let axisLabelHeight = 17
   /// How far the label of a time tick may stand out beside its panel.
-  static let overhang = 30.0
+  static let overhang = 26.0
 }
 
 extension Canvas {
@@ -24,7 +24,7 @@ extension Canvas {
     draw(image, x: frame.x, y: frame.y)
     border(around: frame, width: Measure.line, .ink)
     if let title {
-      write(title, x: frame.midX, y: Double(frame.y - 16), .middle, .panelTitle)
+      write(title, x: frame.midX, y: Double(frame.y - 13), .middle, .panelTitle)
     }
   }
 
@@ -33,8 +33,8 @@ extension Canvas {
     func position(_ tick: Tick) -> Double {
       Double(frame.x) + axes.share(seconds: tick.value) * Double(frame.width)
     }
-    let ticks = Tick.fitting(upTo: axes.lastSecond, atMost: frame.width / 75) { tick in
-      (position(tick), width(of: tick.label, .tick) + 16)
+    let ticks = Tick.fitting(upTo: axes.lastSecond, atMost: frame.width / 60) { tick in
+      (position(tick), width(of: tick.label, .tick) + 14)
     }
     let top = frame.maxY + Measure.line
     for tick in ticks {
@@ -44,16 +44,16 @@ extension Canvas {
           x: mark(x, within: frame.x..<frame.maxX), y: top, width: Measure.line,
           height: Measure.tickLength), .ink)
       if x + width(of: tick.label, .tick) / 2 <= Double(frame.maxX) + Measure.overhang {
-        write(tick.label, x: x, y: Double(top + 30), .middle, .tick)
+        write(tick.label, x: x, y: Double(top + 26), .middle, .tick)
       }
     }
     let label = axes.frames == 0 ? "no frames" : "Time (s)"
-    write(label, x: frame.midX, y: Double(top + 62), .middle, .axis)
+    write(label, x: frame.midX, y: Double(top + 53), .middle, .axis)
   }
 
   /// The ticks beside a panel. Values are in the axis's unit.
   func frequencyTicks(_ axes: SpectrogramAxes, height: Int) -> [Tick] {
-    Tick.fitting(upTo: axes.lastHertz / axes.hertzPerUnit, atMost: height / 60) { tick in
+    Tick.fitting(upTo: axes.lastHertz / axes.hertzPerUnit, atMost: height / 52) { tick in
       (axes.share(hertz: tick.value * axes.hertzPerUnit) * Double(height), Font.tick.size * 1.4)
     }
   }
@@ -70,7 +70,7 @@ extension Canvas {
           x: left, y: mark(y, within: frame.y..<frame.maxY), width: Measure.tickLength,
           height: Measure.line), .ink)
       if isLabelled {
-        write(tick.label, x: Double(left - Measure.tickGap), y: y + 8, .right, .tick)
+        write(tick.label, x: Double(left - Measure.tickGap), y: y + 7, .right, .tick)
       }
     }
     if isLabelled {
@@ -107,7 +107,7 @@ extension Canvas {
         Rectangle(
           x: right, y: mark(y, within: bar.y..<bar.maxY), width: Measure.tickLength,
           height: Measure.line), .ink)
-      write(tick.label, x: Double(labels), y: y + 8, .left, .tick)
+      write(tick.label, x: Double(labels), y: y + 7, .left, .tick)
     }
     let baseline = Double(labels + Measure.axisLabelGap + Measure.axisLabelHeight) + widest(ticks)
     writeUpwards(scale.label, x: baseline, y: bar.midY, .axis)
@@ -117,7 +117,7 @@ extension Canvas {
   func colorBarWidth(_ scale: ColorScale) -> Int {
     Measure.barGap + Measure.barWidth + Measure.line + Measure.tickLength + Measure.tickGap
       + Int(widest(barTicks(scale, height: Measure.panelHeight)).rounded(.up))
-      + Measure.axisLabelGap + Measure.axisLabelHeight + 6  // the descenders of the label
+      + Measure.axisLabelGap + Measure.axisLabelHeight + 5  // the descenders of the label
   }
 
   private func barTicks(_ scale: ColorScale, height: Int) -> [Tick] {

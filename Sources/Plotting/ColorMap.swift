@@ -1,6 +1,7 @@
 import Glibc
 
-/// A colour for every number from 0 to 1.
+/// A colour for every number from 0 to 1, in 64 steps: in a spectrogram nobody sees more of them,
+/// while with 256 its PNG file takes half as long again to compress.
 ///
 /// The maps are cubehelix schemes (D. A. Green, "A colour scheme for the display of astronomical
 /// intensity images", Bull. Astr. Soc. India 39, 2011): lightness runs evenly from end to end, so
@@ -8,6 +9,7 @@ import Glibc
 package struct ColorMap: Sendable {
   /// Pixels from the lowest to the highest value.
   private let table: [UInt32]
+  private static let steps = 64
 
   /// Cubehelix between two lightnesses.
   ///
@@ -18,10 +20,11 @@ package struct ColorMap: Sendable {
   ///   - saturation: the size of the colour deviation from grey (Green's "hue" parameter).
   ///   - lightness: the lightness of the lowest and of the highest value, within 0 and 1.
   init(
-    start: Double, rotations: Double, saturation: Double, lightness: (lowest: Double, highest: Double)
+    start: Double, rotations: Double, saturation: Double,
+    lightness: (lowest: Double, highest: Double)
   ) {
-    table = (0..<256).map { index in
-      let fraction = Double(index) / 255
+    table = (0..<Self.steps).map { index in
+      let fraction = Double(index) / Double(Self.steps - 1)
       let light = lightness.lowest + (lightness.highest - lightness.lowest) * fraction
       let angle = 2 * Double.pi * (start / 3 + rotations * light)
       let amplitude = saturation * light * (1 - light) / 2
@@ -36,7 +39,7 @@ package struct ColorMap: Sendable {
   /// The pixel of a value; what lies outside 0...1 takes the nearer end, and NaN the lowest.
   func pixel(_ value: Float) -> UInt32 {
     guard value > 0 else { return table[0] }
-    return table[Int(min(value, 1) * 255 + 0.5)]
+    return table[Int(min(value, 1) * Float(Self.steps - 1) + 0.5)]
   }
 
   /// The colour of a value from 0 to 1.
@@ -44,8 +47,8 @@ package struct ColorMap: Sendable {
 
   /// Black over blue, red and orange to a warm white.
   package static let logPower = ColorMap(
-    start: 0, rotations: 0.45, saturation: 1.35, lightness: (0.02, 0.97))
+    start: 0, rotations: 0.5, saturation: 1.35, lightness: (0.02, 0.97))
   /// White to dark blue.
   package static let mask = ColorMap(
-    start: 0, rotations: 0, saturation: 1, lightness: (0.99, 0.12))
+    start: 2.75, rotations: 0, saturation: 1, lightness: (1, 0.12))
 }

@@ -44,12 +44,12 @@ struct Font {
   var isBold = false
   var color = Color.ink
 
-  // Sized for a README, which shows a figure 1800 pixels wide at half its size.
-  static let title = Font(size: 29, isBold: true)
-  static let source = Font(size: 22, color: .paleInk)
-  static let panelTitle = Font(size: 25)
-  static let axis = Font(size: 23)
-  static let tick = Font(size: 21)
+  // Sized for a README, which shows a figure 1500 pixels wide at 900 or less.
+  static let title = Font(size: 25, isBold: true)
+  static let source = Font(size: 19, color: .paleInk)
+  static let panelTitle = Font(size: 21)
+  static let axis = Font(size: 20)
+  static let tick = Font(size: 18)
 }
 
 /// Which part of a text lies at the given point.

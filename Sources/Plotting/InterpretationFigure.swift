@@ -69,13 +69,13 @@ public struct InterpretationFigure: Sendable {
 
   /// Draws the figure: the page, and where on it the images of the three panels lie.
   package func render() throws(FigureError) -> (canvas: Canvas, panels: [Rectangle]) {
-    let top = 112
-    let canvas = try Canvas(width: 1800, height: top + Measure.panelHeight + Measure.belowPanel)
+    let top = 98
+    let canvas = try Canvas(width: 1500, height: top + Measure.panelHeight + Measure.belowPanel)
     let scale = ColorScale.logPower(
       upTo: max(input.largestFinite, logPower(ofMagnitude: interpretation.largestFinite)))
 
     let left = Measure.edge + canvas.frequencyAxisWidth(axes)
-    let gaps = [48, canvas.colorBarWidth(.mask) + 36]
+    let gaps = [40, canvas.colorBarWidth(.mask) + 30]
     let right = Measure.edge + canvas.colorBarWidth(scale)
     let width = (canvas.width - left - gaps[0] - gaps[1] - right) / 3
     var panel = Rectangle(x: left, y: top, width: width, height: Measure.panelHeight)

@@ -29,6 +29,7 @@ extension Raster {
       width: width, height: height,
       pixels: [UInt32](repeating: Color.noData.rgb, count: width * height))
     let (gridFrames, bins) = (grid.shape[0], grid.shape[1])
+    guard gridFrames > 0 else { return }
     let time = Pooling(samples: frames, pixels: width)
     let frequency = Pooling(samples: bins, pixels: height)
 
@@ -51,11 +52,11 @@ extension Raster {
             frequency.apply(to: spectrum, into: &row)
             frameInRow = frame
           }
+          let weight = time.weight(of: frame, in: span)
           if time.takesMaximum {
             for y in 0..<height { column[y] = total == 0 ? row[y] : max(column[y], row[y]) }
             total = 1
           } else {
-            let weight = span.weight(of: frame)
             for y in 0..<height { column[y] += weight * row[y] }
             total += weight
           }
@@ -74,21 +75,20 @@ struct Pooling {
   /// Whether a pixel shows the maximum of its samples instead of their average.
   let takesMaximum: Bool
 
-  /// The samples that a pixel touches, and how much it covers of the first and the last; it covers
-  /// all of those between.
+  /// The weight of a sample that the pixel covers whole.
+  private let inner: Float
+
+  /// The samples that a pixel touches, and the weights of the first and the last. All the weights
+  /// of a pixel add up to 1.
   struct Span {
     let range: Range<Int>
     let first: Float
     let last: Float
-
-    func weight(of sample: Int) -> Float {
-      if sample == range.lowerBound { return first }
-      return sample == range.upperBound - 1 ? last : 1
-    }
   }
 
   init(samples: Int, pixels: Int) {
     takesMaximum = samples > 2 * pixels
+    inner = Float(pixels) / Float(max(samples, 1))
     spans = (0..<pixels).map { pixel in
       // Edges in units of 1/pixels sample are whole numbers: nothing is rounded, no pixel reaches
       // past the last sample, and none is empty while there are samples.
@@ -97,8 +97,14 @@ struct Pooling {
       let first = min(end, (range.lowerBound + 1) * pixels) - start
       let last = end - max(start, (range.upperBound - 1) * pixels)
       return Span(
-        range: range, first: Float(first) / Float(pixels), last: Float(last) / Float(pixels))
+        range: range, first: Float(first) / Float(max(samples, 1)),
+        last: Float(last) / Float(max(samples, 1)))
     }
+  }
+
+  func weight(of sample: Int, in span: Span) -> Float {
+    if sample == span.range.lowerBound { return span.first }
+    return sample == span.range.upperBound - 1 ? span.last : inner
   }
 
   func apply(to samples: [Float], into pixels: inout [Float]) {
@@ -107,13 +113,8 @@ struct Pooling {
         pixels[pixel] = samples[span.range].max() ?? 0
       } else {
         var sum: Float = 0
-        var total: Float = 0
-        for sample in span.range {
-          let weight = span.weight(of: sample)
-          sum += weight * samples[sample]
-          total += weight
-        }
-        pixels[pixel] = sum / total
+        for sample in span.range { sum += weight(of: sample, in: span) * samples[sample] }
+        pixels[pixel] = sum
       }
     }
   }

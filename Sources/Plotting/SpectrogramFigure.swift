@@ -41,8 +41,8 @@ public struct SpectrogramFigure: Sendable {
 
   /// Draws the figure: the page, and where on it the image lies.
   package func render() throws(FigureError) -> (canvas: Canvas, panel: Rectangle) {
-    let top = 76
-    let canvas = try Canvas(width: 1400, height: top + Measure.panelHeight + Measure.belowPanel)
+    let top = 66
+    let canvas = try Canvas(width: 1200, height: top + Measure.panelHeight + Measure.belowPanel)
     let scale = ColorScale.logPower(upTo: spectrogram.largestFinite)
     let left = Measure.edge + canvas.frequencyAxisWidth(axes)
     let right = Measure.edge + canvas.colorBarWidth(scale)
