@@ -85,16 +85,13 @@ public struct InterpretationFigure: Sendable {
       panel.x += width + gap
     }
 
+    func image(_ grid: Tensor, _ scale: ColorScale, isMagnitude: Bool = false) -> Raster {
+      Raster(
+        grid, frames: axes.frames, width: width, height: panel.height, scale: scale,
+        isMagnitude: isMagnitude)
+    }
     let images = [
-      Raster(
-        input, frames: axes.frames, width: width, height: panel.height, value: { $0 },
-        color: scale.pixel),
-      Raster(
-        mask, frames: axes.frames, width: width, height: panel.height, value: { $0 },
-        color: ColorScale.mask.pixel),
-      Raster(
-        interpretation, frames: axes.frames, width: width, height: panel.height,
-        value: logPower(ofMagnitude:), color: scale.pixel),
+      image(input, scale), image(mask, .mask), image(interpretation, scale, isMagnitude: true),
     ]
     canvas.drawHeader(title: title, source: source, from: left, to: panels[2].maxX)
     for (index, title) in ["Input", "Mask", "Interpretation"].enumerated() {

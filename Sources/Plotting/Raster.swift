@@ -19,11 +19,11 @@ extension Raster {
   /// - Parameters:
   ///   - frames: the number of frames that the width stands for; where the grid has fewer, the rest
   ///     is drawn in the colour of absent data.
-  ///   - value: takes a (finite) element to the number that is drawn.
-  ///   - color: the pixel of such a number.
+  ///   - scale: the colours.
+  ///   - isMagnitude: whether the log-power of the elements is drawn, instead of the elements.
   init(
-    _ grid: Tensor, frames: Int, width: Int, height: Int, value: (Float) -> Float,
-    color: (Float) -> UInt32
+    _ grid: Tensor, frames: Int, width: Int, height: Int, scale: ColorScale,
+    isMagnitude: Bool = false
   ) {
     self.init(
       width: width, height: height,
@@ -33,36 +33,31 @@ extension Raster {
     let time = Pooling(samples: frames, pixels: width)
     let frequency = Pooling(samples: bins, pixels: height)
 
-    var spectrum = [Float](repeating: 0, count: bins)
-    var row = [Float](repeating: 0, count: height)  // one frame, a number a pixel
-    var frameInRow = -1
     var column = [Float](repeating: 0, count: height)
-    grid.withUnsafeBuffer { elements in
-      for x in 0..<width {
-        let span = time.spans[x]
-        var total: Float = 0
-        for y in 0..<height { column[y] = 0 }
-        for frame in span.range where frame < gridFrames {
-          // Neighbouring columns often share a frame.
-          if frame != frameInRow {
+    // What one column of pixels covers.
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: bins) { spectrum in
+      grid.withUnsafeBuffer { elements in
+        for x in 0..<width {
+          let span = time.spans[x]
+          var total: Float = 0
+          spectrum.initialize(repeating: 0)
+          for frame in span.range where frame < gridFrames {
+            let weight = time.takesMaximum ? 1 : time.weight(of: frame, in: span)
             for bin in 0..<bins {
               let element = elements[frame * bins + bin]
-              spectrum[bin] = value(element.isFinite ? element : 0)
+              var number = element.isFinite ? element : 0
+              if isMagnitude { number = logPower(ofMagnitude: number) }
+              spectrum[bin] =
+                time.takesMaximum ? max(spectrum[bin], number) : spectrum[bin] + weight * number
             }
-            frequency.apply(to: spectrum, into: &row)
-            frameInRow = frame
+            total = time.takesMaximum ? 1 : total + weight
           }
-          let weight = time.weight(of: frame, in: span)
-          if time.takesMaximum {
-            for y in 0..<height { column[y] = total == 0 ? row[y] : max(column[y], row[y]) }
-            total = 1
-          } else {
-            for y in 0..<height { column[y] += weight * row[y] }
-            total += weight
+          if total == 0 { continue }
+          frequency.apply(to: spectrum, into: &column)
+          for y in 0..<height {
+            pixels[(height - 1 - y) * width + x] = scale.pixel(of: column[y] / total)
           }
         }
-        if total == 0 { continue }
-        for y in 0..<height { pixels[(height - 1 - y) * width + x] = color(column[y] / total) }
       }
     }
   }
@@ -107,7 +102,7 @@ struct Pooling {
     return sample == span.range.upperBound - 1 ? span.last : inner
   }
 
-  func apply(to samples: [Float], into pixels: inout [Float]) {
+  func apply(to samples: UnsafeMutableBufferPointer<Float>, into pixels: inout [Float]) {
     for (pixel, span) in spans.enumerated() {
       if takesMaximum {
         pixels[pixel] = samples[span.range].max() ?? 0

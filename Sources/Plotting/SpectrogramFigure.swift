@@ -50,8 +50,7 @@ public struct SpectrogramFigure: Sendable {
       x: left, y: top, width: canvas.width - left - right, height: Measure.panelHeight)
 
     let image = Raster(
-      spectrogram, frames: axes.frames, width: panel.width, height: panel.height, value: { $0 },
-      color: scale.pixel)
+      spectrogram, frames: axes.frames, width: panel.width, height: panel.height, scale: scale)
     canvas.drawHeader(title: title, source: nil, from: panel.x, to: panel.maxX)
     canvas.drawPanel(image, in: panel)
     canvas.drawTimeAxis(axes, below: panel)
