@@ -82,6 +82,21 @@ import Testing
     }
   }
 
+  @Test func upToTwoFramesAPixelAreAveragedAndMoreGiveTheirMaximum() throws {
+    let width = try figure(grid(frames: 1, bins: 1)).render().panels[1].width
+    for (framesAPixel, expected) in [(1, Float(1)), (2, 0.5), (3, 1), (10, 1)] {
+      // One frame of each pixel is loud.
+      let frames = width * framesAPixel
+      let mask = Tensor(shape: [frames, 1], (0..<frames).map { $0 % framesAPixel == 0 ? 1 : 0 })
+      let drawn = try figure(grid(frames: frames, bins: 1), mask: mask).render()
+      let panel = drawn.panels[1]
+      #expect(panel.width == width)
+      for x in panel.x..<panel.maxX {
+        #expect(drawn.canvas.pixel(x: x, y: panel.y + 9) == ColorMap.mask.color(expected))
+      }
+    }
+  }
+
   @Test func aClickInAnHourIsSeen() throws {
     let frames = 300_000
     let input = grid(frames: frames, bins: 4, loud: [(123_456, 2)])
@@ -153,7 +168,8 @@ import Testing
   ])
   func shapesThatDoNotBelongTogetherAreRefused(input: [Int], mask: [Int], rest: [Int]) {
     let error = #expect(throws: FigureError.self) {
-      try figure(Tensor(shape: input), mask: Tensor(shape: mask), interpretation: Tensor(shape: rest))
+      try figure(
+        Tensor(shape: input), mask: Tensor(shape: mask), interpretation: Tensor(shape: rest))
     }
     #expect(error?.description.contains("\(input), \(mask), \(rest)") == true)
   }

@@ -23,7 +23,9 @@ import Testing
     try figure().write(toPNG: path)
     let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
     #expect(bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
-    func number(at offset: Int) -> Int { bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }
+    func number(at offset: Int) -> Int {
+      bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
+    }
     #expect(bytes[12..<16].elementsEqual("IHDR".utf8))
     #expect((number(at: 16), number(at: 20)) == (1500, 518))
     // The last chunk ends the file: nothing is missing.
