@@ -76,7 +76,7 @@ let package = Package(
     tests(of: "PIQ", ["PIQ", "NeuralNetwork", "Spectral", "Tensor"]),
     tests(of: "Checkpoints", ["Checkpoints", "Files", "Tensor"]),
     tests(of: "Models", ["Checkpoints", "Models", "PIQ", "Tensor"]),
-    tests(of: "Plotting", ["Plotting", "Tensor"]),
+    tests(of: "Plotting", ["Files", "Plotting", "Tensor"]),
     tests(of: "Batch", ["Batch", "Checkpoints", "Models", "PIQ", "Tensor"]),
     tests(of: "Command", ["AudioIO", "Checkpoints", "Tensor"]),
     tests(of: "Reference", ["AudioIO", "Checkpoints", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),

@@ -70,7 +70,8 @@ class Recorder:
         tensors |= {f"input.{name}": t for name, t in inputs.items()}
         tensors |= {f"output.{name}": t for name, t in outputs.items()}
         tensors |= {f"cotangent.{name}": t for name, t in cotangents.items()}
-        tensors |= {f"after.{name}": t for name, t in module.state_dict().items() if "running" in name}
+        state = module.state_dict().items()
+        tensors |= {f"after.{name}": t for name, t in state if "running" in name}
         tensors |= {f"grad.input.{n}": t.grad for n, t in inputs.items() if t.grad is not None}
         gradients = {n: p.grad for n, p in module.named_parameters() if p.grad is not None}
         tensors |= {f"grad.param.{name}": g for name, g in gradients.items()}
@@ -123,7 +124,8 @@ def record_irrelevant_regions(recorder):
             continue
         of = labels(integer(3, 6), classes)
         regions = lambda stage: PIQ.get_irrelevant_regions(of, keys, classes, shared, stage)
-        tensors = {"input.labels": of, "output.train": regions("TRAIN"), "output.valid": regions("VALID")}
+        tensors = {"input.labels": of}
+        tensors |= {"output.train": regions("TRAIN"), "output.valid": regions("VALID")}
         recorder.save(case, tensors, K=keys, num_classes=classes, N_shared=shared)
 
 
@@ -173,30 +175,34 @@ def record_embedding(recorder):
             module, z, of = draw()
 
             def forward(z, labels):
-                return dict(zip(("straight_through", "quantized"), module.straight_through(z, labels)))
+                straight_through, quantized = module.straight_through(z, labels)
+                return {"straight_through": straight_through, "quantized": quantized}
 
             recorder.save_module(case, module, {"z": z, "labels": of}, forward, training, **settings)
     # forward() ignores the settings of its object: 10 classes, 10 shared keys, training.
     if recorder.begins(case := "vq_embedding_forward"):
         module, z, of = draw()
-        tensors = {"input.z": z, "input.labels": of, "param.embedding.weight": module.embedding.weight}
-        recorder.save(case, tensors | {"output.indices": module(z, of)}, **settings)
+        tensors = {"input.z": z, "input.labels": of, "output.indices": module(z, of)}
+        tensors |= {"param.embedding.weight": module.embedding.weight}
+        recorder.save(case, tensors, **settings)
 
 
 def record_layers(recorder):
     head = dict(input_size=12, lin_blocks=1, lin_neurons=16, out_neurons=7)
+    block_input = lambda: torch.randn(2, 12, integer(5, 12), integer(5, 12))
+    log_power = lambda: torch.rand(2, integer(64, 96), integer(65, 81))
     rows = [
-        ("resblock", PIQ.ResBlockAudio, dict(dim=12), lambda: (2, 12, integer(5, 12), integer(5, 12))),
-        ("encoder", PIQ.Conv2dEncoder_v2, dict(dim=8), lambda: (2, integer(64, 96), integer(65, 81))),
-        ("classifier", Classifier, head, lambda: (5, 12)),
+        ("resblock", PIQ.ResBlockAudio, dict(dim=12), block_input),
+        ("encoder", PIQ.Conv2dEncoder_v2, dict(dim=8), log_power),
+        ("classifier", Classifier, head, lambda: torch.randn(5, 12)),
     ]
-    for name, kind, settings, shape in rows:
+    for name, kind, settings, draw in rows:
         for training in (True, False):
             if recorder.begins(case := f"{name}_train{training:d}"):
-                module, x = disturbed(kind(**settings)), torch.randn(shape())
-                x = x.abs() if name == "encoder" else x
-                forward = lambda x: {"y": module(x).squeeze(1) if name == "classifier" else module(x)}
-                recorder.save_module(case, module, {"x": x}, forward, training, **settings)
+                module = disturbed(kind(**settings))
+                # SpeechBrain's Classifier answers [batch, 1, classes].
+                forward = lambda x: {"y": module(x).squeeze(1)}
+                recorder.save_module(case, module, {"x": draw()}, forward, training, **settings)
 
 
 def record_interpreters(recorder):
@@ -220,7 +226,10 @@ def record_interpreters(recorder):
                 module = disturbed(kind(**settings))
                 hidden = torch.randn(grids.get(name) or (2, 8, even(2, 4), even(2, 5)))
                 inputs = {"hs": hidden, "labels": labels(hidden.shape[0], 4)}
-                forward = lambda hs, labels: dict(zip(("x_tilde", "hcat", "z_q_x"), module(hs, labels)))
+
+                def forward(hs, labels):
+                    return dict(zip(("x_tilde", "hcat", "z_q_x"), module(hs, labels)))
+
                 recorder.save_module(case, module, inputs, forward, training, **settings)
 
 

@@ -214,9 +214,9 @@ def interpret(model, wav):
         masked = (mask > settings.mask_th * mask.max()) * covered
     audio, label = model.interpret_batch(wav[None])
     tensors |= {"mask": mask, "interpretation": torch.expm1(masked), "audio": audio[0]}
-    metadata = {"index": str(index.item()), "label": LABELS[index], "mask_th": str(settings.mask_th)}
+    metadata = {"index": index.item(), "label": LABELS[index], "mask_th": settings.mask_th}
     assert LABELS[index] in str(label)
-    return tensors, metadata
+    return tensors, {key: str(value) for key, value in metadata.items()}
 
 
 def record(out, clips):

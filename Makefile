@@ -1,0 +1,89 @@
+# make demo and make test do all that is needed on a machine that has Swift and apt; make help.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+PACKAGES := pkg-config libsndfile1-dev libfftw3-dev libdnnl-dev libzip-dev libcairo2-dev \
+            fonts-dejavu-core
+TEST_PACKAGES := mandoc
+
+SWIFT_BUILD := swift build -c release
+BINARY := .build/release/piq-audio
+# What is installed carries Swift's own libraries inside. That needs other objects than the tests
+# (swift-testing has no static form), hence another build folder.
+INSTALLED := .build/install/release/piq-audio
+SOURCES := Package.swift $(shell find Sources -type f)
+SWIFT_FILES := Package.swift Sources Tests
+
+BIN := $(DESTDIR)$(PREFIX)/bin
+SHARE := $(DESTDIR)$(PREFIX)/share
+COMPLETIONS := bash:bash-completion/completions/piq-audio zsh:zsh/site-functions/_piq-audio \
+               fish:fish/vendor_completions.d/piq-audio.fish
+
+.PHONY: build demo test parity deps test-deps install uninstall fixtures format lint benchmark \
+        clean help
+
+build: deps ## install what is missing and build the program (default)
+	$(SWIFT_BUILD) --product piq-audio
+
+demo: build ## interpret a clip that ships with the project
+	$(BINARY) interpret --output-dir interpretation Fixtures/clips/dog_bark.flac
+	@echo
+	@echo 'Look at    interpretation/dog_bark.interpretation.png'
+	@echo 'Listen to  interpretation/dog_bark.interpretation.wav'
+	@echo 'Compare    Fixtures/clips/dog_bark.flac'
+
+test: test-deps ## build and run all tests
+	$(SWIFT_BUILD) --build-tests
+	swift test -c release --skip-build
+
+parity: deps ## compare with SpeechBrain, case by case; PIQ_REFERENCE_DIR names other cases
+	$(SWIFT_BUILD) --build-tests
+	swift test -c release --skip-build --filter ReferenceTests
+
+deps: ## install missing system packages through apt (SKIP_DEPS=1: don't)
+	@command -v swift >/dev/null || { \
+	  echo 'swift: not found; install Swift 6.1 or later: https://www.swift.org/install' >&2; \
+	  exit 1; }
+	$(if $(SKIP_DEPS),,@contrib/install-packages $(PACKAGES))
+
+test-deps: deps
+	$(if $(SKIP_DEPS),,@contrib/install-packages $(TEST_PACKAGES))
+
+$(INSTALLED): $(SOURCES) | deps
+	$(SWIFT_BUILD) --product piq-audio --static-swift-stdlib --scratch-path .build/install
+	@touch "$@"
+
+install: $(INSTALLED) ## install below PREFIX (/usr/local), inside DESTDIR where that is given
+	install -d "$(BIN)" "$(SHARE)/piq-audio/model" "$(SHARE)/man/man1"
+	install -m 755 $(INSTALLED) "$(BIN)/piq-audio"
+	install -m 644 Fixtures/models/esc10/* "$(SHARE)/piq-audio/model"
+	install -m 644 man/piq-audio.1 "$(SHARE)/man/man1"
+	for completion in $(COMPLETIONS); do \
+	  file="$(SHARE)/$${completion#*:}"; \
+	  install -d "$$(dirname "$$file")" && \
+	  $(INSTALLED) --generate-completion-script "$${completion%%:*}" > "$$file" || exit 1; \
+	done
+
+uninstall: ## remove what install wrote, given the same PREFIX and DESTDIR
+	rm -rf "$(SHARE)/piq-audio"
+	rm -f "$(BIN)/piq-audio" "$(SHARE)/man/man1/piq-audio.1"
+	for completion in $(COMPLETIONS); do rm -f "$(SHARE)/$${completion#*:}"; done
+
+fixtures: build ## regenerate the expected interpretations with the program itself
+	PIQ_AUDIO=$(BINARY) Fixtures/scripts/make_expected.sh
+
+format: ## format all Swift files
+	swift format --in-place --recursive $(SWIFT_FILES)
+
+lint: ## report what swift-format would change or dislikes
+	swift format lint --strict --recursive $(SWIFT_FILES)
+
+benchmark: build ## time the program beside SpeechBrain and ONNX Runtime
+	Benchmarks/run
+
+clean: ## remove all that was built
+	rm -rf .build interpretation
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,83 @@
+/// The kinds of sound file that this package writes.
+public enum AudioFormat: String, CaseIterable, Sendable, Codable {
+  /// RIFF WAVE.
+  case wav
+  /// Free Lossless Audio Codec.
+  case flac
+
+  /// How samples are stored unless the caller says otherwise: nothing is lost in WAV, and nothing
+  /// that can be heard in FLAC.
+  public var defaultEncoding: SampleEncoding { self == .wav ? .float32 : .pcm24 }
+
+  /// The encodings that this kind of file can hold.
+  public var encodings: [SampleEncoding] {
+    self == .wav ? SampleEncoding.allCases : [.pcm16, .pcm24]
+  }
+
+  /// The usual end of a file's name, without its dot.
+  public var fileExtension: String { rawValue }
+}
+
+/// How a sample is stored in a sound file.
+public enum SampleEncoding: String, CaseIterable, Sendable, Codable {
+  /// IEEE floating point of 32 bits.
+  case float32
+  /// IEEE floating point of 64 bits.
+  case float64
+  /// Signed integers of 16 bits.
+  case pcm16
+  /// Signed integers of 24 bits.
+  case pcm24
+  /// Signed integers of 32 bits.
+  case pcm32
+
+  /// Bits a sample.
+  public var bits: Int {
+    switch self {
+    case .pcm16: 16
+    case .pcm24: 24
+    case .float32, .pcm32: 32
+    case .float64: 64
+    }
+  }
+
+  /// Whether samples are integers, so that levels beyond ±1 cannot be stored.
+  public var isInteger: Bool { self != .float32 && self != .float64 }
+}
+
+/// A kind of sound file together with an encoding that it can hold.
+public struct SoundFileFormat: Sendable, Hashable {
+  public let format: AudioFormat
+  public let encoding: SampleEncoding
+
+  /// 32-bit float WAV.
+  public static let standard = SoundFileFormat(defaultsOf: .wav)
+
+  /// `format` with its default encoding.
+  public init(defaultsOf format: AudioFormat) {
+    self.format = format
+    encoding = format.defaultEncoding
+  }
+
+  /// `format` with `encoding`, or with its default encoding where that is nil.
+  ///
+  /// - Throws: `UnsupportedEncoding` when `format` cannot hold `encoding`.
+  public init(_ format: AudioFormat, _ encoding: SampleEncoding?) throws(UnsupportedEncoding) {
+    self.format = format
+    self.encoding = encoding ?? format.defaultEncoding
+    guard format.encodings.contains(self.encoding) else {
+      throw UnsupportedEncoding(format: format, encoding: self.encoding)
+    }
+  }
+}
+
+/// An encoding that a kind of sound file cannot hold.
+public struct UnsupportedEncoding: Error, CustomStringConvertible, Equatable {
+  public let format: AudioFormat
+  public let encoding: SampleEncoding
+
+  public var description: String {
+    let possible = format.encodings.map(\.rawValue).joined(separator: ", ")
+    return "\(format.rawValue): cannot hold \(encoding.rawValue) samples; choose one of \(possible)"
+  }
+}

@@ -1,0 +1,59 @@
+/// A recording as one channel of samples.
+public struct Recording: Sendable, Equatable {
+  /// The mean of the file's channels; full scale is ±1.
+  public var samples: [Float]
+  /// Samples a second.
+  public var sampleRate: Int
+  /// How many channels the file has.
+  public var channels: Int
+  /// What the file lacks, where it is cut.
+  public var warning: String?
+
+  /// The length in seconds.
+  public var duration: Double { Double(samples.count) / Double(sampleRate) }
+
+  public init(samples: [Float], sampleRate: Int, channels: Int = 1, warning: String? = nil) {
+    self.samples = samples
+    self.sampleRate = sampleRate
+    self.channels = channels
+    self.warning = warning
+  }
+
+  /// The most that `read` holds in memory, in samples.
+  public static let mostSamples = 1 << 30
+  /// The longest recording that `read` takes, in seconds: half a day. Bounds what an absurdly low
+  /// sample rate would grow to when it is resampled.
+  public static let longestDuration = 43_200.0
+
+  /// Reads the sound file at `path` whole; "-" is standard input.
+  ///
+  /// - Throws: `SoundFileError`, also when the recording is longer than `longestDuration` or has
+  ///   more than `mostSamples` samples: `SoundFileReader` reads such a file in blocks.
+  public static func read(path: String) throws(SoundFileError) -> Recording {
+    let reader = try SoundFileReader(path: path)
+    let limit = min(Double(mostSamples), longestDuration * Double(reader.sampleRate))
+    var samples: [Float] = []
+    while !reader.isAtEnd {
+      samples += try reader.read(upTo: 1 << 18)
+      guard Double(samples.count) <= limit else {
+        let rate = Double(reader.sampleRate)
+        throw SoundFileError(
+          path: reader.path,
+          problem: .tooLong(seconds: Double(samples.count) / rate, limit: limit / rate))
+      }
+    }
+    return Recording(
+      samples: samples, sampleRate: reader.sampleRate, channels: reader.channels,
+      warning: reader.warning)
+  }
+
+  /// Writes the samples to a sound file that appears at `path` whole or not at all.
+  ///
+  /// - Returns: how many samples went beyond ±1 and were cut to it, which only integer encodings
+  ///   do.
+  /// - Throws: `SoundFileError` or `FileError`, naming `path`.
+  @discardableResult
+  public func write(to path: String, as format: SoundFileFormat = .standard) throws -> Int {
+    try SoundFileWriter.write(to: path, sampleRate: sampleRate, as: format) { try $0.write(samples) }
+  }
+}

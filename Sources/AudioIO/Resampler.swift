@@ -1,0 +1,163 @@
+import Foundation
+
+/// Changes the sample rate as torchaudio's `Resample` does with its default arguments: a sinc
+/// interpolation of 6 zero crossings under a squared cosine, with a roll-off of 0.99.
+///
+/// After both rates are divided by their greatest common divisor, the output's phases repeat every
+/// `to` samples: each phase is one short filter, and all of them are computed once. Rates that
+/// would need too many of them have theirs computed on the fly.
+///
+/// Origin: `torchaudio.functional.resample` (`sinc_interp_hann`), after J. O. Smith, "Digital Audio
+/// Resampling". Filters equal torchaudio's to the last bits, its rounding of phases to single
+/// precision included; the output's length is exact where torchaudio rounds it to single precision.
+public struct Resampler: Sendable {
+  /// Both rates over their greatest common divisor.
+  private let from: Int
+  private let to: Int
+  /// The lower rate times the roll-off.
+  private let cutoff: Double
+  /// Half of a filter's length, in input samples.
+  private let width: Int
+  /// A filter's length in `kernel`, in vectors.
+  private let stride: Int
+  /// The filter of each phase, padded with zeros; empty where there would be too many.
+  private let kernel: [Vector]
+
+  private typealias Vector = SIMD8<Float>
+
+  private static let zeroCrossings = 6.0
+  private static let rollOff = 0.99
+  /// The most elements that `kernel` may have: 16 MiB.
+  private static let mostWeights = 4 << 20
+
+  /// A resampler between two rates in hertz (or in any other unit: only their ratio matters).
+  ///
+  /// - Precondition: both rates are positive.
+  public init(from: Int, to: Int) {
+    precondition(from > 0 && to > 0, "sample rates are positive")
+    let divisor = greatestCommonDivisor(from, to)
+    self.from = from / divisor
+    self.to = to / divisor
+    cutoff = Double(min(self.from, self.to)) * Self.rollOff
+    // No file is anywhere near as long as the bound, which keeps the sums below from overflowing.
+    width = Int(min((Self.zeroCrossings * Double(self.from) / cutoff).rounded(.up), 1e15))
+    stride = (2 * width + Vector.scalarCount - 1) / Vector.scalarCount
+    let weights = (stride * Vector.scalarCount).multipliedReportingOverflow(by: self.to)
+    guard self.from != self.to, !weights.overflow, weights.partialValue <= Self.mostWeights else {
+      kernel = []
+      return
+    }
+    var kernel = [Vector](repeating: .zero, count: stride * self.to)
+    for phase in 0..<self.to {
+      let first = Self.quotient(phase, self.from, self.to).floor - width + 1
+      for tap in 0..<2 * width {
+        kernel[phase * stride + tap / Vector.scalarCount][tap % Vector.scalarCount] = Self.weight(
+          ofInput: first + tap, phase: phase, from: self.from, to: self.to, cutoff: cutoff)
+      }
+    }
+    self.kernel = kernel
+  }
+
+  /// How many samples come out for `count` samples: `count * to / from`, rounded up.
+  public func outputCount(for count: Int) -> Int {
+    let quotient = Self.quotient(count, to, from)
+    return quotient.isExact ? quotient.floor : quotient.floor + 1
+  }
+
+  /// `samples` at the other rate. The signal counts as silent before its start and after its end.
+  public func resample(_ samples: [Float]) -> [Float] {
+    if from == to || samples.isEmpty { return samples }
+    return kernel.isEmpty ? resampleOnTheFly(samples) : resampleByTable(samples)
+  }
+
+  /// The weight of input sample `index`, counted from the input sample at phase 0, for output
+  /// sample `phase`.
+  private static func weight(
+    ofInput index: Int, phase: Int, from: Int, to: Int, cutoff: Double
+  ) -> Float {
+    // In torchaudio this quotient of two integer tensors is of single precision.
+    let phaseTime = Double(-Float(phase) / Float(to))
+    let time = (phaseTime + Double(index) / Double(from)) * cutoff
+    guard time.magnitude < zeroCrossings else { return 0 }
+    let cosine = cos(time * .pi / zeroCrossings / 2)
+    let angle = time * .pi
+    let sinc = angle == 0 ? 1 : sin(angle) / angle
+    return Float(sinc * (cosine * cosine * (cutoff / Double(from))))
+  }
+
+  private func resampleByTable(_ samples: [Float]) -> [Float] {
+    // Silence on both sides, so that every filter lies within.
+    let before = width - 1
+    let after = width + Vector.scalarCount
+    var padded = [Float](repeating: 0, count: before + samples.count + after)
+    padded.replaceSubrange(before..<before + samples.count, with: samples)
+    let count = outputCount(for: samples.count)
+    return [Float](unsafeUninitializedCapacity: count) { output, initialized in
+      padded.withUnsafeBytes { padded in
+        kernel.withUnsafeBufferPointer { kernel in
+          var place = Place()
+          for i in 0..<count {
+            var sum = Vector.zero
+            for tap in 0..<stride {
+              let offset = (place.input + tap * Vector.scalarCount) * MemoryLayout<Float>.stride
+              let input = padded.loadUnaligned(fromByteOffset: offset, as: Vector.self)
+              sum += input * kernel[place.phase * stride + tap]
+            }
+            output[i] = sum.sum()
+            place.advance(from: from, to: to)
+          }
+        }
+      }
+      initialized = count
+    }
+  }
+
+  private func resampleOnTheFly(_ samples: [Float]) -> [Float] {
+    let count = outputCount(for: samples.count)
+    var output: [Float] = []
+    output.reserveCapacity(count)
+    var place = Place()
+    for _ in 0..<count {
+      // Phases count from an input sample of their own: see `weight`.
+      let origin = place.input - Self.quotient(place.phase, from, to).floor
+      var sum = 0.0
+      for i in max(0, place.input - width + 1)..<min(samples.count, place.input + width + 1) {
+        let weight = Self.weight(
+          ofInput: i - origin, phase: place.phase, from: from, to: to, cutoff: cutoff)
+        sum += Double(weight) * Double(samples[i])
+      }
+      output.append(Float(sum))
+      place.advance(from: from, to: to)
+    }
+    return output
+  }
+
+  /// Where an output sample lies: at or just after an input sample, and in the cycle of phases.
+  private struct Place {
+    var input = 0
+    var phase = 0
+    /// How far after `input`, in units of 1/`to` input samples.
+    private var remainder = 0
+
+    mutating func advance(from: Int, to: Int) {
+      phase = phase + 1 == to ? 0 : phase + 1
+      input += from / to
+      if remainder >= to - from % to {
+        remainder -= to - from % to
+        input += 1
+      } else {
+        remainder += from % to
+      }
+    }
+  }
+
+  /// `a * b / c` without overflow on the way, for a result that fits.
+  private static func quotient(_ a: Int, _ b: Int, _ c: Int) -> (floor: Int, isExact: Bool) {
+    let (quotient, remainder) = c.dividingFullWidth(a.multipliedFullWidth(by: b))
+    return (quotient, remainder == 0)
+  }
+}
+
+private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+  b == 0 ? a : greatestCommonDivisor(b, a % b)
+}
