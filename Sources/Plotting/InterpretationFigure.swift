@@ -9,7 +9,7 @@ public import Tensor
 ///
 ///     let figure = try InterpretationFigure(
 ///       input: logPower, mask: mask, interpretation: magnitude,
-///       sampleRate: 16_000, hopLength: 186, fftSize: 1024,
+///       sampleRate: 16_000, hopLength: 186, nFFT: 1024,
 ///       label: "dog_bark", probability: 0.973, source: "garden.wav")
 ///     try figure.write(toPNG: "garden.interpretation.png")
 public struct InterpretationFigure: Sendable {
@@ -29,14 +29,14 @@ public struct InterpretationFigure: Sendable {
   ///   - interpretation: the interpretation's magnitude, linear, [T', F].
   ///   - sampleRate: in hertz.
   ///   - hopLength: samples from frame to frame.
-  ///   - fftSize: samples in a frame's Fourier transform.
+  ///   - nFFT: samples in a frame's Fourier transform.
   ///   - label: the name of the class.
   ///   - probability: of that class, 0 to 1.
   ///   - source: where the sound is from, such as a file name.
   /// - Throws: `FigureError` when the shapes do not belong together.
   public init(
     input: Tensor, mask: Tensor, interpretation: Tensor,
-    sampleRate: Int, hopLength: Int, fftSize: Int,
+    sampleRate: Int, hopLength: Int, nFFT: Int,
     label: String, probability: Float, source: String? = nil
   ) throws(FigureError) {
     let shapes = [input.shape, mask.shape, interpretation.shape]
@@ -51,7 +51,7 @@ public struct InterpretationFigure: Sendable {
     self.interpretation = interpretation
     axes = try SpectrogramAxes(
       frames: shapes.map { $0[0] }.max() ?? 0, bins: input.shape[1],
-      sampleRate: sampleRate, hopLength: hopLength, fftSize: fftSize)
+      sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
     title =
       probability.isFinite
       ? label + String(format: ", %.1f\u{A0}%%", Double(probability) * 100) : label

@@ -1,19 +1,19 @@
 /// Where the frames and bins of a spectrogram lie in seconds and hertz.
 ///
 /// Frames are centred: frame t is about the moment t * hopLength / sampleRate, and bin k about the
-/// frequency k * sampleRate / fftSize. Each is drawn as a cell with that point in its middle.
+/// frequency k * sampleRate / nFFT. Each is drawn as a cell with that point in its middle.
 struct SpectrogramAxes {
   let frames: Int
   let bins: Int
   let sampleRate: Int
   let hopLength: Int
-  let fftSize: Int
+  let nFFT: Int
 
   /// - Throws: `FigureError` when a number that must be positive is not.
-  init(frames: Int, bins: Int, sampleRate: Int, hopLength: Int, fftSize: Int) throws(FigureError) {
-    guard sampleRate > 0, hopLength > 0, fftSize > 0 else {
+  init(frames: Int, bins: Int, sampleRate: Int, hopLength: Int, nFFT: Int) throws(FigureError) {
+    guard sampleRate > 0, hopLength > 0, nFFT > 0 else {
       throw FigureError(
-        problem: "a sample rate of \(sampleRate), a hop of \(hopLength) and an FFT of \(fftSize) "
+        problem: "a sample rate of \(sampleRate), a hop of \(hopLength) and an FFT of \(nFFT) "
           + "samples make no axes",
         remedy: "give positive numbers")
     }
@@ -21,13 +21,13 @@ struct SpectrogramAxes {
     self.bins = bins
     self.sampleRate = sampleRate
     self.hopLength = hopLength
-    self.fftSize = fftSize
+    self.nFFT = nFFT
   }
 
   /// The right edge, in seconds.
   var lastSecond: Double { (Double(frames) - 0.5) * Double(hopLength) / Double(sampleRate) }
   /// The top edge, in hertz.
-  var lastHertz: Double { (Double(bins) - 0.5) * Double(sampleRate) / Double(fftSize) }
+  var lastHertz: Double { (Double(bins) - 0.5) * Double(sampleRate) / Double(nFFT) }
 
   /// Hertz in one unit of the frequency axis: kilohertz where the axis is long enough.
   var hertzPerUnit: Double { lastHertz >= 2000 ? 1000 : 1 }
@@ -40,6 +40,6 @@ struct SpectrogramAxes {
 
   /// A frequency's place on the axis: 0 is its lower end, 1 its upper end.
   func share(hertz: Double) -> Double {
-    (hertz * Double(fftSize) / Double(sampleRate) + 0.5) / Double(max(bins, 1))
+    (hertz * Double(nFFT) / Double(sampleRate) + 0.5) / Double(max(bins, 1))
   }
 }

@@ -12,11 +12,11 @@ public struct SpectrogramFigure: Sendable {
   ///   - spectrogram: log-power, log(1 + magnitude), [T, F] with T frames and F bins.
   ///   - sampleRate: in hertz.
   ///   - hopLength: samples from frame to frame.
-  ///   - fftSize: samples in a frame's Fourier transform.
+  ///   - nFFT: samples in a frame's Fourier transform.
   ///   - title: the line above, such as the name of the file.
   /// - Throws: `FigureError` when the shape is not that of a spectrogram.
   public init(
-    _ spectrogram: Tensor, sampleRate: Int, hopLength: Int, fftSize: Int, title: String
+    _ spectrogram: Tensor, sampleRate: Int, hopLength: Int, nFFT: Int, title: String
   ) throws(FigureError) {
     guard spectrogram.shape.count == 2, spectrogram.shape[1] > 0 else {
       throw FigureError(
@@ -27,7 +27,7 @@ public struct SpectrogramFigure: Sendable {
     self.title = title
     axes = try SpectrogramAxes(
       frames: spectrogram.shape[0], bins: spectrogram.shape[1],
-      sampleRate: sampleRate, hopLength: hopLength, fftSize: fftSize)
+      sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
   }
 
   /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same

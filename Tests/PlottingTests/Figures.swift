@@ -11,13 +11,13 @@ func grid(frames: Int, bins: Int, loud: [(Int, Int)] = [], level: Float = 2) -> 
 /// A figure of `input` whose mask is all ones.
 func figure(
   _ input: Tensor, mask: Tensor? = nil, interpretation: Tensor? = nil, sampleRate: Int = 16_000,
-  hopLength: Int = 186, fftSize: Int = 1024, label: String = "dog_bark", probability: Float = 0.973,
+  hopLength: Int = 186, nFFT: Int = 1024, label: String = "dog_bark", probability: Float = 0.973,
   source: String? = nil
 ) throws -> InterpretationFigure {
   try InterpretationFigure(
     input: input, mask: mask ?? Tensor(shape: input.shape, repeating: 1),
     interpretation: interpretation ?? input, sampleRate: sampleRate, hopLength: hopLength,
-    fftSize: fftSize, label: label, probability: probability, source: source)
+    nFFT: nFFT, label: label, probability: probability, source: source)
 }
 
 extension Canvas {

@@ -117,9 +117,9 @@ import Testing
   @Test(arguments: [
     (1, 1, 1), (.max, 1, 1), (1, .max, 1), (1, 1, .max), (.max, .max, .max), (192_000, 64, 8192),
   ])
-  func everyAxisLeavesRoomForItsLabels(sampleRate: Int, hopLength: Int, fftSize: Int) throws {
+  func everyAxisLeavesRoomForItsLabels(sampleRate: Int, hopLength: Int, nFFT: Int) throws {
     let drawn = try figure(
-      grid(frames: 40, bins: 30), sampleRate: sampleRate, hopLength: hopLength, fftSize: fftSize
+      grid(frames: 40, bins: 30), sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT
     ).render()
     let canvas = drawn.canvas
     #expect(drawn.panels[0].width > 200)
@@ -175,10 +175,10 @@ import Testing
   }
 
   @Test(arguments: [(0, 1, 1), (1, 0, 1), (1, 1, 0), (-16_000, 186, 1024)])
-  func numbersThatMakeNoAxesAreRefused(sampleRate: Int, hopLength: Int, fftSize: Int) {
+  func numbersThatMakeNoAxesAreRefused(sampleRate: Int, hopLength: Int, nFFT: Int) {
     #expect(throws: FigureError.self) {
       try figure(
-        grid(frames: 2, bins: 2), sampleRate: sampleRate, hopLength: hopLength, fftSize: fftSize)
+        grid(frames: 2, bins: 2), sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
     }
   }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct SpectrogramFigureTests {
   private func figure(_ spectrogram: Tensor, title: String = "") throws -> SpectrogramFigure {
     try SpectrogramFigure(
-      spectrogram, sampleRate: 16_000, hopLength: 186, fftSize: 1024, title: title)
+      spectrogram, sampleRate: 16_000, hopLength: 186, nFFT: 1024, title: title)
   }
 
   @Test func aLoudCellIsBrightWhereItBelongs() throws {

@@ -1,0 +1,82 @@
+import Foundation
+
+/// What was found in a clip: the content of `clip.interpretation.json`.
+public struct ClipReport: Sendable, Codable, Equatable {
+  /// The path of the sound file as it was given.
+  public var input: String
+  /// The class that is explained: the likeliest, or the one asked for.
+  public var label: String
+  /// Its index.
+  public var index: Int
+  /// Its probability.
+  public var probability: Float
+  /// The likeliest classes, best first.
+  public var top: [Candidate]
+  /// Which model said so.
+  public var model: ModelIdentity
+  /// The input's own sample rate in hertz.
+  public var sampleRate: Int
+  /// The input's own number of channels.
+  public var channels: Int
+  /// The input's length in seconds.
+  public var duration: Double
+  /// The files that were written, by kind.
+  public var outputs: [String: String]
+  /// What is amiss with the input though it could be used.
+  public var warning: String?
+
+  /// A class and its probability.
+  public struct Candidate: Sendable, Codable, Equatable {
+    public var label: String
+    public var probability: Float
+  }
+
+  /// A model's name and the hash of its weights.
+  public struct ModelIdentity: Sendable, Codable, Equatable {
+    public var name: String
+    public var sha256: String
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case input, label, index, probability, top, model, channels, duration, outputs, warning
+    case sampleRate = "sample_rate"
+  }
+}
+
+/// A clip's report with the time that each stage took: one line of `--json`.
+public struct TimedReport: Sendable, Encodable {
+  public var report: ClipReport
+  /// Seconds by stage, and `total`.
+  public var seconds: [String: Double]
+
+  public func encode(to encoder: any Encoder) throws {
+    try report.encode(to: encoder)
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(seconds, forKey: .seconds)
+  }
+
+  private enum Key: String, CodingKey { case seconds }
+}
+
+/// A clip that failed: its line of `--json`.
+public struct FailureReport: Sendable, Encodable {
+  public var input: String
+  public var error: String
+
+  public init(input: String, error: String) {
+    self.input = input
+    self.error = error
+  }
+}
+
+extension Encodable {
+  /// This value as JSON on one line, keys sorted, or indented for reading.
+  public func json(pretty: Bool = false) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting =
+      pretty
+      ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      : [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}

@@ -1,0 +1,23 @@
+/// Adds up the time that the stages of a clip take.
+struct StageClock {
+  /// Seconds by stage.
+  private(set) var seconds: [String: Double] = [:]
+  private let start = ContinuousClock.now
+
+  /// Runs `work` on the account of `stage`.
+  mutating func measure<Result>(_ stage: String, _ work: () throws -> Result) rethrows -> Result {
+    let begin = ContinuousClock.now
+    defer { seconds[stage, default: 0] += Self.seconds(since: begin) }
+    return try work()
+  }
+
+  /// The stages and `total`, the time since this clock was made.
+  var withTotal: [String: Double] {
+    seconds.merging(["total": Self.seconds(since: start)]) { $1 }
+  }
+
+  private static func seconds(since begin: ContinuousClock.Instant) -> Double {
+    // Microseconds: more digits would be noise.
+    ((ContinuousClock.now - begin) / .microseconds(1)).rounded() / 1e6
+  }
+}

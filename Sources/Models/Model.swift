@@ -1,0 +1,144 @@
+public import Checkpoints
+import Files
+import Foundation
+public import PIQ
+public import Tensor
+
+/// A model on disk: a folder with `model.json` (settings) and `model.safetensors` (weights).
+public struct Model {
+  /// The folder.
+  public let path: String
+  /// The networks, loaded.
+  public let interpreter: Interpreter
+  /// The SHA-256 of `model.safetensors`, in hexadecimal.
+  public let sha256: String
+  /// How the weights are stored.
+  public let dtype: TensorDType
+
+  /// The settings.
+  public var configuration: ModelConfiguration { interpreter.configuration }
+
+  static let configurationFile = "model.json"
+  static let weightsFile = "model.safetensors"
+
+  /// Loads the model in the folder `path`.
+  ///
+  /// Weights are F32, F16 or BF16 under SpeechBrain's state-dict names, prefixed
+  /// `embedding_model.`, `classifier.` and `psi.`.
+  ///
+  /// - Throws: `CheckpointError` when a file is missing, cut, malformed, or does not hold what the
+  ///   settings need; `FileError`.
+  public init(path: String) throws {
+    self.path = path
+    let settingsPath = Self.join(path, Self.configurationFile)
+    let configuration = try Self.readConfiguration(settingsPath)
+    let weightsPath = Self.join(path, Self.weightsFile)
+    let file = try SafetensorsFile(path: weightsPath)
+    do {
+      interpreter = try Interpreter(configuration) { name, shape in
+        guard let found = file.shape(of: name) else {
+          throw CheckpointError(
+            path: weightsPath, problem: "lacks the tensor \(printable(name))",
+            remedy: "import the model again with piq-audio model import")
+        }
+        guard found == shape else {
+          throw CheckpointError(
+            path: weightsPath,
+            problem: "\(printable(name)) has shape \(found) where model.json needs \(shape)",
+            remedy: "import the model again with piq-audio model import")
+        }
+        let tensor = try file.floats(name)
+        guard tensor.isFinite else {
+          throw CheckpointError(
+            path: weightsPath, problem: "\(printable(name)) has values that are not finite",
+            remedy: "use a model whose training did not diverge")
+        }
+        return tensor
+      }
+    } catch let error as PIQError {
+      throw CheckpointError(
+        path: settingsPath, problem: error.description, remedy: "correct it, or import again")
+    }
+    dtype = file.names.first.flatMap(file.dtype) ?? .float32
+    sha256 = try FileHash.sha256(ofFileAt: weightsPath)
+  }
+
+  /// Writes a model folder, made if missing. Both files appear whole or not at all.
+  ///
+  /// - Parameter weights: under the names that `init(path:)` reads.
+  /// - Throws: `CheckpointError` when there is a model already and `replacing` is false, or a value
+  ///   is too large for `dtype`; `FileError`.
+  public static func write(
+    _ configuration: ModelConfiguration, weights: [(name: String, tensor: Tensor)],
+    dtype: TensorDType, to path: String, replacing: Bool = false
+  ) throws {
+    let settingsPath = join(path, configurationFile)
+    let weightsPath = join(path, weightsFile)
+    for file in [settingsPath, weightsPath] where !replacing && access(file, F_OK) == 0 {
+      throw CheckpointError(
+        path: file, problem: "exists already", remedy: "choose another folder, or add --force")
+    }
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw FileError(path: path, action: "make the folder", errno: errno)
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let settings = try encoder.encode(configuration)
+    try Safetensors.write(weights, metadata: ["format": "pt"], dtype: dtype, to: weightsPath)
+    try AtomicFile.write(settings + Data("\n".utf8), to: settingsPath)
+  }
+
+  private static func readConfiguration(_ path: String) throws -> ModelConfiguration {
+    let remedy = "name a folder made by piq-audio model import"
+    let file: MappedFile
+    do throws(FileError) {
+      file = try MappedFile(path: path)
+    } catch {
+      throw CheckpointError(path: error.path, problem: error.problem, remedy: remedy)
+    }
+    guard file.count < 16 << 20 else {
+      throw CheckpointError(path: path, problem: "is too large for settings", remedy: remedy)
+    }
+    do {
+      return try file.withBytes { try JSONDecoder().decode(ModelConfiguration.self, from: Data($0)) }
+    } catch let error as DecodingError {
+      throw CheckpointError(path: path, problem: error.inWords, remedy: remedy)
+    } catch {
+      throw CheckpointError(path: path, problem: "is not JSON", remedy: remedy)
+    }
+  }
+
+  static func join(_ folder: String, _ name: String) -> String {
+    folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+  }
+}
+
+extension Tensor {
+  fileprivate var isFinite: Bool {
+    withUnsafeBuffer { values in
+      // A sum of zeros unless a value is infinite or no number: a loop that vectorises.
+      values.reduce(Float(0)) { $0 + $1 * 0 } == 0
+    }
+  }
+}
+
+extension DecodingError {
+  /// The problem as one line that names the setting.
+  fileprivate var inWords: String {
+    func name(_ path: [any CodingKey]) -> String {
+      path.map(\.stringValue).joined(separator: ".")
+    }
+    return switch self {
+    case .keyNotFound(let key, let context): "lacks \(name(context.codingPath + [key]))"
+    case .typeMismatch(let type, let context):
+      "\(name(context.codingPath)) is not of type \(type)"
+    case .valueNotFound(_, let context): "\(name(context.codingPath)) has no value"
+    case .dataCorrupted(let context):
+      context.codingPath.isEmpty
+        ? "is not JSON" : "\(name(context.codingPath)): \(context.debugDescription)"
+    @unknown default: "is not a model's settings"
+    }
+  }
+}
