@@ -6,9 +6,9 @@ Run with a Python that has PyTorch (2.0 or later) and NumPy:
 
 import collections
 import io
-import os
 import pathlib
 import pickle
+import struct
 import zipfile
 
 import numpy
@@ -41,9 +41,12 @@ def around(pickled):
             ("archive/data/0", bytes(16), stored)]
 
 
-class Command:
-    def __reduce__(self):
-        return os.system, ("echo this must never run",)
+def calls_os_system():
+    """What pickle.dumps gives for an object whose __reduce__ names os.system, but that it would
+    write `posix`, where the function really is."""
+    command = b"echo this must never run"
+    return (b"\x80\x02}X\x06\0\0\0weightcos\nsystem\nX" + struct.pack("<I", len(command)) + command
+            + b"\x85Rs.")
 
 
 def state_dict():
@@ -73,9 +76,10 @@ save(state_dict(), "tensors.ckpt")
 save(state_dict(), "tensors-protocol4.ckpt", pickle_protocol=4)
 save({"weight": torch.tensor([1.0, 2.0]), "steps": torch.tensor([3])}, "tiny.ckpt")
 save({"model": {"weight": torch.ones(2)}}, "nested.ckpt")
-torch.save({"weight": torch.ones(2)}, HERE / "legacy.ckpt",
-           _use_new_zipfile_serialization=False)
-write("os-system.ckpt", around(pickle.dumps({"weight": Command()}, protocol=2)))
+# How a file from before PyTorch 1.6 begins; what follows differs each time one is saved.
+(HERE / "legacy.ckpt").write_bytes(
+    pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2) + pickle.dumps(1001, protocol=2))
+write("os-system.ckpt", around(calls_os_system()))
 write("zip-bomb.ckpt", [("archive/data.pkl", bytes(4 << 20), zipfile.ZIP_DEFLATED)])
 numpy.savez(HERE / "arrays.npz", grid=numpy.arange(6, dtype=numpy.float32).reshape(2, 3),
             half=numpy.array([0.5, -2], dtype=numpy.float16), codes=numpy.array([[3], [-4]]),

@@ -54,6 +54,8 @@ public struct Recording: Sendable, Equatable {
   /// - Throws: `SoundFileError` or `FileError`, naming `path`.
   @discardableResult
   public func write(to path: String, as format: SoundFileFormat = .standard) throws -> Int {
-    try SoundFileWriter.write(to: path, sampleRate: sampleRate, as: format) { try $0.write(samples) }
+    try SoundFileWriter.write(to: path, sampleRate: sampleRate, as: format) { writer in
+      try writer.write(samples)
+    }
   }
 }

@@ -1,5 +1,6 @@
 import CSndfile
 import Files
+import Foundation
 
 /// Reads a sound file block by block as one channel of `Float`: the mean of its channels.
 ///
@@ -9,7 +10,7 @@ import Files
 ///     let reader = try SoundFileReader(path: "clip.flac")
 ///     while case let block = try reader.read(upTo: 16_000), !block.isEmpty { … }
 public final class SoundFileReader {
-  /// The path as it was given.
+  /// The path as it was given, or "standard input".
   public let path: String
   /// Frames a second; positive.
   public let sampleRate: Int
@@ -135,8 +136,12 @@ public final class SoundFileReader {
     if refusal.reason.contains("SF_INFO struct incomplete") { return .noSampleRate }
     // The words for a decoder that found nothing to decode.
     if refusal.reason.contains("not a regular file") { return .notSound }
-    var reason = refusal.reason
+    if refusal.code == Int32(SF_ERR_MALFORMED_FILE) {
+      return .malformed("it is incomplete or does not follow its format")
+    }
+    var reason = refusal.reason[...]
+    if let mark = reason.range(of: "Error : ") { reason = reason[mark.upperBound...] }
     while reason.last == "." || reason.last == "\n" { reason.removeLast() }
-    return .malformed(printable(reason))
+    return .malformed(printable(String(reason)))
   }
 }

@@ -18,7 +18,8 @@ public final class SoundFileWriter {
   /// Has `body` write a sound file that appears at `path` whole or not at all.
   ///
   /// - Returns: how many samples were cut to ±1.
-  /// - Throws: what `body` throws; `SoundFileError` or `FileError`, naming `path`.
+  /// - Throws: what `body` throws; `SoundFileError` or `FileError`, naming `path`, also when `body`
+  ///   wrote no sample.
   @discardableResult
   public static func write(
     to path: String, sampleRate: Int, as format: SoundFileFormat = .standard,
@@ -112,6 +113,8 @@ public final class SoundFileWriter {
   }
 
   private func finish() throws(SoundFileError) {
+    // libsndfile makes an empty file of a FLAC without samples, and nobody could read either.
+    guard samplesWritten > 0 else { throw SoundFileError(path: path, problem: .noSamples) }
     let isComplete = handle.close()
     guard isComplete, handle.bytes.failure == 0 else { throw failure }
   }

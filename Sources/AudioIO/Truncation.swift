@@ -37,7 +37,7 @@ enum Truncation {
     let tail = bytes.bytes(at: max(0, bytes.count - largestPage), count: largestPage)
     let mark = Array("OggS".utf8)
     guard
-      let start = tail.indices.dropLast(27).last(where: { tail[$0..<$0 + 4].elementsEqual(mark) })
+      let start = tail.indices.dropLast(26).last(where: { tail[$0..<$0 + 4].elementsEqual(mark) })
     else { return true }
     let lacing = tail[(start + 27)...].prefix(Int(tail[start + 26]))
     let isWhole =

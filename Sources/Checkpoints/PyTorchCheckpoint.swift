@@ -75,7 +75,9 @@ extension PyTorchCheckpoint {
       // Files without this entry are older than big-endian ones.
       guard size < 16, try archive.bytes(of: root + "byteorder").elementsEqual("little".utf8)
       else {
-        throw invalid(archive.path, "was saved on a big-endian machine, which is not supported")
+        throw CheckpointError(
+          path: archive.path, problem: "was saved on a big-endian machine, which is not supported",
+          remedy: "save it again with torch.save on a little-endian one")
       }
     }
     return root
@@ -119,7 +121,6 @@ extension PyTorchCheckpoint {
 
   private static func invalid(_ path: String, _ problem: String) -> CheckpointError {
     CheckpointError(
-      path: path, problem: problem,
-      remedy: "save model.state_dict() alone with torch.save, as little-endian as most machines")
+      path: path, problem: problem, remedy: "save model.state_dict() alone with torch.save")
   }
 }

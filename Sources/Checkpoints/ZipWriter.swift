@@ -6,14 +6,14 @@ import Foundation
 ///
 /// libzip would write through a temporary file of its own, which nobody removed if the process
 /// were interrupted; and it would report a full disk less clearly.
-final class ZipWriter {
+package final class ZipWriter {
   private let path: String
   private let target: OpaquePointer
   /// The open archive; nil once it is closed.
   private var handle: OpaquePointer?
 
   /// - Throws: `CheckpointError` when libzip has no memory.
-  init(path: String) throws(CheckpointError) {
+  package init(path: String) throws(CheckpointError) {
     self.path = path
     var error = zip_error_t()
     zip_error_init(&error)
@@ -39,7 +39,7 @@ final class ZipWriter {
   /// Adds the entry `name`: `header`, then `data`. Both are copied.
   ///
   /// - Throws: `CheckpointError` for a name that is there already.
-  func add(
+  package func add(
     _ name: String, header: [UInt8], data: UnsafeRawBufferPointer
   ) throws(CheckpointError) {
     guard let handle else { return }
@@ -67,7 +67,7 @@ final class ZipWriter {
   /// Closes the archive and puts it in place.
   ///
   /// - Throws: `CheckpointError` when libzip fails, `FileError` when the file cannot be written.
-  func write() throws {
+  package func write() throws {
     guard let handle else { return }
     guard zip_close(handle) == 0 else { throw Self.failure(path, zip_strerror(handle)) }
     self.handle = nil

@@ -90,7 +90,7 @@ public final class STFT: Sendable {
 
   /// The signal whose spectrogram has the magnitudes `magnitude` and the phases of `spectrogram`.
   ///
-  /// A value of `spectrogram` that is zero has phase zero, as its arc tangent has.
+  /// Where `spectrogram` is zero its phase is that of the arc tangent: zero, too.
   ///
   /// - Parameters:
   ///   - magnitude: [T', F], linear, with at most as many frames as `spectrogram`.
@@ -156,13 +156,13 @@ public final class STFT: Sendable {
     return lower..<max(lower, min(length, count - start))
   }
 
-  /// The point of the unit circle that has the angle of the given one.
+  /// The cosine and the sine of a point's angle.
   private static func direction(_ real: Float, _ imaginary: Float) -> (Float, Float) {
     let magnitude = (real * real + imaginary * imaginary).squareRoot()
-    // Squares of the smallest and the largest values do not fit.
+    // The squares of very small and very large values are not to be had.
     guard magnitude > 1e-15, magnitude < .infinity else {
-      let angle = Double(imaginary) == 0 && real >= 0 ? 0 : atan2(Double(imaginary), Double(real))
-      return (Float(cos(angle)), Float(sin(angle)))
+      let angle = atan2f(imaginary, real)
+      return (cosf(angle), sinf(angle))
     }
     return (real / magnitude, imaginary / magnitude)
   }

@@ -40,7 +40,8 @@ public struct STFTConfiguration: Sendable, Hashable {
       (2...Self.largestNFFT).contains(nFFT) && nFFT.isMultiple(of: 2), "n_fft", nFFT,
       "even and between 2 and \(Self.largestNFFT)")
     try require(
-      (1...nFFT).contains(windowLength), "win_length", windowLength, "between 1 and n_fft (\(nFFT))")
+      (1...nFFT).contains(windowLength), "win_length", windowLength, "between 1 and n_fft (\(nFFT))"
+    )
     try require(
       (1...windowLength).contains(hopLength), "hop_length", hopLength,
       "between 1 and win_length (\(windowLength))")
