@@ -60,7 +60,7 @@ let package = Package(
     .executableTarget(
       name: "piq-audio",
       dependencies: [
-        "Batch", "Files", "Models", "PIQ",
+        "AudioIO", "Batch", "Checkpoints", "Files", "Models", "PIQ", "Spectral",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

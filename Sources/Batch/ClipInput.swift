@@ -28,20 +28,27 @@ extension ClipInput {
   ///
   /// A file that does not exist is kept: it fails in its turn, without stopping the others.
   ///
-  /// - Throws: `BatchError` when a folder cannot be read or holds no sound files.
-  public static func expand(_ arguments: [String]) throws(BatchError) -> [ClipInput] {
+  /// - Returns: the inputs, and an error for each folder that cannot be read or holds no sound.
+  public static func expand(
+    _ arguments: [String]
+  ) -> (inputs: [ClipInput], failures: [BatchError]) {
     var inputs: [ClipInput] = []
+    var failures: [BatchError] = []
     for argument in arguments {
       var isFolder: ObjCBool = false
       if argument != "-", FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder),
         isFolder.boolValue
       {
-        inputs += try soundFiles(below: argument)
+        do throws(BatchError) {
+          inputs += try soundFiles(below: argument)
+        } catch {
+          failures.append(error)
+        }
       } else {
         inputs.append(ClipInput(path: argument, stem: stem(of: lastComponent(of: argument))))
       }
     }
-    return inputs
+    return (inputs, failures)
   }
 
   /// The paths in the file `path`, one a line, or separated by NUL bytes if it holds any; "-" reads

@@ -188,20 +188,20 @@ public final class ClipProcessor {
   private func naming<Result>(_ input: ClipInput, _ work: () throws -> Result) throws -> Result {
     do {
       return try work()
-    } catch let error as PIQError {
-      throw ClipError(path: input.path, cause: error)
+    } catch {
+      throw ClipError(path: input.path, problem: "\(error)")
     }
   }
 }
 
 /// A clip that the model could not work on.
-public struct ClipError: Error, CustomStringConvertible {
+public struct ClipError: Error, CustomStringConvertible, Equatable {
   /// The sound file.
   public let path: String
-  /// Why not.
-  public let cause: PIQError
+  /// What went wrong and what to do, in words.
+  public let problem: String
 
-  public var description: String { "\(printable(path)): \(cause)" }
+  public var description: String { "\(printable(path)): \(problem)" }
 }
 
 extension ClipInput {

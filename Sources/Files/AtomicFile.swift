@@ -46,10 +46,13 @@ public enum AtomicFile {
     try Array(bytes).withUnsafeBytes { try write([$0], to: path) }
   }
 
-  /// Removes the temporary files of every write under way. For the handler of a signal that is
-  /// about to end the process.
-  public static func removeUnfinished() {
-    for path in unfinished.withLock({ $0 }) { unlink(path) }
+  /// Removes the temporary files of every write under way, and ends the process before another
+  /// can begin. For the handler of a signal.
+  public static func removeUnfinished(thenExit status: Int32) -> Never {
+    unfinished.withLock { paths in
+      for path in paths { unlink(path) }
+      _exit(status)
+    }
   }
 
   private static func temporaryPath(for path: String) -> String {

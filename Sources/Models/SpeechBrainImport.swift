@@ -12,6 +12,9 @@ public struct SpeechBrainImport {
   /// All weights under the names that a model folder uses.
   public let weights: [(name: String, tensor: Tensor)]
 
+  /// The number of values among the weights.
+  public var parameterCount: Int { weights.reduce(0) { $0 + $1.tensor.count } }
+
   /// Reads `hyperparams.yaml`, the label file and the three checkpoints of the folder `path`, and
   /// checks that they make a model.
   ///

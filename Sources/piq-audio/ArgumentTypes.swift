@@ -1,0 +1,12 @@
+public import ArgumentParser
+public import AudioIO
+public import Batch
+public import PIQ
+
+// The libraries' own choices as option values; the libraries do not know of a command line.
+
+extension AudioFormat: ExpressibleByArgument {}
+extension SampleEncoding: ExpressibleByArgument {}
+extension ExistingOutputs: ExpressibleByArgument {}
+extension Normalization: ExpressibleByArgument {}
+extension Tail: ExpressibleByArgument {}

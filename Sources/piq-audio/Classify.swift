@@ -1,0 +1,84 @@
+import ArgumentParser
+import Batch
+import Files
+import Models
+import PIQ
+
+/// `piq-audio classify`.
+struct Classify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Classify clips, without explaining.",
+    discussion: """
+      EXAMPLES
+        piq-audio classify clip.wav
+        piq-audio classify --csv recordings/ > classes.csv
+        piq-audio classify --json --top 5 recordings/ | jq -r .label
+      """)
+
+  @OptionGroup var input: InputOptions
+
+  @Option(help: ArgumentHelp("How many of the likeliest classes to name.", valueName: "n"))
+  var top = 3
+
+  @Flag(help: "Print one JSON object a clip on standard output.")
+  var json = false
+
+  @Flag(help: "Print a CSV table: input, label, index, probability, and each class's probability.")
+  var csv = false
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var messages: MessageOptions
+
+  func validate() throws {
+    guard top > 0 else { throw ValidationError("--top needs a number from 1 on") }
+    if json && csv { throw ValidationError("--json and --csv contradict each other") }
+  }
+
+  func run() throws {
+    let terminal = messages.makeTerminal()
+    try terminal.run { try run(terminal) }
+  }
+
+  private func run(_ terminal: Terminal) throws {
+    let (inputs, failures) = try input.expand()
+    let model = try model.load()
+    let labels = model.configuration.labels
+    var settings = ClipProcessor.Settings()
+    settings.top = top
+    let processor = ClipProcessor(model, settings)
+    let width = Table.labelWidth(labels)
+    var loop = ClipLoop(terminal, total: inputs.count, printsJSON: json)
+    for failure in failures { loop.fail(failure.path, failure) }
+    if csv {
+      terminal.print(CSV.row(["input", "label", "index", "probability"] + labels))
+    } else if !json && Terminal.outputIsTerminal && inputs.count > 1 {
+      terminal.print(Table.header(labelWidth: width))
+    }
+    for input in inputs {
+      loop.run(input.path) {
+        let (timed, probabilities) = try processor.classify(input)
+        let report = timed.report
+        if let warning = report.warning { terminal.warn("\(printable(input.path)): \(warning)") }
+        if json {
+          terminal.print(try timed.json())
+        } else if csv {
+          let fields = [input.path, report.label, "\(report.index)", "\(report.probability)"]
+          terminal.print(CSV.row(fields + probabilities.map { "\($0)" }))
+        } else {
+          terminal.print(Table.row(report, labelWidth: width))
+        }
+      }
+    }
+    try loop.end()
+  }
+}
+
+/// Rows of comma-separated values (RFC 4180).
+enum CSV {
+  static func row(_ fields: [String]) -> String {
+    fields.map { field in
+      guard field.contains(where: { ",\"\n\r\r\n".contains($0) }) else { return field }
+      return "\"" + field.replacing("\"", with: "\"\"") + "\""
+    }.joined(separator: ",")
+  }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Batch
+import Files
+import Foundation
+
+/// Takes the clips of a run one after the other, and keeps count.
+struct ClipLoop {
+  private let terminal: Terminal
+  private let printsJSON: Bool
+  private let total: Int
+  private let start = Date()
+  private(set) var finished = 0
+  private(set) var failures = 0
+
+  init(_ terminal: Terminal, total: Int, printsJSON: Bool) {
+    self.terminal = terminal
+    self.total = total
+    self.printsJSON = printsJSON
+  }
+
+  /// Does `work` on an input; an error is reported and counted, and the next input can follow.
+  mutating func run(_ input: String, _ work: () throws -> Void) {
+    terminal.progress(progressLine(input))
+    do {
+      try work()
+    } catch {
+      fail(input, error)
+    }
+    finished += 1
+  }
+
+  /// Reports an input that could not be done.
+  mutating func fail(_ input: String, _ error: any Error) {
+    failures += 1
+    terminal.error("\(error)")
+    if printsJSON, let line = try? FailureReport(input: input, error: "\(error)").json() {
+      terminal.print(line)
+    }
+  }
+
+  /// Ends the run.
+  ///
+  /// - Throws: `ExitCode.failure` if an input failed.
+  func end() throws {
+    terminal.clearProgress()
+    if failures > 0 { throw ExitCode.failure }
+  }
+
+  private func progressLine(_ input: String) -> String {
+    var line = "[\(finished + 1)/\(total)] \(printable(input))"
+    if finished > 0 {
+      let left = Date().timeIntervalSince(start) / Double(finished) * Double(total - finished)
+      let seconds = Int(left.rounded())
+      line += String(format: ", %d:%02d left", seconds / 60, seconds % 60)
+    }
+    return line
+  }
+}
+
+/// The columns that people read.
+enum Table {
+  /// A row of label, probability and input.
+  static func row(_ report: ClipReport, labelWidth: Int) -> String {
+    let label = report.label.padding(toLength: labelWidth, withPad: " ", startingAt: 0)
+    let percent = String(format: "%5.1f %%", 100 * report.probability)
+    return "\(label)  \(percent)  \(printable(report.input))"
+  }
+
+  /// The words above the columns.
+  static func header(labelWidth: Int) -> String {
+    "label".padding(toLength: labelWidth, withPad: " ", startingAt: 0) + "  probab.  input"
+  }
+
+  /// How wide the first column has to be.
+  static func labelWidth(_ labels: [String]) -> Int { max(5, labels.map(\.count).max() ?? 0) }
+}

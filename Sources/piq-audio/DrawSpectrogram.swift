@@ -1,0 +1,62 @@
+import ArgumentParser
+import Batch
+import Files
+import Models
+
+/// `piq-audio spectrogram`.
+struct DrawSpectrogram: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "spectrogram",
+    abstract: "Draw the spectrograms that the model sees.",
+    discussion: """
+      For clip.wav it writes clip.spectrogram.png.
+
+      EXAMPLES
+        piq-audio spectrogram clip.wav
+        piq-audio spectrogram -o pictures recordings/
+      """)
+
+  @OptionGroup var input: InputOptions
+  @OptionGroup var output: OutputOptions
+
+  @Flag(help: "Print one JSON object a clip on standard output.")
+  var json = false
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var messages: MessageOptions
+
+  func run() throws {
+    let terminal = messages.makeTerminal()
+    try terminal.run { try run(terminal) }
+  }
+
+  private func run(_ terminal: Terminal) throws {
+    let (inputs, failures) = try input.expand()
+    let jobs = try ClipJob.plan(
+      inputs, suffixes: [OutputKind.spectrogram.rawValue: ".spectrogram.png"],
+      folder: output.outputDir)
+    var settings = ClipProcessor.Settings()
+    settings.existing = output.existing
+    let processor = ClipProcessor(try model.load(), settings)
+    let interruption = Interruption()
+    defer { withExtendedLifetime(interruption) {} }
+    var loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
+    for failure in failures { loop.fail(failure.path, failure) }
+    for job in jobs {
+      loop.run(job.input.path) {
+        guard try processor.drawSpectrogram(job) else { return }
+        let line =
+          try json
+          ? SpectrogramReport(input: job.input.path, outputs: job.outputs).json()
+          : job.outputs.values.map(printable).joined(separator: " ")
+        terminal.print(line)
+      }
+    }
+    try loop.end()
+  }
+
+  private struct SpectrogramReport: Encodable {
+    let input: String
+    let outputs: [String: String]
+  }
+}

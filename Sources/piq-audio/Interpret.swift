@@ -1,0 +1,166 @@
+import ArgumentParser
+import AudioIO
+import Batch
+import Files
+import Models
+import PIQ
+
+/// `piq-audio interpret`.
+struct Interpret: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Explain why clips are heard as they are: sound, picture, arrays.",
+    discussion: """
+      For clip.wav it writes
+        clip.interpretation.wav   the parts that mattered, to listen to
+        clip.interpretation.png   input, mask and interpretation as spectrograms
+        clip.interpretation.npz   all arrays, for NumPy
+        clip.interpretation.json  the classes and their probabilities
+
+      EXAMPLES
+        piq-audio interpret clip.wav
+        piq-audio interpret -o explained recordings/
+        piq-audio interpret --outputs audio,residual --audio-format flac clip.wav
+        piq-audio interpret --class rooster clip.wav
+        find . -name '*.flac' -print0 | piq-audio interpret --json --files-from - > results.jsonl
+        sox clip.wav -t wav - trim 0 2 | piq-audio interpret -
+      """)
+
+  @OptionGroup var input: InputOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "What to write: audio, spectrogram, arrays, json, residual; comma-separated.",
+      valueName: "list"))
+  var outputs = OutputList(kinds: OutputKind.standard)
+
+  @Option(help: "The format of written sound: wav or flac.")
+  var audioFormat = AudioFormat.wav
+
+  @Option(
+    help: ArgumentHelp(
+      "Its encoding: float32 (standard for wav), float64, pcm16, pcm24 (standard for flac), pcm32.",
+      valueName: "encoding"))
+  var encoding: SampleEncoding?
+
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp(
+      "Ask what the sound would have to contain to be heard as this class.",
+      valueName: "name|index"))
+  var label: String?
+
+  @Option(help: ArgumentHelp("How many of the likeliest classes to name.", valueName: "n"))
+  var top = 3
+
+  @Option(
+    help: """
+      keep covers the whole clip; crop gives SpeechBrain's shorter output, which ends with the last \
+      whole group of 32 frames.
+      """)
+  var tail = Tail.keep
+
+  @Flag(help: "Print one JSON object a clip on standard output.")
+  var json = false
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var messages: MessageOptions
+
+  func validate() throws {
+    guard top > 0 else { throw ValidationError("--top needs a number from 1 on") }
+  }
+
+  func run() throws {
+    let terminal = messages.makeTerminal()
+    try terminal.run { try run(terminal) }
+  }
+
+  private func run(_ terminal: Terminal) throws {
+    let format: SoundFileFormat
+    do throws(UnsupportedEncoding) {
+      format = try SoundFileFormat(audioFormat, encoding)
+    } catch {
+      throw UsageError(error.description)
+    }
+    let (inputs, failures) = try input.expand()
+    let suffixes = Dictionary(
+      uniqueKeysWithValues: outputs.kinds.map { ($0.rawValue, $0.suffix(audioFormat)) })
+    let jobs = try ClipJob.plan(inputs, suffixes: suffixes, folder: output.outputDir)
+    let model = try model.load()
+    var settings = ClipProcessor.Settings()
+    settings.label = try label.map { try ClassName.index(of: $0, in: model.configuration.labels) }
+    settings.tail = tail
+    settings.top = top
+    settings.soundFormat = format
+    settings.existing = output.existing
+    try interpret(jobs, failures, with: ClipProcessor(model, settings), model, terminal)
+  }
+
+  private func interpret(
+    _ jobs: [ClipJob], _ folderFailures: [BatchError], with processor: ClipProcessor,
+    _ model: Model, _ terminal: Terminal
+  ) throws {
+    let interruption = Interruption()
+    defer { withExtendedLifetime(interruption) {} }
+    let width = Table.labelWidth(model.configuration.labels)
+    var loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
+    for failure in folderFailures { loop.fail(failure.path, failure) }
+    var written = 0
+    var skipped = 0
+    if !json && Terminal.outputIsTerminal && jobs.count > 1 {
+      terminal.print(Table.header(labelWidth: width))
+    }
+    for job in jobs {
+      loop.run(job.input.path) {
+        guard case .done(let timed) = try processor.interpret(job) else {
+          skipped += 1
+          terminal.note("\(printable(job.input.path)): skipped, its outputs are there")
+          return
+        }
+        written += timed.report.outputs.count
+        if let warning = timed.report.warning {
+          terminal.warn("\(printable(job.input.path)): \(warning)")
+        }
+        terminal.note("\(printable(job.input.path)): \(timed.seconds.inWords)")
+        terminal.print(
+          try json ? timed.json() : Table.row(timed.report, labelWidth: width))
+      }
+    }
+    if !json {
+      let place = output.outputDir.map(printable) ?? "the current folder"
+      let skippedText = skipped > 0 ? ", skipped \(skipped) of \(jobs.count) inputs" : ""
+      terminal.print("Wrote \(written) files to \(place)\(skippedText).")
+    }
+    try loop.end()
+  }
+}
+
+/// A comma-separated list of outputs.
+struct OutputList: ExpressibleByArgument {
+  let kinds: [OutputKind]
+
+  init(kinds: [OutputKind]) { self.kinds = kinds }
+
+  init?(argument: String) {
+    let names = argument.split(separator: ",").map { $0.trimmingSpaces }
+    let kinds = names.compactMap(OutputKind.init(rawValue:))
+    guard !names.isEmpty, kinds.count == names.count else { return nil }
+    self.kinds = OutputKind.allCases.filter(kinds.contains)
+  }
+
+  var defaultValueDescription: String { kinds.map(\.rawValue).joined(separator: ",") }
+}
+
+extension Substring {
+  fileprivate var trimmingSpaces: String {
+    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
+}
+
+extension [String: Double] {
+  /// Stages with their milliseconds, the longest first.
+  fileprivate var inWords: String {
+    sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "\($0.key) \(Int(($0.value * 1000).rounded())) ms" }.joined(separator: ", ")
+  }
+}

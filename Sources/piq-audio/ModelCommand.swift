@@ -1,0 +1,133 @@
+import ArgumentParser
+import Batch
+import Checkpoints
+import Files
+import Foundation
+import Models
+import PIQ
+
+/// `piq-audio model`.
+struct ModelCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "model", abstract: "Import and inspect models.",
+    subcommands: [Import.self, Info.self])
+
+  /// `piq-audio model import`.
+  struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "import",
+      abstract: "Bring a SpeechBrain PIQ model into this program's format.",
+      discussion: """
+        The folder holds hyperparams.yaml, label_encoder.txt and the checkpoints that its \
+        pretrainer names. No code in these files is ever run.
+
+        EXAMPLES
+          piq-audio model import speechbrain-piq -o my-model
+          piq-audio model import speechbrain-piq -o my-model --normalize peak --logit-scale 20
+          piq-audio interpret --model my-model clip.wav
+        """)
+
+    @Argument(
+      help: ArgumentHelp("The folder in SpeechBrain's layout.", valueName: "dir"),
+      completion: .directory)
+    var source: String
+
+    @Option(
+      name: .shortAndLong,
+      help: ArgumentHelp("The model folder to write.", valueName: "dir"), completion: .directory)
+    var output: String
+
+    @Option(
+      help: """
+        What clips are divided by before the STFT: none (SpeechBrain's inference), peak (the \
+        largest absolute sample), or max (the largest sample, as in SpeechBrain's training).
+        """)
+    var normalize = Normalization.none
+
+    @Option(help: ArgumentHelp("What cosines are multiplied by before softmax.", valueName: "x"))
+    var logitScale = 1.0
+
+    @Option(help: "How weights are stored: f32, f16 or bf16.")
+    var dtype = StoredType.f32
+
+    @Option(help: ArgumentHelp("The model's name; otherwise that of the folder.", valueName: "text"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("How the model was trained, in words.", valueName: "text"))
+    var training: String?
+
+    @Option(help: ArgumentHelp("Under which terms it may be used.", valueName: "text"))
+    var licence: String?
+
+    @Flag(help: "Replace a model that is there already.")
+    var force = false
+
+    @OptionGroup var messages: MessageOptions
+
+    func validate() throws {
+      guard logitScale > 0, logitScale.isFinite else {
+        throw ValidationError("--logit-scale needs a positive number")
+      }
+    }
+
+    func run() throws {
+      let terminal = messages.makeTerminal()
+      try terminal.run {
+        let interruption = Interruption()
+        defer { withExtendedLifetime(interruption) {} }
+        let folderName = URL(filePath: output).standardizedFileURL.lastPathComponent
+        let imported = try SpeechBrainImport(
+          path: source, name: name ?? folderName, normalize: normalize, logitScale: logitScale,
+          training: training, licence: licence)
+        try Model.write(
+          imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,
+          replacing: force)
+        terminal.print("\(printable(output)): \(imported.parameterCount) values, stored as \(dtype.rawValue)")
+      }
+    }
+  }
+
+  /// `piq-audio model info`.
+  struct Info: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "info", abstract: "Show a model's architecture, classes and origin.",
+      discussion: """
+        EXAMPLES
+          piq-audio model info
+          piq-audio model info --json my-model
+        """)
+
+    @Argument(
+      help: ArgumentHelp(
+        "The model's folder. Otherwise $PIQ_AUDIO_MODEL, or the bundled model.", valueName: "dir"),
+      completion: .directory)
+    var model: String?
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
+    @OptionGroup var messages: MessageOptions
+
+    func run() throws {
+      let terminal = messages.makeTerminal()
+      try terminal.run {
+        let model = try Model(path: ModelLocation.find(model))
+        let summary = ModelSummary(model)
+        terminal.print(try json ? summary.json(pretty: true) : summary.text)
+      }
+    }
+  }
+}
+
+/// How an imported model's weights are stored.
+enum StoredType: String, ExpressibleByArgument, CaseIterable {
+  case f32, f16, bf16
+
+  var tensorType: TensorDType {
+    switch self {
+    case .f32: .float32
+    case .f16: .float16
+    case .bf16: .bfloat16
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import Checkpoints
+import Foundation
+import Models
+import PIQ
+import Spectral
+
+/// What `piq-audio model info` shows.
+struct ModelSummary: Encodable {
+  let path: String
+  let sha256: String
+  let parameters: Int
+  let dtype: String
+  let configuration: ModelConfiguration
+
+  init(_ model: Model) {
+    path = model.path
+    sha256 = model.sha256
+    parameters = model.interpreter.parameterCount
+    dtype = model.dtype.rawValue
+    configuration = model.configuration
+  }
+
+  /// The same for people: a row a property.
+  var text: String {
+    let (c, psi, stft) = (configuration, configuration.psi, configuration.stft)
+    let classes = c.labels.enumerated().map { "\($0.offset) \($0.element)" }
+    var rows = [
+      ("name", c.name), ("folder", path), ("SHA-256", sha256),
+      ("parameters", "\(parameters), stored as \(dtype)"),
+      ("encoder", "\(c.embeddingModel.class), dim \(c.embeddingModel.dim)"),
+      (
+        "classifier",
+        "\(c.classifier.class), \(c.classifier.blockCount) blocks of \(c.classifier.blockSize), "
+          + "logit scale \(c.logitScale)"
+      ),
+      (
+        "interpreter",
+        "\(psi.class), dim \(psi.dim), K \(psi.keyCount), \(psi.sharedKeys) shared keys"
+          + (psi.usesAdapter ? ", adapter" : "") + (psi.reducesDim ? ", halving" : "")
+      ),
+      (
+        "inference",
+        (c.useVQ ? "quantised, " : "not quantised, ")
+          + (c.useMaskOutput ? "mask" : "softplus over \(c.maskThreshold) of its maximum")
+      ),
+      (
+        "front end",
+        "\(stft.sampleRate) Hz, n_fft \(stft.nFFT), hop length \(stft.hopLength), "
+          + "window length \(stft.windowLength), normalize \(c.normalize.rawValue)"
+      ),
+      ("classes", classes.joined(separator: ", ")),
+    ]
+    if let training = c.training { rows.append(("training", training)) }
+    if let licence = c.licence { rows.append(("licence", licence)) }
+    return rows.map { $0.0.padding(toLength: 13, withPad: " ", startingAt: 0) + $0.1 }
+      .joined(separator: "\n")
+  }
+}

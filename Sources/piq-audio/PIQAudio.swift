@@ -1,0 +1,27 @@
+import ArgumentParser
+
+/// The program: what its subcommands have in common is in `RunOptions`.
+@main
+struct PIQAudio: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "piq-audio",
+    abstract: "Hear what an audio classifier listened to.",
+    discussion: """
+      Explains the decisions of an audio classifier by Posthoc Interpretation via Quantization \
+      (arXiv 2303.12659): which parts of a sound mattered, as a mask, a picture and a sound.
+
+      EXAMPLES
+        piq-audio interpret clip.wav
+        piq-audio interpret --output-dir explained --json recordings/ > results.jsonl
+        piq-audio interpret --class rooster clip.wav
+        piq-audio classify --csv recordings/ > classes.csv
+
+      EXIT STATUS
+        0    all inputs were done
+        1    some input failed, or the model could not be loaded
+        64   wrong usage
+        130  interrupted
+      """,
+    version: "piq-audio 0.1.0",
+    subcommands: [Interpret.self, Classify.self, DrawSpectrogram.self, ModelCommand.self])
+}

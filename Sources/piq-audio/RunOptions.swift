@@ -1,0 +1,89 @@
+import ArgumentParser
+import Batch
+import Files
+import Logging
+import Models
+
+/// The inputs, and how much is said about them.
+struct InputOptions: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "Sound files, folders to be searched for them, or - for standard input.",
+      valueName: "input"),
+    completion: .file())
+  var inputs: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Read more inputs from a file, one a line (or NUL-separated); - is standard input.",
+      valueName: "file"),
+    completion: .file())
+  var filesFrom: String?
+
+  /// The inputs behind the arguments, and the folders that had none.
+  ///
+  /// - Throws: `BatchError`; `UsageError` when there is no input or standard input is asked for
+  ///   twice.
+  func expand() throws -> (inputs: [ClipInput], failures: [BatchError]) {
+    if filesFrom == "-" && inputs.contains("-") {
+      throw UsageError("standard input cannot be both a sound file and a list of files")
+    }
+    let listed = try filesFrom.map { path throws(BatchError) in
+      try ClipInput.paths(listedIn: path)
+    }
+    if inputs.isEmpty && listed == nil {
+      throw UsageError("no input was given; name sound files or folders, or see --help")
+    }
+    return ClipInput.expand(inputs + (listed ?? []))
+  }
+}
+
+/// Which model to use.
+struct ModelOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The model's folder. Otherwise $PIQ_AUDIO_MODEL, or the bundled model.", valueName: "dir"),
+    completion: .directory)
+  var model: String?
+
+  func load() throws -> Model { try Model(path: ModelLocation.find(model)) }
+}
+
+/// How much is said on standard error.
+struct MessageOptions: ParsableArguments {
+  @Flag(name: .shortAndLong, help: "Say nothing but errors on standard error.")
+  var quiet = false
+
+  @Flag(name: .shortAndLong, help: "Say more on standard error.")
+  var verbose = false
+
+  func makeTerminal() -> Terminal {
+    Terminal(level: quiet ? .error : verbose ? .debug : .warning)
+  }
+
+  func validate() throws {
+    if quiet && verbose { throw ValidationError("--quiet and --verbose contradict each other") }
+  }
+}
+
+/// Where outputs go.
+struct OutputOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The folder for outputs, created if missing; input folders are mirrored below it.",
+      valueName: "dir"),
+    completion: .directory)
+  var outputDir: String?
+
+  @Option(help: "What to do where outputs are there already: overwrite, skip or fail.")
+  var existing = ExistingOutputs.overwrite
+}
+
+/// A command line that asks for something impossible, found out after parsing.
+struct UsageError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Batch
+import Files
+import Foundation
+import Logging
+
+/// What a command says: results on standard output, everything else on standard error.
+struct Terminal {
+  /// For warnings, errors and details.
+  private let log: Logger
+  private let showsProgress: Bool
+
+  /// Whether people read standard output.
+  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) != 0 }
+
+  init(level: Logger.Level) {
+    var log = Logger(label: "piq-audio") { _ in StandardErrorLog() }
+    log.logLevel = level
+    self.log = log
+    showsProgress = isatty(STDERR_FILENO) != 0 && level <= .warning
+  }
+
+  /// Writes a line to standard output, at once.
+  func print(_ line: String) {
+    clearProgress()
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+  }
+
+  /// Writes an error to standard error.
+  func error(_ message: String) {
+    clearProgress()
+    log.error("\(message)")
+  }
+
+  /// Writes a warning to standard error.
+  func warn(_ message: String) {
+    clearProgress()
+    log.warning("\(message)")
+  }
+
+  /// Writes a detail to standard error, for those who asked to hear more.
+  func note(_ message: String) {
+    clearProgress()
+    log.info("\(message)")
+  }
+
+  /// Replaces the progress line; people see it, files and pipes do not.
+  func progress(_ text: String) {
+    guard showsProgress else { return }
+    let width = Int(ProcessInfo.processInfo.environment["COLUMNS"] ?? "") ?? 80
+    standardError("\r\u{1B}[K" + text.prefix(width - 1))
+  }
+
+  /// Takes the progress line away.
+  func clearProgress() {
+    if showsProgress { standardError("\r\u{1B}[K") }
+  }
+
+  /// Runs the body of a command. Errors become one line each, and the exit status.
+  func run(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let code as ExitCode {
+      throw code
+    } catch let usage as UsageError {
+      error(usage.description)
+      throw ExitCode.validationFailure
+    } catch let problem as BatchError where problem.kind == .usage {
+      error(problem.description)
+      throw ExitCode.validationFailure
+    } catch {
+      self.error("\(error)")
+      throw ExitCode.failure
+    }
+  }
+}
+
+/// Messages as lines `piq-audio: error: …`, with colour where a terminal wants it.
+private struct StandardErrorLog: LogHandler {
+  var logLevel = Logger.Level.warning
+  var metadata: Logger.Metadata = [:]
+
+  private static let hasColor: Bool = {
+    let environment = ProcessInfo.processInfo.environment
+    return isatty(STDERR_FILENO) != 0 && (environment["NO_COLOR"] ?? "").isEmpty
+      && environment["TERM"] != "dumb"
+  }()
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    var name = "\(event.level):"
+    if Self.hasColor, event.level >= .warning {
+      name = "\u{1B}[\(event.level >= .error ? 31 : 33);1m\(name)\u{1B}[0m"
+    }
+    standardError("piq-audio: \(event.level >= .warning ? name + " " : "")\(event.message)\n")
+  }
+}
+
+private func standardError(_ text: String) {
+  FileHandle.standardError.write(Data(text.utf8))
+}
