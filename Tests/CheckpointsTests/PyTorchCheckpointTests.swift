@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Tensor
 import Testing
@@ -94,7 +95,7 @@ import Testing
     try withTemporaryFolder { folder in
       let path = folder + "/x"
       let refused = try damageEverywhere(whole) { damaged in
-        try Data(damaged).write(to: URL(filePath: path))
+        try rewrite(damaged, to: path)
         _ = try PyTorchCheckpoint(path: path)
       }
       #expect(refused.prefixes == whole.count)
