@@ -161,6 +161,7 @@ import Testing
     (bytes(of: UInt64.max) + [0x7B], "above the limit"),
     (bytes(of: UInt64(2)) + [0x7B], "cut short inside its header"),
     (bytes(of: UInt64(0)), "not a JSON object"),
+    (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "Git LFS pointer"),
     ([1, 0, 0], "too short"),
     ([], "too short"),
   ])
