@@ -72,11 +72,34 @@ package final class ConvolutionPlan: ForwardPlan {
   }
 
   package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
-    let shape = geometry.shape(of: x)
+    try run(geometry.shape(of: x), on: x, from: 0, adding: residual)
+  }
+
+  /// Convolves some rows of one clip, as if nothing but zeros lay beyond them where padded.
+  ///
+  /// - Parameters:
+  ///   - x: [B, H, W, I].
+  ///   - rows: a range of rows of clip `clip`.
+  ///   - padTop: rows of zeros above; as for the whole input if nil.
+  ///   - padBottom: rows of zeros below; as for the whole input if nil.
+  package func callAsFunction(
+    _ x: Tensor, clip: Int, rows: Range<Int>, padTop: Int? = nil, padBottom: Int? = nil
+  ) throws -> Tensor {
+    var shape = geometry.shape(of: x)
+    (shape.batch, shape.height) = (1, rows.count)
+    if let padTop { shape.padBefore.height = padTop }
+    if let padBottom { shape.padAfter.height = padBottom }
+    let firstRow = clip * x.shape[1] + rows.lowerBound
+    return try run(shape, on: x, from: firstRow * x.shape[2] * x.shape[3], adding: nil)
+  }
+
+  private func run(
+    _ shape: ConvolutionShape, on x: Tensor, from offset: Int, adding residual: Tensor?
+  ) throws -> Tensor {
     let (forward, weights) = try forward(for: Key(shape: shape, addsResidual: residual != nil))
     var output = residual ?? Tensor(shape: shape.output) { _ in }
     let vectors = fusion.affine.map { [$0.scale, $0.shift] } ?? []
-    try forward(x, weights, bias: bias, vectors: vectors, into: &output)
+    try forward(x, from: offset, weights, bias: bias, vectors: vectors, into: &output)
     return output
   }
 

@@ -12,7 +12,7 @@ package import Tensor
 /// channels hold an odd column and the even one after it, which in channels-last order is already
 /// the order of the output's columns.
 package final class DoublingPlan: ForwardPlan {
-  private let outChannels: Int
+  let outChannels: Int
   private let evenRows, oddRows: ConvolutionPlan
 
   static func fits(_ geometry: ConvolutionGeometry) -> Bool {
@@ -33,32 +33,51 @@ package final class DoublingPlan: ForwardPlan {
     outChannels = geometry.outChannels
     var doubled = fusion
     doubled.affine = fusion.affine.map { (Self.twice($0.scale), Self.twice($0.shift)) }
-    func plan(_ rowTaps: (Int, Int), padTop: Int) -> ConvolutionPlan {
+    func plan(_ rowTaps: (Int, Int)) -> ConvolutionPlan {
       let phase = ConvolutionGeometry(
         inChannels: geometry.inChannels, outChannels: 2 * geometry.outChannels, kernel: .init(2, 2),
-        stride: .init(1, 1), padBefore: .init(padTop, 1), padAfter: .init(1 - padTop, 1))
+        stride: .init(1, 1), padBefore: .init(0, 1), padAfter: .init(0, 1))
       return ConvolutionPlan(
         phase, weights: Self.phaseWeights(weights, rowTaps: rowTaps), bias: Self.twice(bias),
         fusing: doubled)
     }
-    evenRows = plan(Self.evenTaps, padTop: 1)
-    oddRows = plan(Self.oddTaps, padTop: 0)
+    evenRows = plan(Self.evenTaps)
+    oddRows = plan(Self.oddTaps)
+  }
+
+  /// The rows of the output that are 0 (even) or 1 (odd) more than twice a row of `rows`.
+  ///
+  /// - Returns: [1, rows, W + 1, 2 O], which is [1, rows, 2 W + 2, O]: a column too many on either
+  ///   side, whose values mean nothing.
+  func phase(_ phase: Int, of x: Tensor, clip: Int, rows: Range<Int>) throws -> Tensor {
+    if phase == 0 {
+      // Row i comes from the rows i - 1 and i.
+      let above = rows.lowerBound > 0 ? 1 : 0
+      return try evenRows(
+        x, clip: clip, rows: rows.lowerBound - above..<rows.upperBound, padTop: 1 - above)
+    } else {
+      // Row i comes from the rows i and i + 1.
+      let below = rows.upperBound < x.shape[1] ? 1 : 0
+      return try oddRows(
+        x, clip: clip, rows: rows.lowerBound..<rows.upperBound + below, padBottom: 1 - below)
+    }
   }
 
   package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to an upsampled map")
     let (b, h, w) = (x.shape[0], x.shape[1], x.shape[2])
     let row = 2 * w * outChannels
-    // A phase's row has one column too many on either side.
     let phaseRow = row + 2 * outChannels
     var output = Tensor(shape: [b, 2 * h, 2 * w, outChannels]) { _ in }
-    for (phase, plan) in [evenRows, oddRows].enumerated() {
-      try plan(x).withUnsafeBuffer { rows in
-        output.withUnsafeMutableBuffer { output in
-          guard let source = rows.baseAddress, let destination = output.baseAddress else { return }
-          for i in 0..<b * h {
-            (destination + (2 * i + phase) * row)
-              .update(from: source + i * phaseRow + outChannels, count: row)
+    for clip in 0..<b {
+      for phase in 0...1 {
+        try self.phase(phase, of: x, clip: clip, rows: 0..<h).withUnsafeBuffer { rows in
+          output.withUnsafeMutableBuffer { output in
+            guard let source = rows.baseAddress, let destination = output.baseAddress else { return }
+            for i in 0..<h {
+              (destination + (2 * (clip * h + i) + phase) * row)
+                .update(from: source + i * phaseRow + outChannels, count: row)
+            }
           }
         }
       }

@@ -6,7 +6,7 @@ package import Tensor
 /// Each input row is convolved with every row of the kernel at once (kH channels), and the
 /// results are added up, each shifted by its row. oneDNN's own way reaches a tenth of the speed.
 package final class SingleChannelPlan: ForwardPlan {
-  private let kernelHeight, padding: Int
+  private let kernelHeight, kernelWidth, padding: Int
   private let bias: Float
   private let rows: ConvolutionPlan
 
@@ -20,8 +20,10 @@ package final class SingleChannelPlan: ForwardPlan {
   /// - Parameters:
   ///   - weights: [I, 1, kH, kW].
   ///   - bias: [1].
-  package init(_ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor) {
+  ///   - border: columns of zeros that the input has on either side, and that count as padding.
+  package init(_ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, border: Int = 0) {
     kernelHeight = geometry.kernel.height
+    kernelWidth = geometry.kernel.width
     padding = geometry.padBefore.height
     self.bias = bias.scalar
     let (inChannels, kH, kW) = (geometry.inChannels, geometry.kernel.height, geometry.kernel.width)
@@ -36,7 +38,7 @@ package final class SingleChannelPlan: ForwardPlan {
         }
       }
     }
-    let pad = kW - 1 - padding
+    let pad = kW - 1 - padding - border
     let byRow = ConvolutionGeometry(
       inChannels: inChannels, outChannels: kH, kernel: .init(1, kW), stride: .init(1, 1),
       padBefore: .init(0, pad), padAfter: .init(0, pad))
@@ -45,22 +47,50 @@ package final class SingleChannelPlan: ForwardPlan {
 
   package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to a decoder's output")
-    let products = try rows(x)
-    let (b, h, width, kH) = (x.shape[0], x.shape[1], products.shape[2], kernelHeight)
-    let height = h + kH - 1 - 2 * padding
-    return products.withUnsafeBuffer { products in
-      Tensor(shape: [b, height, width, 1]) { output in
-        output.update(repeating: bias)
-        for clip in 0..<b {
-          for row in 0..<h {
-            for a in 0..<kH {
-              let target = row + a - padding
-              guard target >= 0 && target < height else { continue }
-              let source = (clip * h + row) * width * kH + a
-              let destination = (clip * height + target) * width
-              for column in 0..<width {
-                output[destination + column] += products[source + column * kH]
-              }
+    var output = emptyOutput(batch: x.shape[0], height: x.shape[1], width: x.shape[2])
+    for clip in 0..<x.shape[0] {
+      let products = try rows(x, clip: clip, rows: 0..<x.shape[1])
+      accumulate(products, into: &output, clip: clip, firstRow: 0, rowStep: 1)
+    }
+    return output
+  }
+
+  /// The output [B, H', W', 1] for an input of that size (borders not counted), with nothing but
+  /// the bias in it.
+  func emptyOutput(batch: Int, height: Int, width: Int) -> Tensor {
+    Tensor(
+      shape: [
+        batch, height + kernelHeight - 1 - 2 * padding, width + kernelWidth - 1 - 2 * padding, 1,
+      ], repeating: bias)
+  }
+
+  /// Adds to the output what some rows of the input contribute.
+  ///
+  /// - Parameters:
+  ///   - x: [1, rows, W, I] with the borders.
+  ///   - clip: which clip of the output they belong to.
+  ///   - firstRow: the place of the first row among all rows of the input.
+  ///   - rowStep: the distance of each further row from the one before.
+  func add(
+    _ x: Tensor, to output: inout Tensor, clip: Int, firstRow: Int, rowStep: Int
+  ) throws {
+    accumulate(try rows(x), into: &output, clip: clip, firstRow: firstRow, rowStep: rowStep)
+  }
+
+  private func accumulate(
+    _ products: Tensor, into output: inout Tensor, clip: Int, firstRow: Int, rowStep: Int
+  ) {
+    let (height, width, kH) = (output.shape[1], output.shape[2], kernelHeight)
+    products.withUnsafeBuffer { products in
+      output.withUnsafeMutableBuffer { output in
+        for row in 0..<products.count / (width * kH) {
+          for a in 0..<kH {
+            let target = firstRow + row * rowStep + a - padding
+            guard target >= 0 && target < height else { continue }
+            let source = row * width * kH + a
+            let destination = (clip * height + target) * width
+            for column in 0..<width {
+              output[destination + column] += products[source + column * kH]
             }
           }
         }

@@ -55,4 +55,20 @@ public final class ConvTranspose2d: Layer {
     }
     return ConvolutionPlan(geometry, weights: weight.value, bias: bias.value, fusing: fusion)
   }
+
+  /// This layer, ReLU, batch normalisation and then the layer `last`, in one plan that saves the
+  /// map between them; nil where the sizes do not allow it.
+  package func fusedInStrips(
+    then norm: BatchNorm, then last: ConvTranspose2d
+  ) -> (any ForwardPlan)? {
+    guard DoublingPlan.fits(geometry), SingleChannelPlan.fits(last.geometry),
+      last.geometry.kernel.width > last.geometry.padBefore.width + 1
+    else { return nil }
+    return StripPlan(
+      DoublingPlan(
+        geometry, weights: weight.value, bias: bias.value,
+        fusing: Fusion(relu: true, affine: norm.affine)),
+      then: SingleChannelPlan(
+        last.geometry, weights: last.weight.value, bias: last.bias.value, border: 1))
+  }
 }

@@ -2,11 +2,15 @@ import COneDNN
 import Tensor
 
 extension Tensor {
-  /// This tensor as an argument that is only read. The caller keeps the tensor alive.
-  func argument(_ index: Int, _ layout: MemoryDescriptor) -> Primitive.Argument {
-    withUnsafeBuffer {
+  /// This tensor, from element `offset` on, as an argument that is only read. The caller keeps the
+  /// tensor alive.
+  func argument(
+    _ index: Int, _ layout: MemoryDescriptor, from offset: Int = 0
+  ) -> Primitive.Argument {
+    withUnsafeBuffer { elements in
       Primitive.Argument(
-        index: Int32(index), layout: layout, data: UnsafeMutableRawPointer(mutating: $0.baseAddress))
+        index: Int32(index), layout: layout,
+        data: elements.baseAddress.map { UnsafeMutableRawPointer(mutating: $0 + offset) })
     }
   }
 }

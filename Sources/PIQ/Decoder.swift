@@ -43,15 +43,23 @@ final class Decoder: Layer {
       }
       if let last = convolutions.last { x = try last(x) }
     case .evaluation:
-      let plans = fused(from: state.map(\.parameter)) {
-        convolutions.indices.map { index in
-          index < norms.count
-            ? convolutions[index].fused(relu: true, then: norms[index])
-            : convolutions[index].fused()
-        }
-      }
+      let plans = fused(from: state.map(\.parameter), make: makePlans)
       for plan in plans { x = try plan(x) }
     }
     return x
+  }
+
+  private func makePlans() -> [any ForwardPlan] {
+    var plans: [any ForwardPlan] = zip(convolutions, norms).dropLast().map {
+      $0.fused(relu: true, then: $1)
+    }
+    guard let last = convolutions.last, let norm = norms.last else { return plans }
+    let secondToLast = convolutions[norms.count - 1]
+    if let strips = secondToLast.fusedInStrips(then: norm, then: last) {
+      plans.append(strips)
+    } else {
+      plans += [secondToLast.fused(relu: true, then: norm), last.fused()]
+    }
+    return plans
   }
 }
