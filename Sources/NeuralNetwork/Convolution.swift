@@ -16,7 +16,7 @@ public final class Conv2d: Layer {
   /// A convolution with PyTorch's initial values: uniform within ±1/√(fan-in).
   public init(
     _ inChannels: Int, _ outChannels: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
-    using generator: inout some RandomNumberGenerator
+    using initializer: Initializer
   ) {
     geometry = ConvolutionGeometry(
       inChannels: inChannels, outChannels: outChannels, kernel: .init(kernel, kernel),
@@ -24,8 +24,8 @@ public final class Conv2d: Layer {
       padAfter: .init(padding, padding))
     let bound = 1 / Float(inChannels * kernel * kernel).squareRoot()
     weight = Parameter(
-      .uniform([outChannels, inChannels, kernel, kernel], bound: bound, using: &generator))
-    bias = Parameter(.uniform([outChannels], bound: bound, using: &generator))
+      initializer.uniform([outChannels, inChannels, kernel, kernel], bound: bound))
+    bias = Parameter(initializer.uniform([outChannels], bound: bound))
   }
 
   public var state: [(name: String, parameter: Parameter)] {
@@ -49,14 +49,16 @@ public final class Conv2d: Layer {
     guard let norm else {
       return ConvolutionPlan(geometry, weights: weight.value, bias: bias.value, fusing: fusion)
     }
-    let (scale, shift) = norm.affine
+    let (scale, shift) = (norm.affine.scale.elements, norm.affine.shift.elements)
     var (weights, bias) = (weight.value, bias.value)
     let row = weights.count / geometry.outChannels
     weights.withUnsafeMutableBuffer { weights in
-      for i in weights.indices { weights[i] *= scale[flat: i / row] }
+      for o in scale.indices {
+        for i in o * row..<(o + 1) * row { weights[i] *= scale[o] }
+      }
     }
     bias.withUnsafeMutableBuffer { bias in
-      for o in bias.indices { bias[o] = bias[o] * scale[flat: o] + shift[flat: o] }
+      for o in bias.indices { bias[o] = bias[o] * scale[o] + shift[o] }
     }
     return ConvolutionPlan(geometry, weights: weights, bias: bias, fusing: fusion)
   }

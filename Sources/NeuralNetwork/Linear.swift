@@ -10,11 +10,11 @@ public final class Linear: Layer {
 
   /// A layer from I to O values with PyTorch's initial values: uniform within ±1/√I.
   public init(
-    _ inputs: Int, _ outputs: Int, using generator: inout some RandomNumberGenerator
+    _ inputs: Int, _ outputs: Int, using initializer: Initializer
   ) {
     let bound = 1 / Float(inputs).squareRoot()
-    weight = Parameter(.uniform([outputs, inputs], bound: bound, using: &generator))
-    bias = Parameter(.uniform([outputs], bound: bound, using: &generator))
+    weight = Parameter(initializer.uniform([outputs, inputs], bound: bound))
+    bias = Parameter(initializer.uniform([outputs], bound: bound))
   }
 
   public var state: [(name: String, parameter: Parameter)] {

@@ -20,7 +20,7 @@ public final class ConvTranspose2d: Layer {
   ///   - stride: rows and columns of output for each one of input.
   public init(
     _ inChannels: Int, _ outChannels: Int, kernel: (Int, Int), stride: (Int, Int),
-    padding: Int = 0, using generator: inout some RandomNumberGenerator
+    padding: Int = 0, using initializer: Initializer
   ) {
     geometry = ConvolutionGeometry(
       inChannels: inChannels, outChannels: outChannels, kernel: .init(kernel.0, kernel.1),
@@ -28,8 +28,8 @@ public final class ConvTranspose2d: Layer {
       padAfter: .init(padding, padding), isTransposed: true)
     let bound = 1 / Float(outChannels * kernel.0 * kernel.1).squareRoot()
     weight = Parameter(
-      .uniform([inChannels, outChannels, kernel.0, kernel.1], bound: bound, using: &generator))
-    bias = Parameter(.uniform([outChannels], bound: bound, using: &generator))
+      initializer.uniform([inChannels, outChannels, kernel.0, kernel.1], bound: bound))
+    bias = Parameter(initializer.uniform([outChannels], bound: bound))
   }
 
   public var state: [(name: String, parameter: Parameter)] {

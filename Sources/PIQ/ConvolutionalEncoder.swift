@@ -4,8 +4,8 @@ public import Tensor
 /// The convolutional classifier's body (`Conv2dEncoder_v2`): four convolutions that halve time and
 /// frequency, and a residual block.
 ///
-///     var generator = SeededGenerator(seed: 1)
-///     let encoder = ConvolutionalEncoder(using: &generator)
+///     let initializer = Initializer(seed: 1)
+///     let encoder = ConvolutionalEncoder(using: initializer)
 ///     let hidden = try encoder(logPower, mode: .evaluation)  // [3, 431, 513] to [3, 26, 32, 256]
 public final class ConvolutionalEncoder: Layer {
   /// Frames of input for one row of output.
@@ -17,15 +17,15 @@ public final class ConvolutionalEncoder: Layer {
   private let fused = Derived<[any ForwardPlan]>()
 
   /// An encoder with `dim` channels in every layer.
-  public init(dim: Int = 256, using generator: inout some RandomNumberGenerator) {
+  public init(dim: Int = 256, using initializer: Initializer) {
     var convolutions: [Conv2d] = []
     for inputs in [1, dim, dim, dim] {
       convolutions.append(
-        Conv2d(inputs, dim, kernel: 4, stride: 2, padding: 1, using: &generator))
+        Conv2d(inputs, dim, kernel: 4, stride: 2, padding: 1, using: initializer))
     }
     self.convolutions = convolutions
     norms = (0..<4).map { _ in BatchNorm(dim) }
-    residual = ResidualBlock(dim: dim, using: &generator)
+    residual = ResidualBlock(dim: dim, using: initializer)
   }
 
   public var state: [(name: String, parameter: Parameter)] {

@@ -4,8 +4,8 @@ public import Tensor
 /// The head that compares an embedding with one vector a class (SpeechBrain's ECAPA-TDNN
 /// `Classifier`): blocks of batch normalisation and a linear layer, then the cosine.
 ///
-///     var generator = SeededGenerator(seed: 1)
-///     let classifier = CosineClassifier(inputSize: 256, classCount: 10, using: &generator)
+///     let initializer = Initializer(seed: 1)
+///     let classifier = CosineClassifier(inputSize: 256, classCount: 10, using: initializer)
 ///     let cosines = try classifier(embeddings, mode: .evaluation)  // [B, 256] to [B, 10]
 public final class CosineClassifier: Layer {
   private let blocks: [(norm: BatchNorm, linear: Linear)]
@@ -18,16 +18,16 @@ public final class CosineClassifier: Layer {
   ///   - classCount: C (`out_neurons`).
   public init(
     inputSize: Int, blockCount: Int = 1, blockSize: Int = 192, classCount: Int,
-    using generator: inout some RandomNumberGenerator
+    using initializer: Initializer
   ) {
     var blocks: [(norm: BatchNorm, linear: Linear)] = []
     var size = inputSize
     for _ in 0..<blockCount {
-      blocks.append((BatchNorm(size), Linear(size, blockSize, using: &generator)))
+      blocks.append((BatchNorm(size), Linear(size, blockSize, using: initializer)))
       size = blockSize
     }
     self.blocks = blocks
-    weight = Parameter(.xavierUniform([classCount, size], using: &generator))
+    weight = Parameter(initializer.xavierUniform([classCount, size]))
   }
 
   public var state: [(name: String, parameter: Parameter)] {

@@ -11,13 +11,13 @@ final class Decoder: Layer {
   private let norms: [BatchNorm]
   private let fused = Derived<[any ForwardPlan]>()
 
-  init(dim: Int, layers: LayerSizes, using generator: inout some RandomNumberGenerator) {
+  init(dim: Int, layers: LayerSizes, using initializer: Initializer) {
     var convolutions: [ConvTranspose2d] = []
     for (index, layer) in layers.enumerated() {
       convolutions.append(
         ConvTranspose2d(
           dim, index == layers.count - 1 ? 1 : dim, kernel: layer.kernel, stride: layer.stride,
-          padding: 1, using: &generator))
+          padding: 1, using: initializer))
     }
     self.convolutions = convolutions
     norms = layers.dropLast().map { _ in BatchNorm(dim) }

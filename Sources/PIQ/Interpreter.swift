@@ -29,15 +29,14 @@ public final class Interpreter {
   ) throws {
     try configuration.validate()
     self.configuration = configuration
-    // The initial values are replaced at once.
-    var generator = SeededGenerator(seed: 0)
+    let initializer = Initializer.zeros
     stft = STFT(configuration.stft)
-    encoder = ConvolutionalEncoder(dim: configuration.embeddingModel.dim, using: &generator)
+    encoder = ConvolutionalEncoder(dim: configuration.embeddingModel.dim, using: initializer)
     classifier = CosineClassifier(
       inputSize: configuration.classifier.inputSize, blockCount: configuration.classifier.blockCount,
       blockSize: configuration.classifier.blockSize,
-      classCount: configuration.classifier.classCount, using: &generator)
-    psi = try VectorQuantizedPSI(configuration.psi.settings, using: &generator)
+      classCount: configuration.classifier.classCount, using: initializer)
+    psi = try VectorQuantizedPSI(configuration.psi.settings, using: initializer)
     try encoder.load { try weights("embedding_model.\($0)", $1) }
     try classifier.load { try weights("classifier.\($0)", $1) }
     try psi.load { try weights("psi.\($0)", $1) }

@@ -4,8 +4,8 @@ public import Tensor
 /// x plus two convolutions of it (`ResBlockAudio`): 3x3, batch normalisation, ReLU, 1x1, batch
 /// normalisation.
 ///
-///     var generator = SeededGenerator(seed: 1)
-///     let block = ResidualBlock(dim: 128, using: &generator)
+///     let initializer = Initializer(seed: 1)
+///     let block = ResidualBlock(dim: 128, using: initializer)
 ///     let y = try block(x, mode: .evaluation)  // the shape of x
 public final class ResidualBlock: Layer {
   private let first: Conv2d
@@ -15,10 +15,10 @@ public final class ResidualBlock: Layer {
   private let fused = Derived<(first: any ForwardPlan, second: any ForwardPlan)>()
 
   /// A block for maps of `dim` channels.
-  public init(dim: Int, using generator: inout some RandomNumberGenerator) {
-    first = Conv2d(dim, dim, kernel: 3, padding: 1, using: &generator)
+  public init(dim: Int, using initializer: Initializer) {
+    first = Conv2d(dim, dim, kernel: 3, padding: 1, using: initializer)
     firstNorm = BatchNorm(dim)
-    second = Conv2d(dim, dim, kernel: 1, using: &generator)
+    second = Conv2d(dim, dim, kernel: 1, using: initializer)
     secondNorm = BatchNorm(dim)
   }
 

@@ -3,8 +3,8 @@ public import Tensor
 
 /// A codebook of K vectors, shared out among classes (`VQEmbedding`).
 ///
-///     var generator = SeededGenerator(seed: 1)
-///     let codebook = try VQEmbedding(keyCount: 1024, dim: 256, using: &generator)
+///     let initializer = Initializer(seed: 1)
+///     let codebook = try VQEmbedding(keyCount: 1024, dim: 256, using: initializer)
 ///     let output = try codebook.straightThrough(hidden, labels: [1, 0, 2], mode: .evaluation)
 public final class VQEmbedding: Layer {
   /// The codebook [K, D]; `embedding.weight` in the state dict.
@@ -21,11 +21,11 @@ public final class VQEmbedding: Layer {
   /// - Throws: `PIQError.configuration` when the keys cannot be shared out.
   public init(
     keyCount: Int, dim: Int, classCount: Int = 50, classPartitioning: Bool = true,
-    sharedKeys: Int = 0, using generator: inout some RandomNumberGenerator
+    sharedKeys: Int = 0, using initializer: Initializer
   ) throws(PIQError) {
     _ = try ClassPartition(keyCount: keyCount, classCount: classCount, sharedKeys: sharedKeys)
     embedding = Parameter(
-      .uniform([keyCount, dim], bound: 1 / Float(keyCount), using: &generator))
+      initializer.uniform([keyCount, dim], bound: 1 / Float(keyCount)))
     self.classCount = classCount
     self.classPartitioning = classPartitioning
     self.sharedKeys = sharedKeys

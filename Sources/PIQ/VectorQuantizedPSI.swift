@@ -16,8 +16,8 @@ public struct PSIOutput: Sendable {
 /// The interpreter of the convolutional classifier (`VectorQuantizedPSI_Audio`): adapts and
 /// quantises the classifier's representation with the keys of one class, and decodes it.
 ///
-///     var generator = SeededGenerator(seed: 1)
-///     let psi = try VectorQuantizedPSI(dim: 256, keyCount: 1024, using: &generator)
+///     let initializer = Initializer(seed: 1)
+///     let psi = try VectorQuantizedPSI(dim: 256, keyCount: 1024, using: initializer)
 ///     let output = try psi(hidden, labels: [0, 2], mode: .evaluation)
 ///     // hidden [2, 16, 16, 256]: reconstruction [2, 257, 257, 1], quantized [2, 8, 8, 256]
 public class VectorQuantizedPSI: Layer {
@@ -73,7 +73,7 @@ public class VectorQuantizedPSI: Layer {
   /// - Throws: `PIQError.configuration` when the keys cannot be shared out, or the representation
   ///   is to be halved without an adapter (upstream fails there at the first clip).
   public init(
-    _ settings: Settings, using generator: inout some RandomNumberGenerator
+    _ settings: Settings, using initializer: Initializer
   ) throws(PIQError) {
     guard settings.usesAdapter || !settings.reducesDim else {
       throw .configuration("adapter_reduce_dim needs use_adapter; set both, or neither")
@@ -84,17 +84,17 @@ public class VectorQuantizedPSI: Layer {
     codebook = try VQEmbedding(
       keyCount: settings.keyCount, dim: dim, classCount: settings.classCount,
       classPartitioning: settings.classPartitioning, sharedKeys: settings.sharedKeys,
-      using: &generator)
-    adapter = settings.usesAdapter ? ResidualBlock(dim: dim, using: &generator) : nil
+      using: initializer)
+    adapter = settings.usesAdapter ? ResidualBlock(dim: dim, using: initializer) : nil
     down =
       settings.reducesDim
-      ? Conv2d(dim, dim, kernel: 4, stride: 2, padding: 1, using: &generator) : nil
+      ? Conv2d(dim, dim, kernel: 4, stride: 2, padding: 1, using: initializer) : nil
     up =
       settings.reducesDim
-      ? ConvTranspose2d(dim, dim, kernel: (4, 4), stride: (2, 2), padding: 1, using: &generator)
+      ? ConvTranspose2d(dim, dim, kernel: (4, 4), stride: (2, 2), padding: 1, using: initializer)
       : nil
-    decoder = Decoder(dim: dim, layers: Self.decoderLayers, using: &generator)
-    initializeWeights(using: &generator)
+    decoder = Decoder(dim: dim, layers: Self.decoderLayers, using: initializer)
+    initializeWeights(using: initializer)
   }
 
   /// A network of `dim` channels; the other settings are upstream's, or changed by `configure`.
@@ -102,10 +102,10 @@ public class VectorQuantizedPSI: Layer {
   /// - Throws: as `init(_:using:)`.
   public convenience init(
     dim: Int, keyCount: Int = 512, classCount: Int = 50,
-    using generator: inout some RandomNumberGenerator
+    using initializer: Initializer
   ) throws(PIQError) {
     try self.init(
-      Settings(dim: dim, keyCount: keyCount, classCount: classCount), using: &generator)
+      Settings(dim: dim, keyCount: keyCount, classCount: classCount), using: initializer)
   }
 
   public var state: [(name: String, parameter: Parameter)] {
@@ -118,13 +118,13 @@ public class VectorQuantizedPSI: Layer {
   public var reduction: Int { settings.reducesDim ? 2 : 1 }
 
   /// Xavier uniform weights and zero biases for every convolution (`weights_init`).
-  public func initializeWeights(using generator: inout some RandomNumberGenerator) {
+  public func initializeWeights(using initializer: Initializer) {
     let convolutions = (adapter?.convolutionWeights ?? []) + (down.map { [$0] } ?? [])
     let transposed = (up.map { [$0] } ?? []) + decoder.convolutionWeights
     let parameters =
       convolutions.map { ($0.weight, $0.bias) } + transposed.map { ($0.weight, $0.bias) }
     for (weight, bias) in parameters {
-      weight.value = .xavierUniform(weight.value.shape, using: &generator)
+      weight.value = initializer.xavierUniform(weight.value.shape)
       bias.value = Tensor(shape: bias.value.shape)
     }
   }

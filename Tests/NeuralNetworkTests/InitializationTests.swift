@@ -4,8 +4,8 @@ import Testing
 
 struct InitializationTests {
   @Test func xavierStaysWithinItsBoundAndFillsIt() {
-    var generator = SeededGenerator(seed: 3)
-    let weights = Tensor.xavierUniform([32, 16, 4, 4], using: &generator).elements
+    let generator = Initializer(seed: 3)
+    let weights = generator.xavierUniform([32, 16, 4, 4]).elements
     let bound = (6.0 / Float((32 + 16) * 16)).squareRoot()
     #expect(weights.allSatisfy { abs($0) <= bound })
     #expect((weights.max() ?? 0) > 0.99 * bound && (weights.min() ?? 0) < -0.99 * bound)

@@ -6,17 +6,17 @@ import Testing
 
 /// Each layer against its definition, at odd sizes.
 struct LayerTests {
-  private var generator = SeededGenerator(seed: 7)
+  private let generator = Initializer(seed: 7)
 
-  private mutating func random(_ shape: [Int]) -> Tensor {
-    .uniform(shape, bound: 1, using: &generator)
+  private func random(_ shape: [Int]) -> Tensor {
+    generator.uniform(shape, bound: 1)
   }
 
   @Test(arguments: [(1, 1, 5, 7), (2, 3, 9, 4), (1, 17, 16, 33)], [(4, 2, 1), (3, 1, 1), (1, 1, 0)])
-  mutating func convolution(size: (Int, Int, Int, Int), layer: (Int, Int, Int)) throws {
+  func convolution(size: (Int, Int, Int, Int), layer: (Int, Int, Int)) throws {
     let (kernel, stride, padding) = layer
     let convolution = Conv2d(
-      size.1, 5, kernel: kernel, stride: stride, padding: padding, using: &generator)
+      size.1, 5, kernel: kernel, stride: stride, padding: padding, using: generator)
     let x = random([size.0, size.2, size.3, size.1])
     let expected = Definition.convolution(
       x, convolution.weight.value, convolution.bias.value, stride: stride, padding: padding)
@@ -29,11 +29,11 @@ struct LayerTests {
     ((4, 4), (2, 2), 5), ((4, 4), (2, 2), 16), ((3, 3), (2, 2), 4), ((3, 3), (4, 5), 4),
     ((4, 1), (2, 2), 4), ((4, 2), (2, 2), 3), ((12, 12), (1, 1), 1), ((10, 8), (1, 1), 1),
   ])
-  mutating func transposedConvolution(
+  func transposedConvolution(
     kernel: (Int, Int), stride: (Int, Int), outputs: Int
   ) throws {
     let convolution = ConvTranspose2d(
-      3, outputs, kernel: kernel, stride: stride, padding: 1, using: &generator)
+      3, outputs, kernel: kernel, stride: stride, padding: 1, using: generator)
     for (b, h, w) in [(1, 2, 3), (2, 7, 5), (1, 1, 2)] {
       let x = random([b, h, w, 3])
       let expected = Definition.transposedConvolution(
@@ -44,7 +44,7 @@ struct LayerTests {
   }
 
   @Test(arguments: [(3, 4), (501, 8), (70, 3)])
-  mutating func batchNormalization(rows: Int, channels: Int) throws {
+  func batchNormalization(rows: Int, channels: Int) throws {
     let norm = BatchNorm(channels)
     norm.weight.value = random([channels])
     norm.bias.value = random([channels])
@@ -72,10 +72,10 @@ struct LayerTests {
     #expect(evaluated.relative < 2e-6, "\(evaluated)")
   }
 
-  @Test mutating func foldedLayersGiveWhatSeparateOnesGive() throws {
-    let convolution = Conv2d(3, 8, kernel: 4, stride: 2, padding: 1, using: &generator)
+  @Test func foldedLayersGiveWhatSeparateOnesGive() throws {
+    let convolution = Conv2d(3, 8, kernel: 4, stride: 2, padding: 1, using: generator)
     let transposed = ConvTranspose2d(
-      8, 8, kernel: (4, 4), stride: (2, 2), padding: 1, using: &generator)
+      8, 8, kernel: (4, 4), stride: (2, 2), padding: 1, using: generator)
     let norm = BatchNorm(8)
     norm.runningMean.value = random([8])
     norm.runningVariance.value = Tensor(shape: [8], (1...8).map { Float($0) / 4 })
@@ -95,16 +95,16 @@ struct LayerTests {
     #expect(TensorDifference(onTop, apart).relative < 2e-6)
   }
 
-  @Test mutating func changedWeightsAreUsed() throws {
-    let convolution = Conv2d(2, 3, kernel: 3, padding: 1, using: &generator)
+  @Test func changedWeightsAreUsed() throws {
+    let convolution = Conv2d(2, 3, kernel: 3, padding: 1, using: generator)
     let x = random([1, 4, 4, 2])
     let before = try convolution(x)
     convolution.weight.value = random(convolution.weight.value.shape)
     #expect(try convolution(x) != before)
   }
 
-  @Test mutating func linear() throws {
-    let linear = Linear(7, 5, using: &generator)
+  @Test func linear() throws {
+    let linear = Linear(7, 5, using: generator)
     let x = random([3, 7])
     let asConvolution = Definition.convolution(
       x.reshaped([3, 1, 1, 7]), linear.weight.value.reshaped([5, 7, 1, 1]), linear.bias.value,
@@ -132,8 +132,8 @@ struct LayerTests {
   }
 
   @Test func inputsThatDoNotFitAreRefused() {
-    var generator = SeededGenerator(seed: 1)
-    let convolution = Conv2d(3, 4, kernel: 4, stride: 2, using: &generator)
+    let generator = Initializer(seed: 1)
+    let convolution = Conv2d(3, 4, kernel: 4, stride: 2, using: generator)
     #expect(throws: OneDNNError.self) { try convolution(Tensor(shape: [1, 3, 3, 3])) }
     #expect(throws: OneDNNError.self) { try convolution(Tensor(shape: [1, 8, 8, 2])) }
     let norm = BatchNorm(4)

@@ -56,11 +56,11 @@ struct ReferenceRun {
   }
 
   mutating func runEmbedding(_ reference: ReferenceCase) throws {
-    var generator = SeededGenerator(seed: 0)
+    let initializer = Initializer.zeros
     let embedding = try VQEmbedding(
       keyCount: reference.int("K"), dim: reference.int("D"),
       classCount: reference.int("numclasses"), sharedKeys: reference.int("shared_keys"),
-      using: &generator)
+      using: initializer)
     try load(embedding, from: reference)
     let z = try reference.floats("input.z").channelsLast()
     if reference.kind == "vq_embedding_forward" {
@@ -74,8 +74,8 @@ struct ReferenceRun {
   }
 
   mutating func runResidualBlock(_ reference: ReferenceCase) throws {
-    var generator = SeededGenerator(seed: 0)
-    let block = ResidualBlock(dim: reference.int("dim"), using: &generator)
+    let initializer = Initializer.zeros
+    let block = ResidualBlock(dim: reference.int("dim"), using: initializer)
     try load(block, from: reference)
     floats["output.y"] = try block(
       reference.floats("input.x").channelsLast(), mode: mode(of: reference)
@@ -84,8 +84,8 @@ struct ReferenceRun {
   }
 
   mutating func runEncoder(_ reference: ReferenceCase) throws {
-    var generator = SeededGenerator(seed: 0)
-    let encoder = ConvolutionalEncoder(dim: reference.int("dim"), using: &generator)
+    let initializer = Initializer.zeros
+    let encoder = ConvolutionalEncoder(dim: reference.int("dim"), using: initializer)
     try load(encoder, from: reference)
     floats["output.y"] = try encoder(reference.floats("input.x"), mode: mode(of: reference))
       .channelsFirst()
@@ -93,11 +93,11 @@ struct ReferenceRun {
   }
 
   mutating func runClassifier(_ reference: ReferenceCase) throws {
-    var generator = SeededGenerator(seed: 0)
+    let initializer = Initializer.zeros
     let classifier = CosineClassifier(
       inputSize: reference.int("input_size"), blockCount: reference.int("lin_blocks"),
       blockSize: reference.int("lin_neurons"), classCount: reference.int("out_neurons"),
-      using: &generator)
+      using: initializer)
     try load(classifier, from: reference)
     floats["output.y"] = try classifier(reference.floats("input.x"), mode: mode(of: reference))
     recordStatistics(of: classifier)
@@ -105,9 +105,9 @@ struct ReferenceRun {
 
   mutating func runPSI(
     _ reference: ReferenceCase,
-    _ make: (VectorQuantizedPSI.Settings, inout SeededGenerator) throws -> VectorQuantizedPSI
+    _ make: (VectorQuantizedPSI.Settings, Initializer) throws -> VectorQuantizedPSI
   ) throws {
-    var generator = SeededGenerator(seed: 0)
+    let initializer = Initializer.zeros
     let settings = VectorQuantizedPSI.Settings(
       dim: reference.int("dim"), keyCount: reference.int("K"),
       classCount: reference.int("numclasses"),
@@ -115,7 +115,7 @@ struct ReferenceRun {
       sharedKeys: reference.int("shared_keys"),
       usesAdapter: reference.bool("use_adapter", default: true),
       reducesDim: reference.bool("adapter_reduce_dim", default: true))
-    let psi = try make(settings, &generator)
+    let psi = try make(settings, initializer)
     try load(psi, from: reference)
     let output = try psi(
       reference.floats("input.hs").channelsLast(), labels: reference.labels(),
