@@ -52,7 +52,7 @@ struct Classify: ParsableCommand {
     if csv {
       terminal.print(CSV.row(["input", "label", "index", "probability"] + labels))
     } else if !json && Terminal.outputIsTerminal && inputs.count > 1 {
-      terminal.print(Table.header(labelWidth: width))
+      terminal.say(Table.header(labelWidth: width))
     }
     for input in inputs {
       loop.run(input.path) {

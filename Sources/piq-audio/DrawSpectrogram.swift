@@ -45,11 +45,12 @@ struct DrawSpectrogram: ParsableCommand {
     for job in jobs {
       loop.run(job.input.path) {
         guard try processor.drawSpectrogram(job) else { return }
-        let line =
-          try json
-          ? SpectrogramReport(input: job.input.path, outputs: job.outputs).json()
-          : job.outputs.values.map(printable).joined(separator: " ")
-        terminal.print(line)
+        if json {
+          terminal.print(
+            try SpectrogramReport(input: job.input.path, outputs: job.outputs).json())
+        } else {
+          terminal.say(job.outputs.values.map(printable).joined(separator: " "))
+        }
       }
     }
     try loop.end()

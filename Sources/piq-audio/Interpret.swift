@@ -108,7 +108,7 @@ struct Interpret: ParsableCommand {
     var written = 0
     var skipped = 0
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
-      terminal.print(Table.header(labelWidth: width))
+      terminal.say(Table.header(labelWidth: width))
     }
     for job in jobs {
       loop.run(job.input.path) {
@@ -122,14 +122,17 @@ struct Interpret: ParsableCommand {
           terminal.warn("\(printable(job.input.path)): \(warning)")
         }
         terminal.note("\(printable(job.input.path)): \(timed.seconds.inWords)")
-        terminal.print(
-          try json ? timed.json() : Table.row(timed.report, labelWidth: width))
+        if json {
+          terminal.print(try timed.json())
+        } else {
+          terminal.say(Table.row(timed.report, labelWidth: width))
+        }
       }
     }
     if !json {
       let place = output.outputDir.map(printable) ?? "the current folder"
       let skippedText = skipped > 0 ? ", skipped \(skipped) of \(jobs.count) inputs" : ""
-      terminal.print("Wrote \(written) files to \(place)\(skippedText).")
+      terminal.say("Wrote \(written) files to \(place)\(skippedText).")
     }
     try loop.end()
   }

@@ -52,7 +52,7 @@ struct ModelOptions: ParsableArguments {
 
 /// How much is said on standard error.
 struct MessageOptions: ParsableArguments {
-  @Flag(name: .shortAndLong, help: "Say nothing but errors on standard error.")
+  @Flag(name: .shortAndLong, help: "Say nothing but errors, and what --json or --csv prints.")
   var quiet = false
 
   @Flag(name: .shortAndLong, help: "Say more on standard error.")

@@ -8,6 +8,7 @@ import Logging
 struct Terminal {
   /// For warnings, errors and details.
   private let log: Logger
+  private let isQuiet: Bool
   private let showsProgress: Bool
 
   /// Whether people read standard output.
@@ -17,6 +18,7 @@ struct Terminal {
     var log = Logger(label: "piq-audio") { _ in StandardErrorLog() }
     log.logLevel = level
     self.log = log
+    isQuiet = level > .warning
     showsProgress = isatty(STDERR_FILENO) != 0 && level <= .warning
   }
 
@@ -24,6 +26,11 @@ struct Terminal {
   func print(_ line: String) {
     clearProgress()
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
+  }
+
+  /// Writes a line for people to standard output, unless they want silence.
+  func say(_ line: String) {
+    if !isQuiet { print(line) }
   }
 
   /// Writes an error to standard error.

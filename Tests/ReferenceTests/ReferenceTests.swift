@@ -19,7 +19,7 @@ struct ReferenceTests {
   func reproduces(_ name: String) throws {
     let reference = try ReferenceCase(name)
     let run = try ReferenceRun(reference)
-    var report = ParityReport(name: name)
+    var report = ParityReport(kind: reference.kind)
     for tensor in reference.file.names where isCompared(tensor) {
       guard let tolerance = reference.tolerance(for: tensor) else {
         report.bounded += 1
@@ -28,7 +28,7 @@ struct ReferenceTests {
       if let actual = run.integers[tensor] {
         let expected = try reference.integers(tensor)
         #expect(actual == expected, "\(tensor) differs")
-        report.add(tensor, error: actual == expected ? 0 : .infinity)
+        report.addExact(isEqual: actual == expected)
       } else if let actual = run.floats[tensor] {
         let difference = TensorDifference(actual, try reference.floats(tensor))
         #expect(difference.relative <= tolerance, "\(tensor): \(difference)")
@@ -39,7 +39,7 @@ struct ReferenceTests {
         Issue.record("\(tensor) is not computed")
       }
     }
-    report.print()
+    ParitySummary.add(report)
     if report.known > 0 {
       withKnownIssue("gradients, training steps and metrics come with training") {
         Issue.record("\(name): \(report.known) tensors are not computed")
@@ -53,28 +53,5 @@ struct ReferenceTests {
 
   private func isTraining(_ tensor: String, of reference: ReferenceCase) -> Bool {
     tensor.hasPrefix("grad.") || ["train_interpreter_3_steps", "metrics"].contains(reference.kind)
-  }
-}
-
-/// One line a case, which `make parity` shows and sums up.
-private struct ParityReport {
-  let name: String
-  var bounded = 0
-  var known = 0
-  private var compared: [String: (count: Int, worst: Double)] = [:]
-
-  init(name: String) { self.name = name }
-
-  mutating func add(_ tensor: String, error: Double) {
-    let group = String(tensor.prefix { $0 != "." })
-    let old = compared[group] ?? (0, 0)
-    compared[group] = (old.count + 1, max(old.worst, error))
-  }
-
-  func print() {
-    guard ProcessInfo.processInfo.environment["PIQ_PARITY_REPORT"] != nil else { return }
-    let groups = compared.sorted { $0.key < $1.key }
-      .map { "\($0.key) \($0.value.count) \($0.value.worst)" }.joined(separator: " ")
-    Swift.print("parity: \(name) known \(known) bounded \(bounded) \(groups)")
   }
 }
