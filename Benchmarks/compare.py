@@ -212,7 +212,8 @@ def main():
           f"{pathlib.Path(clip).name}; load before: {load:.1f} (other programs cost time)\n")
     print("\n".join(table(results)))
     if asked.json:
-        report = {"processor": processor(), "threads": asked.threads, "load": load, "clip": clip, "model": model, "results": results}
+        report = {"processor": processor(), "threads": asked.threads, "load": load,
+                  "clip": clip, "model": model, "results": results}
         asked.json.write_text(json.dumps(report, indent=2) + "\n")
 
 
