@@ -51,7 +51,7 @@ test-deps: deps
 	$(if $(SKIP_DEPS),,@contrib/install-packages $(TEST_PACKAGES))
 
 $(INSTALLED): $(SOURCES) | deps
-	$(SWIFT_BUILD) --product piq-audio --static-swift-stdlib --scratch-path .build/install
+	$(SWIFT_BUILD) --product piq-audio --static-swift-stdlib -Xlinker -s --scratch-path .build/install
 	@touch "$@"
 
 install: $(INSTALLED) ## install below PREFIX (/usr/local), inside DESTDIR where that is given
