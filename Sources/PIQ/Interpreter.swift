@@ -130,7 +130,8 @@ public final class Interpreter {
       guard rows * framesPerRow > max(frames, ConvolutionalEncoder.stride) else {
         return analysis.hidden
       }
-      return try encoder(analysis.logPower.batch(padded: rows * framesPerRow), mode: .evaluation)
+      let encoded = analysis.logPower.batch(padded: ConvolutionalEncoder.stride)
+      return try encoder.extend(analysis.hidden, of: encoded, to: rows * framesPerRow)
     }
   }
 
