@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-PACKAGES := pkg-config libsndfile1-dev libfftw3-dev libdnnl-dev libzip-dev libcairo2-dev \
+PACKAGES := pkg-config libsndfile1-dev libfftw3-dev libdnnl-dev libzip-dev libssl-dev libcairo2-dev \
             fonts-dejavu-core
 TEST_PACKAGES := mandoc
 

@@ -31,13 +31,13 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
     .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(
       name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev", "fonts-dejavu-core"])]),
@@ -51,7 +51,7 @@ let package = Package(
     room("PIQ", ["NeuralNetwork", "Spectral", "Tensor"]),
     room(
       "Checkpoints",
-      ["CZip", "Files", "Tensor", yams, .product(name: "Crypto", package: "swift-crypto")]),
+      ["CCrypto", "CZip", "Files", "Tensor", yams]),
     room("Models", ["Checkpoints", "Files", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
     room("Plotting", ["CCairo", "Files", "Tensor"]),
     room(
@@ -79,6 +79,7 @@ let package = Package(
     tests(of: "Plotting", ["Files", "Plotting", "Tensor"]),
     tests(of: "Batch", ["Batch", "Checkpoints", "Models", "PIQ", "Tensor"]),
     tests(of: "Command", ["AudioIO", "Checkpoints", "Tensor"]),
-    tests(of: "Reference", ["AudioIO", "Checkpoints", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
+    tests(
+      of: "Reference", ["AudioIO", "Checkpoints", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
   ]
 )
