@@ -6,7 +6,7 @@ import Synchronization
 public enum AtomicFile {
   private static let unfinished = Mutex<Set<String>>([])
 
-  /// Has `write` fill a temporary file beside `path`, then renames it to `path`.
+  /// Has `write` fill an empty temporary file beside `path`, then renames it to `path`.
   ///
   /// The temporary name keeps the extension of `path`. Whatever goes wrong, the temporary file is
   /// removed and an older file at `path` stays as it was.
@@ -16,7 +16,7 @@ public enum AtomicFile {
     throws
   {
     let temporary = temporaryPath(for: path)
-    _ = unfinished.withLock { $0.insert(temporary) }
+    try create(temporary, for: path)
     defer {
       unlink(temporary)
       _ = unfinished.withLock { $0.remove(temporary) }
@@ -32,10 +32,18 @@ public enum AtomicFile {
   /// - Throws: `FileError`, naming `path`.
   public static func write(_ chunks: [UnsafeRawBufferPointer], to path: String) throws {
     try write(to: path) { temporary in
-      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+      let descriptor = open(temporary, O_WRONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw FileError(path: path, action: "write it", errno: errno) }
-      defer { close(descriptor) }
-      for chunk in chunks { try writeAll(chunk, to: descriptor, path: path) }
+      do {
+        for chunk in chunks { try writeAll(chunk, to: descriptor, path: path) }
+      } catch {
+        close(descriptor)
+        throw error
+      }
+      // Some file systems report a full disk only here.
+      guard close(descriptor) == 0 else {
+        throw FileError(path: path, action: "write it", errno: errno)
+      }
     }
   }
 
@@ -53,6 +61,18 @@ public enum AtomicFile {
       for path in paths { unlink(path) }
       _exit(status)
     }
+  }
+
+  /// Makes the temporary file and notes its name in one step, so that no signal comes in between.
+  private static func create(_ temporary: String, for path: String) throws(FileError) {
+    let code = unfinished.withLock { paths -> Int32 in
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else { return errno }
+      close(descriptor)
+      paths.insert(temporary)
+      return 0
+    }
+    guard code == 0 else { throw FileError(path: path, action: "write it", errno: code) }
   }
 
   private static func temporaryPath(for path: String) -> String {

@@ -30,9 +30,9 @@ public struct Model {
   ///   settings need; `FileError`.
   public init(path: String) throws {
     self.path = path
-    let settingsPath = Self.join(path, Self.configurationFile)
+    let settingsPath = Folder.join(path, Self.configurationFile)
     let configuration = try Self.readConfiguration(settingsPath)
-    let weightsPath = Self.join(path, Self.weightsFile)
+    let weightsPath = Folder.join(path, Self.weightsFile)
     let file = try SafetensorsFile(path: weightsPath)
     do {
       interpreter = try Interpreter(configuration) { name, shape in
@@ -53,6 +53,11 @@ public struct Model {
             path: weightsPath, problem: "\(printable(name)) has values that are not finite",
             remedy: "use a model whose training did not diverge")
         }
+        guard !name.hasSuffix("running_var") || tensor.elements.allSatisfy({ $0 >= 0 }) else {
+          throw CheckpointError(
+            path: weightsPath, problem: "\(printable(name)) has negative variances",
+            remedy: "use a file that was written by a training")
+        }
         return tensor
       }
     } catch let error as PIQError {
@@ -72,22 +77,30 @@ public struct Model {
     _ configuration: ModelConfiguration, weights: [(name: String, tensor: Tensor)],
     dtype: TensorDType, to path: String, replacing: Bool = false
   ) throws {
-    let settingsPath = join(path, configurationFile)
-    let weightsPath = join(path, weightsFile)
-    for file in [settingsPath, weightsPath] where !replacing && access(file, F_OK) == 0 {
-      throw CheckpointError(
-        path: file, problem: "exists already", remedy: "choose another folder, or add --force")
-    }
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(path: path, action: "make the folder", errno: errno)
-    }
+    if !replacing { try checkIsFree(path) }
+    try Folder.make(path)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let settings = try encoder.encode(configuration)
-    try Safetensors.write(weights, metadata: ["format": "pt"], dtype: dtype, to: weightsPath)
+    let settingsPath = Folder.join(path, configurationFile)
+    // A model without settings is no model: an interruption leaves none rather than a mixed one.
+    unlink(settingsPath)
+    try Safetensors.write(
+      weights, metadata: ["format": "pt"], dtype: dtype, to: Folder.join(path, weightsFile))
     try AtomicFile.write(settings + Data("\n".utf8), to: settingsPath)
+  }
+
+  /// Checks that a model can be written to the folder `path` without replacing another.
+  ///
+  /// - Throws: `CheckpointError`.
+  public static func checkIsFree(_ path: String) throws(CheckpointError) {
+    for name in [configurationFile, weightsFile] {
+      let file = Folder.join(path, name)
+      guard access(file, F_OK) != 0 else {
+        throw CheckpointError(
+          path: file, problem: "exists already", remedy: "choose another folder, or add --force")
+      }
+    }
   }
 
   private static func readConfiguration(_ path: String) throws -> ModelConfiguration {
@@ -107,19 +120,6 @@ public struct Model {
       throw CheckpointError(path: path, problem: error.inWords, remedy: remedy)
     } catch {
       throw CheckpointError(path: path, problem: "is not JSON", remedy: remedy)
-    }
-  }
-
-  static func join(_ folder: String, _ name: String) -> String {
-    folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-  }
-}
-
-extension Tensor {
-  fileprivate var isFinite: Bool {
-    withUnsafeBuffer { values in
-      // A sum of zeros unless a value is infinite or no number: a loop that vectorises.
-      values.reduce(Float(0)) { $0 + $1 * 0 } == 0
     }
   }
 }

@@ -29,7 +29,7 @@ public struct SpeechBrainImport {
     training: String? = nil, licence: String? = nil
   ) throws {
     let folder = try SpeechBrainFolder(path: path)
-    let settingsPath = Model.join(path, "hyperparams.yaml")
+    let settingsPath = Folder.join(path, "hyperparams.yaml")
     try Self.refuseUnsupported(folder, settingsPath)
     do {
       configuration = try Self.configuration(

@@ -35,13 +35,11 @@ package final class BatchNormalizationForward {
       [scale, shift, mean, variance].allSatisfy({ $0.count == channels })
     else { throw OneDNNError(operation: primitive.name, reason: "given \(input.shape)") }
     return try Tensor(shape: input.shape) { (output) throws(OneDNNError) in
-      try withExtendedLifetime((input, scale, shift, mean, variance)) { () throws(OneDNNError) in
-        try primitive.execute([
-          input.argument(piq_arg_src, data), output.argument(piq_arg_dst, data),
-          scale.argument(piq_arg_scale, vector), shift.argument(piq_arg_shift, vector),
-          mean.argument(piq_arg_mean, vector), variance.argument(piq_arg_variance, vector),
-        ])
-      }
+      try primitive.execute([
+        input.argument(piq_arg_src, data), output.argument(piq_arg_dst, data),
+        scale.argument(piq_arg_scale, vector), shift.argument(piq_arg_shift, vector),
+        mean.argument(piq_arg_mean, vector), variance.argument(piq_arg_variance, vector),
+      ])
     }
   }
 }

@@ -67,9 +67,6 @@ package final class ConvolutionForward {
   private let primitive: Primitive
   private let source, weights, bias, destination, vector: MemoryDescriptor
 
-  /// The name of the kernel that oneDNN chose.
-  package var implementation: String { primitive.implementation }
-
   /// - Parameters:
   ///   - operations: applied to the output in their order, after the bias.
   ///   - isTraining: whether a backward pass follows.
@@ -138,11 +135,8 @@ package final class ConvolutionForward {
     for (index, operand) in zip(operandIndices, vectors) {
       arguments.append(operand.argument(Int(piq_arg_post_operand(Int32(index))), vector))
     }
-    try withExtendedLifetime((input, biasValues, vectors)) { () throws(OneDNNError) in
-      try output.withUnsafeMutableBuffer { (buffer) throws(OneDNNError) in
-        try primitive.execute(
-          arguments + [buffer.argument(piq_arg_dst, destination)])
-      }
+    try output.withUnsafeMutableBuffer { (buffer) throws(OneDNNError) in
+      try primitive.execute(arguments + [buffer.argument(piq_arg_dst, destination)])
     }
   }
 }

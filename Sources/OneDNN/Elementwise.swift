@@ -56,10 +56,8 @@ private func map(
     describe(description, engine, layout.handle, attributes)
   }
   return try Tensor(shape: input.shape) { (output) throws(OneDNNError) in
-    try withExtendedLifetime(input) { () throws(OneDNNError) in
-      try primitive.execute([
-        input.argument(piq_arg_src, layout), output.argument(piq_arg_dst, layout),
-      ])
-    }
+    try primitive.execute([
+      input.argument(piq_arg_src, layout), output.argument(piq_arg_dst, layout),
+    ])
   }
 }

@@ -29,13 +29,11 @@ package func matrixProduct(
       attributes)
   }
   return try Tensor(shape: [m, n]) { (output) throws(OneDNNError) in
-    try withExtendedLifetime((left, right, bias)) { () throws(OneDNNError) in
-      var arguments = [
-        left.argument(piq_arg_src, source), right.argument(piq_arg_weights, weights),
-        output.argument(piq_arg_dst, destination),
-      ]
-      if let bias, let biasLayout { arguments.append(bias.argument(piq_arg_bias, biasLayout)) }
-      try primitive.execute(arguments)
-    }
+    var arguments = [
+      left.argument(piq_arg_src, source), right.argument(piq_arg_weights, weights),
+      output.argument(piq_arg_dst, destination),
+    ]
+    if let bias, let biasLayout { arguments.append(bias.argument(piq_arg_bias, biasLayout)) }
+    try primitive.execute(arguments)
   }
 }

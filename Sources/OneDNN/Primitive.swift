@@ -10,14 +10,6 @@ final class Primitive {
   /// What is run, for error messages.
   let name: String
 
-  /// The name oneDNN gives the kernel that it chose, such as `brgconv:avx512_core`.
-  var implementation: String {
-    var text: UnsafePointer<CChar>?
-    let status = dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &text)
-    guard status == dnnl_success, let text else { return "unknown" }
-    return String(cString: text)
-  }
-
   /// Makes the operation that `describe` describes, given the engine and the attributes.
   init(
     _ name: String, fusing operations: [PostOperation] = [], channels: Int = 1,
@@ -56,17 +48,15 @@ final class Primitive {
     try MemoryDescriptor(of: argument, in: description)
   }
 
-  /// Runs the operation to its end. The pointers must be valid for the layouts they come with.
+  /// Runs the operation to its end. Each argument must be as large as its layout says.
   func execute(_ arguments: [Argument]) throws(OneDNNError) {
     let scratch = Tensor(scratch: scratchpad.bytes)
     var memories: [dnnl_memory_t] = []
     defer { for memory in memories { dnnl_memory_destroy(memory) } }
     var list: [dnnl_exec_arg_t] = []
-    try scratch.withUnsafeBuffer { (buffer) throws(OneDNNError) in
-      let scratchArgument = Argument(
-        index: Int32(piq_arg_scratchpad), layout: scratchpad,
-        data: UnsafeMutableRawPointer(mutating: buffer.baseAddress))
-      for argument in arguments + [scratchArgument] {
+    let arguments = arguments + [scratch.argument(piq_arg_scratchpad, scratchpad)]
+    try withExtendedLifetime(arguments) { () throws(OneDNNError) in
+      for argument in arguments {
         var memory: dnnl_memory_t?
         try check(
           piq_memory_create(&memory, argument.layout.handle, engine.handle, argument.data), name)
@@ -84,6 +74,8 @@ final class Primitive {
     let index: Int32
     let layout: MemoryDescriptor
     let data: UnsafeMutableRawPointer?
+    /// What keeps the data alive; nothing for a buffer that is written.
+    var owner: Tensor?
   }
 }
 

@@ -47,19 +47,39 @@ public final class Interpreter {
     [encoder.state, classifier.state, psi.state].joined().reduce(0) { $0 + $1.parameter.value.count }
   }
 
+  /// Checks that a clip is not too long for this machine's memory, before anything is computed.
+  ///
+  /// - Parameter sampleCount: its length at the model's rate.
+  /// - Throws: `PIQError.tooLong`.
+  public func checkLength(_ sampleCount: Int) throws(PIQError) {
+    let frames = configuration.stft.frames(for: sampleCount)
+    // The largest maps of the networks are half as long and as wide as the spectrogram; what is
+    // alive at one time is about the spectrogram's size in values a channel.
+    let values = Double(frames) * Double(configuration.stft.bins)
+    let bytes = 4 * values * Double(configuration.embeddingModel.dim + 8)
+    guard bytes <= 0.6 * Memory.available else {
+      throw .tooLong(frames: frames, gigabytes: Int(bytes / 1e9) + 1)
+    }
+  }
+
   /// The spectrogram of a clip, before any network.
   ///
   /// - Parameter samples: mono, at the model's rate.
   /// - Returns: log-power [T, F] of the normalised clip.
-  public func logPower(of samples: [Float]) -> Tensor { normalizedSpectrogram(samples).0.logPower() }
+  /// - Throws: `PIQError.tooLong`.
+  public func logPower(of samples: [Float]) throws(PIQError) -> Tensor {
+    try checkLength(samples.count)
+    return normalizedSpectrogram(samples).0.logPower()
+  }
 
   /// Classifies a clip.
   ///
   /// The classifier sees all frames, unpadded but for a clip of fewer than 16.
   ///
   /// - Parameter samples: mono, at the model's rate; at least one.
-  /// - Throws: `PIQError.notFinite`; `OneDNNError`.
+  /// - Throws: `PIQError.tooLong`, `PIQError.notFinite`; `OneDNNError`.
   public func analyze(_ samples: [Float]) throws -> Analysis {
+    try checkLength(samples.count)
     let (spectrogram, level) = normalizedSpectrogram(samples)
     let logPower = spectrogram.logPower()
     let frames = max(logPower.shape[0], ConvolutionalEncoder.stride)
@@ -80,7 +100,7 @@ public final class Interpreter {
   ///   - label: the index of a class; the likeliest if nil.
   ///   - tail: which frames are covered.
   /// - Throws: `PIQError.tooShort` when cropping leaves nothing; `PIQError.mismatch` for an unknown
-  ///   class; `OneDNNError`.
+  ///   class; `PIQError.notFinite`; `OneDNNError`.
   public func interpret(
     _ analysis: Analysis, as label: Int? = nil, tail: Tail = .keep
   ) throws -> Interpretation {
@@ -101,6 +121,7 @@ public final class Interpreter {
     let frames = min(reconstruction.shape[1], analysis.logPower.shape[0])
     let decoded = reconstruction.reshaped(Array(reconstruction.shape[1...2])).rows(0..<frames)
     let mask = try mask(from: decoded)
+    guard mask.isFinite else { throw PIQError.notFinite }
     let magnitude = maskedMagnitude(analysis.logPower, mask)
     let length = tail == .keep ? analysis.samples.count : nil
     let audio = stft.inverse(

@@ -6,6 +6,8 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
   case mismatch(String)
   /// A clip too short to be interpreted in the way that was asked for.
   case tooShort(frames: Int, least: Int)
+  /// A clip too long to be worked on at once.
+  case tooLong(frames: Int, gigabytes: Int)
   /// A clip whose numbers overflow inside the network.
   case notFinite
   /// A gradient of an operation that has none.
@@ -18,6 +20,9 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
     case .tooShort(let frames, let least):
       "the clip has \(frames) frames and cropping needs at least \(least); "
         + "use --tail keep, or a longer clip"
+    case .tooLong(let frames, let gigabytes):
+      "the clip has \(frames) frames and would need about \(gigabytes) GB of memory; "
+        + "cut it into shorter clips"
     case .notFinite:
       "the network's outputs are not finite; check the level of the clip and the model's weights"
     case .notDifferentiable:

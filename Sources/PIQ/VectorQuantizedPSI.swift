@@ -97,7 +97,7 @@ public class VectorQuantizedPSI: Layer {
     initializeWeights(using: initializer)
   }
 
-  /// A network of `dim` channels; the other settings are upstream's, or changed by `configure`.
+  /// A network of `dim` channels; the other settings are upstream's.
   ///
   /// - Throws: as `init(_:using:)`.
   public convenience init(

@@ -57,7 +57,9 @@ public struct Tensor: Sendable {
   public func withUnsafeBuffer<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(UnsafeBufferPointer(start: storage.base, count: count))
+    try withExtendedLifetime(storage) { () throws(Failure) -> Result in
+      try body(UnsafeBufferPointer(start: storage.base, count: count))
+    }
   }
 
   /// Calls `body` with the elements for writing, after a copy if another tensor shares them.
@@ -80,6 +82,19 @@ public struct Tensor: Sendable {
 
   /// The elements in row-major order.
   public var elements: [Float] { withUnsafeBuffer { Array($0) } }
+
+  /// Whether no element is infinite or not a number.
+  public var isFinite: Bool {
+    withUnsafeBuffer { values in
+      // Zero unless a value is not finite: a loop that vectorises.
+      var lanes = SIMD16<Float>.zero
+      let whole = values.count - values.count % 16
+      for i in stride(from: 0, to: whole, by: 16) {
+        for j in 0..<16 { lanes[j] += values[i + j] * 0 }
+      }
+      return lanes.sum() + values[whole...].reduce(0) { $0 + $1 * 0 } == 0
+    }
+  }
 
   /// The element of a tensor that has exactly one.
   public var scalar: Float {
