@@ -78,11 +78,7 @@ public struct Model {
       throw CheckpointError(
         path: file, problem: "exists already", remedy: "choose another folder, or add --force")
     }
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(path: path, action: "make the folder", errno: errno)
-    }
+    try makeFolder(path)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let settings = try encoder.encode(configuration)
