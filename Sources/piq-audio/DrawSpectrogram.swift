@@ -38,18 +38,16 @@ struct DrawSpectrogram: ParsableCommand {
     var settings = ClipProcessor.Settings()
     settings.existing = output.existing
     let processor = ClipProcessor(try model.load(), settings)
-    let interruption = Interruption()
-    defer { withExtendedLifetime(interruption) {} }
     var loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
-    for failure in failures { loop.fail(failure.path, failure) }
+    for failure in failures { try loop.fail(failure.path, failure) }
     for job in jobs {
-      loop.run(job.input.path) {
+      try loop.run(job.input.path) {
         guard try processor.drawSpectrogram(job) else { return }
         let line =
           try json
           ? SpectrogramReport(input: job.input.path, outputs: job.outputs).json()
           : job.outputs.values.map(printable).joined(separator: " ")
-        terminal.print(line)
+        try terminal.print(line)
       }
     }
     try loop.end()

@@ -100,18 +100,16 @@ struct Interpret: ParsableCommand {
     _ jobs: [ClipJob], _ folderFailures: [BatchError], with processor: ClipProcessor,
     _ model: Model, _ terminal: Terminal
   ) throws {
-    let interruption = Interruption()
-    defer { withExtendedLifetime(interruption) {} }
     let width = Table.labelWidth(model.configuration.labels)
     var loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
-    for failure in folderFailures { loop.fail(failure.path, failure) }
+    for failure in folderFailures { try loop.fail(failure.path, failure) }
     var written = 0
     var skipped = 0
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
-      terminal.print(Table.header(labelWidth: width))
+      try terminal.print(Table.header(labelWidth: width))
     }
     for job in jobs {
-      loop.run(job.input.path) {
+      try loop.run(job.input.path) {
         guard case .done(let timed) = try processor.interpret(job) else {
           skipped += 1
           terminal.note("\(printable(job.input.path)): skipped, its outputs are there")
@@ -122,14 +120,14 @@ struct Interpret: ParsableCommand {
           terminal.warn("\(printable(job.input.path)): \(warning)")
         }
         terminal.note("\(printable(job.input.path)): \(timed.seconds.inWords)")
-        terminal.print(
-          try json ? timed.json() : Table.row(timed.report, labelWidth: width))
+        try terminal.print(
+          json ? timed.json() : Table.row(timed.report, labelWidth: width))
       }
     }
     if !json {
       let place = output.outputDir.map(printable) ?? "the current folder"
       let skippedText = skipped > 0 ? ", skipped \(skipped) of \(jobs.count) inputs" : ""
-      terminal.print("Wrote \(written) files to \(place)\(skippedText).")
+      try terminal.print("Wrote \(written) files to \(place)\(skippedText)")
     }
     try loop.end()
   }

@@ -21,9 +21,10 @@ struct Terminal {
   }
 
   /// Writes a line to standard output, at once.
-  func print(_ line: String) {
+  func print(_ line: String) throws(StandardOutputError) {
     clearProgress()
-    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+    let code = StandardStreams.write(line + "\n", to: STDOUT_FILENO)
+    if code != 0 { throw StandardOutputError(code: code) }
   }
 
   /// Writes an error to standard error.
@@ -56,8 +57,12 @@ struct Terminal {
     if showsProgress { standardError("\r\u{1B}[K") }
   }
 
-  /// Runs the body of a command. Errors become one line each, and the exit status.
+  /// Runs the body of a command. Errors become one line each, and the exit status; a signal ends
+  /// the program without leaving half-written files.
   func run(_ body: () throws -> Void) throws {
+    StandardStreams.fillClosed()
+    let interruption = Interruption()
+    defer { withExtendedLifetime(interruption) {} }
     do {
       try body()
     } catch let code as ExitCode {
@@ -101,5 +106,6 @@ private struct StandardErrorLog: LogHandler {
 }
 
 private func standardError(_ text: String) {
-  FileHandle.standardError.write(Data(text.utf8))
+  // Where it cannot be written there is nobody to tell.
+  _ = StandardStreams.write(text, to: STDERR_FILENO)
 }
