@@ -18,9 +18,10 @@ public struct ClipJob: Sendable, Hashable {
     _ inputs: [ClipInput], suffixes: [String: String], folder: String?
   ) throws(BatchError) -> [ClipJob] {
     let base = folder.map { $0.hasSuffix("/") ? $0 : $0 + "/" } ?? ""
-    let endangered = realPaths(of: inputs.filter { input in
-      suffixes.values.contains { input.path.hasSuffix($0) }
-    })
+    let endangered = realPaths(
+      of: inputs.filter { input in
+        suffixes.values.contains { input.path.hasSuffix($0) }
+      })
     // By bytes: strings that only look the same are equal to Swift, but are different files.
     var writers: [[UInt8]: String] = [:]
     var jobs: [ClipJob] = []

@@ -50,7 +50,8 @@ struct ModelCommand: ParsableCommand {
     @Option(help: "How weights are stored: f32, f16 or bf16.")
     var dtype = StoredType.f32
 
-    @Option(help: ArgumentHelp("The model's name; otherwise that of the folder.", valueName: "text"))
+    @Option(
+      help: ArgumentHelp("The model's name; otherwise that of the folder.", valueName: "text"))
     var name: String?
 
     @Option(help: ArgumentHelp("How the model was trained, in words.", valueName: "text"))
