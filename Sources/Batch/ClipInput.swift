@@ -45,7 +45,7 @@ extension ClipInput {
           failures.append(error)
         }
       } else {
-        inputs.append(ClipInput(path: argument, stem: stem(of: lastComponent(of: argument))))
+        inputs.append(ClipInput(path: argument, stem: stem(of: Folder.name(of: argument))))
       }
     }
     return (inputs, failures)
@@ -112,7 +112,7 @@ extension ClipInput {
 
   private static func isSoundFile(_ path: String) -> Bool {
     let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
-    let name = lastComponent(of: path)
+    let name = Folder.name(of: path)
     guard !isHidden, let dot = name.lastIndex(of: "."),
       audioExtensions.contains(name[name.index(after: dot)...].lowercased())
     else { return false }
@@ -122,12 +122,8 @@ extension ClipInput {
   /// `path` without the extension of its last part; standard input is called `stdin`.
   private static func stem(of path: String) -> String {
     if path == "-" { return "stdin" }
-    let name = lastComponent(of: path)
+    let name = Folder.name(of: path)
     guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return path }
     return String(path.dropLast(name[dot...].count))
-  }
-
-  private static func lastComponent(of path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
   }
 }

@@ -12,28 +12,52 @@ public struct ClipJob: Sendable, Hashable {
   /// - Parameters:
   ///   - suffixes: what follows a stem, by kind.
   ///   - folder: the output folder; the current one if nil.
-  /// - Throws: `BatchError` of kind `usage` when two inputs would write the same file, or standard
-  ///   input is named twice.
+  /// - Throws: `BatchError` of kind `usage` when two inputs would write the same file, when one
+  ///   would write over another, or when standard input is named twice.
   public static func plan(
     _ inputs: [ClipInput], suffixes: [String: String], folder: String?
   ) throws(BatchError) -> [ClipJob] {
     let base = folder.map { $0.hasSuffix("/") ? $0 : $0 + "/" } ?? ""
-    var writers: [String: String] = [:]
+    let endangered = realPaths(
+      of: inputs.filter { input in
+        suffixes.values.contains { input.path.hasSuffix($0) }
+      })
+    // By bytes: strings that only look the same are equal to Swift, but are different files.
+    var writers: [[UInt8]: String] = [:]
     var jobs: [ClipJob] = []
     for input in inputs {
       let outputs = suffixes.mapValues { base + input.stem + $0 }
       for (_, output) in outputs.sorted(by: { $0.key < $1.key }) {
-        let key = (output as NSString).standardizingPath
+        let key = Array((output as NSString).standardizingPath.utf8)
         if let other = writers.updateValue(input.path, forKey: key) {
           throw BatchError(
             kind: .usage, path: output,
             problem: "\(printable(other)) and \(printable(input.path)) would both write it",
             remedy: "run them apart, or with another --output-dir each")
         }
+        if !endangered.isEmpty, let path = realPath(output), let other = endangered[path] {
+          throw BatchError(
+            kind: .usage, path: output,
+            problem: "\(printable(input.path)) would write over the input \(printable(other))",
+            remedy: "choose another --output-dir, or leave that input out")
+        }
       }
       jobs.append(ClipJob(input: input, outputs: outputs))
     }
     return jobs
+  }
+
+  private static func realPaths(of inputs: [ClipInput]) -> [[UInt8]: String] {
+    Dictionary(
+      inputs.compactMap { input in realPath(input.path).map { ($0, input.path) } },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The path of an existing file without links and dots.
+  private static func realPath(_ path: String) -> [UInt8]? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return Array(String(cString: resolved).utf8)
   }
 
   /// Whether the clip is to be skipped because its outputs exist.
@@ -54,28 +78,9 @@ public struct ClipJob: Sendable, Hashable {
   ///
   /// - Throws: `FileError`.
   func makeFolders() throws(FileError) {
-    for output in outputs.values {
+    for output in outputs.values.sorted() {
       let folder = (output as NSString).deletingLastPathComponent
-      guard !folder.isEmpty else { continue }
-      do {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      } catch {
-        let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        let code = cause.map { Int32($0.code) } ?? ((error as? CocoaError)?.posixCode ?? EACCES)
-        throw FileError(path: folder, action: "make the folder", errno: code)
-      }
-    }
-  }
-}
-
-extension CocoaError {
-  fileprivate var posixCode: Int32? {
-    switch code {
-    case .fileWriteFileExists: ENOTDIR
-    case .fileWriteNoPermission: EACCES
-    case .fileWriteOutOfSpace: ENOSPC
-    case .fileWriteVolumeReadOnly: EROFS
-    default: nil
+      if !folder.isEmpty { try Folder.make(folder) }
     }
   }
 }

@@ -110,6 +110,11 @@ public final class ClipProcessor {
     _ input: ClipInput, _ clock: inout StageClock
   ) throws -> (Recording, samples: [Float]) {
     let recording = try clock.measure("decode") { try Recording.read(path: input.path) }
+    // Squares of larger ones overflow, and the network would take what is left for a clip.
+    if recording.samples.contains(where: { $0.magnitude > 1e15 }) {
+      throw ClipError(
+        path: input.path, problem: "is too loud to compute with; scale it to full scale, ±1")
+    }
     let rate = model.configuration.stft.sampleRate
     guard recording.sampleRate != rate else { return (recording, recording.samples) }
     let samples = clock.measure("resample") {

@@ -32,6 +32,7 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
     case EACCES, EPERM: "check the permissions of the file and its folder"
     case EROFS: "choose a folder that can be written to"
     case ENOSPC, EDQUOT: "free some disk space and run the command again"
+    case EFBIG: "raise the limit on file sizes (ulimit -f)"
     case EISDIR: "name a file, not a folder"
     case ENOTDIR: "a part of the path is a file, not a folder"
     case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"

@@ -7,20 +7,28 @@ enum ClassName {
     if let index = labels.firstIndex(of: text) { return index }
     if let index = Int(text) {
       guard labels.indices.contains(index) else {
-        throw UsageError("there is no class \(index); the model's classes are 0 to \(labels.count - 1)")
+        throw UsageError(
+          "there is no class \(index); the model's classes are 0 to \(labels.count - 1)")
       }
       return index
     }
-    let nearest = labels.min { distance(text, $0) < distance(text, $1) } ?? ""
+    let nearest = labels.min { distance(text, from: $0) < distance(text, from: $1) } ?? ""
     throw UsageError(
       "there is no class \(text.debugDescription); did you mean \(nearest)? "
         + "piq-audio model info lists all")
   }
 
-  /// The number of letters to change, add or remove to get from one word to the other.
-  static func distance(_ a: String, _ b: String) -> Int {
-    let (a, b) = (Array(a.lowercased()), Array(b.lowercased()))
-    var row = Array(0...b.count)
+  /// How many letters of `text` to change, add or remove until it is a part of `label` ("dgo" and
+  /// "cry" are meant for "dog_bark" and "baby_cry"), and then until it is the whole.
+  private static func distance(_ text: String, from label: String) -> (part: Int, whole: Int) {
+    let (text, label) = (Array(text.lowercased()), Array(label.lowercased()))
+    let part = lastRow(text, label, from: Array(repeating: 0, count: label.count + 1))
+    return (part.min() ?? 0, lastRow(text, label, from: Array(0...label.count)).last ?? 0)
+  }
+
+  /// The last row of the table of edit distances whose first is `row`.
+  private static func lastRow(_ a: [Character], _ b: [Character], from row: [Int]) -> [Int] {
+    var row = row
     for i in a.indices {
       var diagonal = row[0]
       row[0] = i + 1
@@ -30,6 +38,6 @@ enum ClassName {
         row[j + 1] = min(substituted, diagonal + 1, row[j] + 1)
       }
     }
-    return row[b.count]
+    return row
   }
 }

@@ -48,24 +48,24 @@ struct Classify: ParsableCommand {
     let processor = ClipProcessor(model, settings)
     let width = Table.labelWidth(labels)
     var loop = ClipLoop(terminal, total: inputs.count, printsJSON: json)
-    for failure in failures { loop.fail(failure.path, failure) }
+    for failure in failures { try loop.fail(failure.path, failure) }
     if csv {
-      terminal.print(CSV.row(["input", "label", "index", "probability"] + labels))
+      try terminal.print(CSV.row(["input", "label", "index", "probability"] + labels))
     } else if !json && Terminal.outputIsTerminal && inputs.count > 1 {
-      terminal.say(Table.header(labelWidth: width))
+      try terminal.say(Table.header(labelWidth: width))
     }
     for input in inputs {
-      loop.run(input.path) {
+      try loop.run(input.path) {
         let (timed, probabilities) = try processor.classify(input)
         let report = timed.report
         if let warning = report.warning { terminal.warn("\(printable(input.path)): \(warning)") }
         if json {
-          terminal.print(try timed.json())
+          try terminal.print(timed.json())
         } else if csv {
           let fields = [input.path, report.label, "\(report.index)", "\(report.probability)"]
-          terminal.print(CSV.row(fields + probabilities.map { "\($0)" }))
+          try terminal.print(CSV.row(fields + probabilities.map { "\($0)" }))
         } else {
-          terminal.print(Table.row(report, labelWidth: width))
+          try terminal.print(Table.row(report, labelWidth: width))
         }
       }
     }

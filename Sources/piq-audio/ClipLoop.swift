@@ -19,23 +19,27 @@ struct ClipLoop {
   }
 
   /// Does `work` on an input; an error is reported and counted, and the next input can follow.
-  mutating func run(_ input: String, _ work: () throws -> Void) {
+  ///
+  /// - Throws: `StandardOutputError`.
+  mutating func run(_ input: String, _ work: () throws -> Void) throws {
     terminal.progress(progressLine(input))
     do {
       try work()
+    } catch let error as StandardOutputError {
+      throw error
     } catch {
-      fail(input, error)
+      try fail(input, error)
     }
     finished += 1
   }
 
   /// Reports an input that could not be done.
-  mutating func fail(_ input: String, _ error: any Error) {
+  ///
+  /// - Throws: `StandardOutputError`.
+  mutating func fail(_ input: String, _ error: any Error) throws {
     failures += 1
     terminal.error("\(error)")
-    if printsJSON, let line = try? FailureReport(input: input, error: "\(error)").json() {
-      terminal.print(line)
-    }
+    if printsJSON { try terminal.print(FailureReport(input: input, error: "\(error)").json()) }
   }
 
   /// Ends the run.

@@ -38,18 +38,15 @@ struct DrawSpectrogram: ParsableCommand {
     var settings = ClipProcessor.Settings()
     settings.existing = output.existing
     let processor = ClipProcessor(try model.load(), settings)
-    let interruption = Interruption()
-    defer { withExtendedLifetime(interruption) {} }
     var loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
-    for failure in failures { loop.fail(failure.path, failure) }
+    for failure in failures { try loop.fail(failure.path, failure) }
     for job in jobs {
-      loop.run(job.input.path) {
+      try loop.run(job.input.path) {
         guard try processor.drawSpectrogram(job) else { return }
         if json {
-          terminal.print(
-            try SpectrogramReport(input: job.input.path, outputs: job.outputs).json())
+          try terminal.print(SpectrogramReport(input: job.input.path, outputs: job.outputs).json())
         } else {
-          terminal.say(job.outputs.values.map(printable).joined(separator: " "))
+          try terminal.say(job.outputs.values.map(printable).joined(separator: " "))
         }
       }
     }

@@ -100,18 +100,16 @@ struct Interpret: ParsableCommand {
     _ jobs: [ClipJob], _ folderFailures: [BatchError], with processor: ClipProcessor,
     _ model: Model, _ terminal: Terminal
   ) throws {
-    let interruption = Interruption()
-    defer { withExtendedLifetime(interruption) {} }
     let width = Table.labelWidth(model.configuration.labels)
     var loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
-    for failure in folderFailures { loop.fail(failure.path, failure) }
+    for failure in folderFailures { try loop.fail(failure.path, failure) }
     var written = 0
     var skipped = 0
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
-      terminal.say(Table.header(labelWidth: width))
+      try terminal.say(Table.header(labelWidth: width))
     }
     for job in jobs {
-      loop.run(job.input.path) {
+      try loop.run(job.input.path) {
         guard case .done(let timed) = try processor.interpret(job) else {
           skipped += 1
           terminal.note("\(printable(job.input.path)): skipped, its outputs are there")
@@ -123,16 +121,16 @@ struct Interpret: ParsableCommand {
         }
         terminal.note("\(printable(job.input.path)): \(timed.seconds.inWords)")
         if json {
-          terminal.print(try timed.json())
+          try terminal.print(timed.json())
         } else {
-          terminal.say(Table.row(timed.report, labelWidth: width))
+          try terminal.say(Table.row(timed.report, labelWidth: width))
         }
       }
     }
     if !json {
       let place = output.outputDir.map(printable) ?? "the current folder"
       let skippedText = skipped > 0 ? ", skipped \(skipped) of \(jobs.count) inputs" : ""
-      terminal.say("Wrote \(written) files to \(place)\(skippedText).")
+      try terminal.say("Wrote \(written) files to \(place)\(skippedText).")
     }
     try loop.end()
   }

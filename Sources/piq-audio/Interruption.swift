@@ -6,10 +6,15 @@ import Foundation
 struct Interruption {
   private let sources: [any DispatchSourceSignal]
 
-  /// Starts to watch for Ctrl-C, a hang-up and a request to end. Keep the result while files are
-  /// written.
+  /// Starts to watch for Ctrl-C, a hang-up and a request to end; what the caller had ignored, as
+  /// nohup does, stays ignored. Keep the result while files are written.
   init() {
-    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+    // A file beyond the limit of `ulimit -f` is a failed write like any other.
+    signal(SIGXFSZ, SIG_IGN)
+    sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+      var before = sigaction()
+      sigaction(number, nil, &before)
+      guard unsafeBitCast(before.__sigaction_handler, to: Int.self) != 1 else { return nil }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       // 130 for Ctrl-C, as shells have it.

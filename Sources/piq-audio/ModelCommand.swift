@@ -50,7 +50,8 @@ struct ModelCommand: ParsableCommand {
     @Option(help: "How weights are stored: f32, f16 or bf16.")
     var dtype = StoredType.f32
 
-    @Option(help: ArgumentHelp("The model's name; otherwise that of the folder.", valueName: "text"))
+    @Option(
+      help: ArgumentHelp("The model's name; otherwise that of the folder.", valueName: "text"))
     var name: String?
 
     @Option(help: ArgumentHelp("How the model was trained, in words.", valueName: "text"))
@@ -68,13 +69,12 @@ struct ModelCommand: ParsableCommand {
       guard logitScale > 0, logitScale.isFinite else {
         throw ValidationError("--logit-scale needs a positive number")
       }
+      try refuseEmpty(output, "--output")
     }
 
     func run() throws {
       let terminal = messages.makeTerminal()
       try terminal.run {
-        let interruption = Interruption()
-        defer { withExtendedLifetime(interruption) {} }
         let folderName = URL(filePath: output).standardizedFileURL.lastPathComponent
         let imported = try SpeechBrainImport(
           path: source, name: name ?? folderName, normalize: normalize, logitScale: logitScale,
@@ -82,7 +82,8 @@ struct ModelCommand: ParsableCommand {
         try Model.write(
           imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,
           replacing: force)
-        terminal.print("\(printable(output)): \(imported.parameterCount) values, stored as \(dtype.rawValue)")
+        try terminal.print(
+          "\(printable(output)): \(imported.parameterCount) values, stored as \(dtype.rawValue)")
       }
     }
   }
@@ -108,12 +109,14 @@ struct ModelCommand: ParsableCommand {
 
     @OptionGroup var messages: MessageOptions
 
+    func validate() throws { try refuseEmpty(model, "the model's path") }
+
     func run() throws {
       let terminal = messages.makeTerminal()
       try terminal.run {
         let model = try Model(path: ModelLocation.find(model))
         let summary = ModelSummary(model)
-        terminal.print(try json ? summary.json(pretty: true) : summary.text)
+        try terminal.print(json ? summary.json(pretty: true) : summary.text)
       }
     }
   }

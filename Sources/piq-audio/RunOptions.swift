@@ -47,6 +47,8 @@ struct ModelOptions: ParsableArguments {
     completion: .directory)
   var model: String?
 
+  func validate() throws { try refuseEmpty(model, "--model") }
+
   func load() throws -> Model { try Model(path: ModelLocation.find(model)) }
 }
 
@@ -79,6 +81,15 @@ struct OutputOptions: ParsableArguments {
 
   @Option(help: "What to do where outputs are there already: overwrite, skip or fail.")
   var existing = ExistingOutputs.overwrite
+
+  func validate() throws { try refuseEmpty(outputDir, "--output-dir") }
+}
+
+/// Refuses an empty path, most often that of a shell variable that is not set.
+///
+/// - Throws: `ValidationError`.
+func refuseEmpty(_ path: String?, _ option: String) throws {
+  if path?.isEmpty == true { throw ValidationError("\(option) is empty; name a folder") }
 }
 
 /// A command line that asks for something impossible, found out after parsing.

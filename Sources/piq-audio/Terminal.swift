@@ -23,14 +23,15 @@ struct Terminal {
   }
 
   /// Writes a line to standard output, at once.
-  func print(_ line: String) {
+  func print(_ line: String) throws(StandardOutputError) {
     clearProgress()
-    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+    let code = StandardStreams.write(line + "\n", to: STDOUT_FILENO)
+    if code != 0 { throw StandardOutputError(code: code) }
   }
 
   /// Writes a line for people to standard output, unless they want silence.
-  func say(_ line: String) {
-    if !isQuiet { print(line) }
+  func say(_ line: String) throws(StandardOutputError) {
+    if !isQuiet { try print(line) }
   }
 
   /// Writes an error to standard error.
@@ -54,8 +55,9 @@ struct Terminal {
   /// Replaces the progress line; people see it, files and pipes do not.
   func progress(_ text: String) {
     guard showsProgress else { return }
-    let width = Int(ProcessInfo.processInfo.environment["COLUMNS"] ?? "") ?? 80
-    standardError("\r\u{1B}[K" + text.prefix(width - 1))
+    var size = winsize()
+    let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
+    standardError("\r\u{1B}[K" + text.prefix(isKnown ? Int(size.ws_col) - 1 : 79))
   }
 
   /// Takes the progress line away.
@@ -63,8 +65,12 @@ struct Terminal {
     if showsProgress { standardError("\r\u{1B}[K") }
   }
 
-  /// Runs the body of a command. Errors become one line each, and the exit status.
+  /// Runs the body of a command. Errors become one line each, and the exit status; a signal ends
+  /// the program without leaving half-written files.
   func run(_ body: () throws -> Void) throws {
+    StandardStreams.fillClosed()
+    let interruption = Interruption()
+    defer { withExtendedLifetime(interruption) {} }
     do {
       try body()
     } catch let code as ExitCode {
@@ -108,5 +114,6 @@ private struct StandardErrorLog: LogHandler {
 }
 
 private func standardError(_ text: String) {
-  FileHandle.standardError.write(Data(text.utf8))
+  // Where it cannot be written there is nobody to tell.
+  _ = StandardStreams.write(text, to: STDERR_FILENO)
 }
