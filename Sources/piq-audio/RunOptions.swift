@@ -15,7 +15,10 @@ struct InputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Read more inputs from a file, one a line (or NUL-separated); - is standard input.",
+      """
+      Read more inputs from a file, one per line or separated by NUL bytes (find -print0); - is \
+      standard input.
+      """,
       valueName: "file"),
     completion: .file())
   var filesFrom: String?
@@ -43,7 +46,7 @@ struct ModelOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The model's folder. Otherwise $PIQ_AUDIO_MODEL, or the bundled model.", valueName: "dir"),
+      "The model folder. Otherwise $PIQ_AUDIO_MODEL, or the bundled model.", valueName: "dir"),
     completion: .directory)
   var model: String?
 
@@ -52,10 +55,12 @@ struct ModelOptions: ParsableArguments {
 
 /// How much is said on standard error.
 struct MessageOptions: ParsableArguments {
-  @Flag(name: .shortAndLong, help: "Say nothing but errors on standard error.")
+  @Flag(name: .shortAndLong, help: "Print only errors on standard error: no warnings, no progress.")
   var quiet = false
 
-  @Flag(name: .shortAndLong, help: "Say more on standard error.")
+  @Flag(
+    name: .shortAndLong,
+    help: "Print details, such as the time that each stage took, on standard error.")
   var verbose = false
 
   func makeTerminal() -> Terminal {
@@ -72,12 +77,19 @@ struct OutputOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The folder for outputs, created if missing; input folders are mirrored below it.",
+      """
+      The folder for outputs, created if missing; otherwise the current one. Folders given as \
+      input are mirrored below it.
+      """,
       valueName: "dir"),
     completion: .directory)
   var outputDir: String?
 
-  @Option(help: "What to do where outputs are there already: overwrite, skip or fail.")
+  @Option(
+    help: """
+      What to do with a clip whose outputs exist: overwrite them, skip it if all exist, or fail it \
+      if any exists.
+      """)
   var existing = ExistingOutputs.overwrite
 }
 
