@@ -61,6 +61,7 @@ struct Classify: ParsableCommand {
         let (timed, probabilities) = try processor.classify(input)
         let report = timed.report
         if let warning = report.warning { terminal.warn("\(printable(input.path)): \(warning)") }
+        terminal.note("\(printable(input.path)): \(timed.seconds.inWords)")
         if json {
           terminal.print(try timed.json())
         } else if csv {

@@ -32,7 +32,7 @@ struct Interpret: ParsableCommand {
     help: ArgumentHelp(
       """
       What to write: a comma-separated list of audio, spectrogram, arrays, json and residual (the \
-      input minus the interpretation: what the classifier did not need).
+      input minus the interpretation).
       """,
       valueName: "list"))
   var outputs = OutputList(kinds: OutputKind.standard)
@@ -138,7 +138,8 @@ struct Interpret: ParsableCommand {
     if !json {
       let place = output.outputDir.map(printable) ?? "the current folder"
       let skippedText = skipped > 0 ? ", skipped \(skipped) of \(jobs.count) inputs" : ""
-      terminal.print("Wrote \(written) files to \(place)\(skippedText).")
+      terminal.print(
+        "Wrote \(written) \(written == 1 ? "file" : "files") to \(place)\(skippedText).")
     }
     try loop.end()
   }
@@ -163,13 +164,5 @@ struct OutputList: ExpressibleByArgument {
 extension Substring {
   fileprivate var trimmingSpaces: String {
     String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-  }
-}
-
-extension [String: Double] {
-  /// Stages with their milliseconds, the longest first.
-  fileprivate var inWords: String {
-    sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-      .map { "\($0.key) \(Int(($0.value * 1000).rounded())) ms" }.joined(separator: ", ")
   }
 }

@@ -60,7 +60,7 @@ struct MessageOptions: ParsableArguments {
 
   @Flag(
     name: .shortAndLong,
-    help: "Print details, such as the time that each stage took, on standard error.")
+    help: "Print details on standard error, such as the time that each stage took.")
   var verbose = false
 
   func makeTerminal() -> Terminal {
