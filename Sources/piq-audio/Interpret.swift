@@ -139,7 +139,7 @@ struct Interpret: ParsableCommand {
       let place = output.outputDir.map(printable) ?? "the current folder"
       let skippedText = skipped > 0 ? ", skipped \(skipped) of \(jobs.count) inputs" : ""
       terminal.print(
-        "Wrote \(written) \(written == 1 ? "file" : "files") to \(place)\(skippedText).")
+        "Wrote \(written) files to \(place)\(skippedText).")
     }
     try loop.end()
   }
