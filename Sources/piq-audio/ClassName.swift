@@ -7,8 +7,7 @@ enum ClassName {
     if let index = labels.firstIndex(of: text) { return index }
     if let index = Int(text) {
       guard labels.indices.contains(index) else {
-        throw UsageError(
-          "there is no class \(index); the model's classes are 0 to \(labels.count - 1)")
+        throw UsageError("there is no class \(index); the model's classes are 0 to \(labels.count - 1)")
       }
       return index
     }

@@ -138,8 +138,7 @@ struct Interpret: ParsableCommand {
     if !json {
       let place = output.outputDir.map(printable) ?? "the current folder"
       let skippedText = skipped > 0 ? ", skipped \(skipped) of \(jobs.count) inputs" : ""
-      terminal.print(
-        "Wrote \(written) files to \(place)\(skippedText).")
+      terminal.print("Wrote \(written) files to \(place)\(skippedText).")
     }
     try loop.end()
   }

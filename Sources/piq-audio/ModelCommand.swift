@@ -88,8 +88,7 @@ struct ModelCommand: ParsableCommand {
         try Model.write(
           imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,
           replacing: force)
-        terminal.print(
-          "\(printable(output)): \(imported.parameterCount) values, stored as \(dtype.rawValue)")
+        terminal.print("\(printable(output)): \(imported.parameterCount) values, stored as \(dtype.rawValue)")
       }
     }
   }
