@@ -55,7 +55,7 @@ struct ModelOptions: ParsableArguments {
 
 /// How much is said on standard error.
 struct MessageOptions: ParsableArguments {
-  @Flag(name: .shortAndLong, help: "Print only errors on standard error: no warnings, no progress.")
+  @Flag(name: .shortAndLong, help: "Say nothing but errors, and what --json or --csv prints.")
   var quiet = false
 
   @Flag(
