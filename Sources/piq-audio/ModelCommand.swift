@@ -54,8 +54,7 @@ struct ModelCommand: ParsableCommand {
     var dtype = StoredType.f32
 
     @Option(
-      help: ArgumentHelp(
-        "The model's name. Otherwise that of the output folder.", valueName: "text"))
+      help: ArgumentHelp("The model's name; otherwise that of the folder.", valueName: "text"))
     var name: String?
 
     @Option(help: ArgumentHelp("A note on how the model was trained.", valueName: "text"))
