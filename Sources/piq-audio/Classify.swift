@@ -7,23 +7,25 @@ import PIQ
 /// `piq-audio classify`.
 struct Classify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Classify clips, without explaining.",
+    abstract: "Classify clips without explaining them.",
     discussion: """
       EXAMPLES
         piq-audio classify clip.wav
         piq-audio classify --csv recordings/ > classes.csv
-        piq-audio classify --json --top 5 recordings/ | jq -r .label
+        piq-audio classify --json --top 2 recordings/ | jq -c .top
       """)
 
   @OptionGroup var input: InputOptions
 
-  @Option(help: ArgumentHelp("How many of the likeliest classes to name.", valueName: "n"))
+  @Option(help: ArgumentHelp("How many classes the JSON lists, likeliest first.", valueName: "n"))
   var top = 3
 
-  @Flag(help: "Print one JSON object a clip on standard output.")
+  @Flag(help: "Print one JSON object per clip, each on a line, on standard output.")
   var json = false
 
-  @Flag(help: "Print a CSV table: input, label, index, probability, and each class's probability.")
+  @Flag(
+    help:
+      "Print a CSV table: input, label, index, probability, then the probability of every class.")
   var csv = false
 
   @OptionGroup var model: ModelOptions
@@ -59,6 +61,7 @@ struct Classify: ParsableCommand {
         let (timed, probabilities) = try processor.classify(input)
         let report = timed.report
         if let warning = report.warning { terminal.warn("\(printable(input.path)): \(warning)") }
+        terminal.note("\(printable(input.path)): \(timed.seconds.inWords)")
         if json {
           try terminal.print(timed.json())
         } else if csv {

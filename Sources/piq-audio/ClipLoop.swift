@@ -78,3 +78,11 @@ enum Table {
   /// How wide the first column has to be.
   static func labelWidth(_ labels: [String]) -> Int { max(5, labels.map(\.count).max() ?? 0) }
 }
+
+extension [String: Double] {
+  /// Stages with their milliseconds, the longest first.
+  var inWords: String {
+    sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "\($0.key) \(Int(($0.value * 1000).rounded())) ms" }.joined(separator: ", ")
+  }
+}

@@ -7,9 +7,9 @@ import Models
 struct DrawSpectrogram: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "spectrogram",
-    abstract: "Draw the spectrograms that the model sees.",
+    abstract: "Draw the spectrograms that the classifier is given.",
     discussion: """
-      For clip.wav it writes clip.spectrogram.png.
+      For each clip.wav it writes clip.spectrogram.png.
 
       EXAMPLES
         piq-audio spectrogram clip.wav
@@ -19,7 +19,7 @@ struct DrawSpectrogram: ParsableCommand {
   @OptionGroup var input: InputOptions
   @OptionGroup var output: OutputOptions
 
-  @Flag(help: "Print one JSON object a clip on standard output.")
+  @Flag(help: "Print one JSON object per clip, each on a line, on standard output.")
   var json = false
 
   @OptionGroup var model: ModelOptions

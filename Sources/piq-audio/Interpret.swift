@@ -8,12 +8,12 @@ import PIQ
 /// `piq-audio interpret`.
 struct Interpret: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Explain why clips are heard as they are: sound, picture, arrays.",
+    abstract: "Show which parts of clips a classifier decided by.",
     discussion: """
-      For clip.wav it writes
+      For each clip.wav it writes
         clip.interpretation.wav   the parts that mattered, to listen to
         clip.interpretation.png   input, mask and interpretation as spectrograms
-        clip.interpretation.npz   all arrays, for NumPy
+        clip.interpretation.npz   mask, spectrograms, codes and more, for NumPy
         clip.interpretation.json  the classes and their probabilities
 
       EXAMPLES
@@ -21,7 +21,7 @@ struct Interpret: ParsableCommand {
         piq-audio interpret -o explained recordings/
         piq-audio interpret --outputs audio,residual --audio-format flac clip.wav
         piq-audio interpret --class rooster clip.wav
-        find . -name '*.flac' -print0 | piq-audio interpret --json --files-from - > results.jsonl
+        find . -name '*.flac' -print0 | piq-audio interpret --files-from -
         sox clip.wav -t wav - trim 0 2 | piq-audio interpret -
       """)
 
@@ -30,37 +30,46 @@ struct Interpret: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What to write: audio, spectrogram, arrays, json, residual; comma-separated.",
+      """
+      What to write: a comma-separated list of audio, spectrogram, arrays, json and residual (the \
+      input minus the interpretation).
+      """,
       valueName: "list"))
   var outputs = OutputList(kinds: OutputKind.standard)
 
-  @Option(help: "The format of written sound: wav or flac.")
+  @Option(help: "The format of audio and residual.")
   var audioFormat = AudioFormat.wav
 
   @Option(
     help: ArgumentHelp(
-      "Its encoding: float32 (standard for wav), float64, pcm16, pcm24 (standard for flac), pcm32.",
+      """
+      How their samples are stored. Standard is float32 for wav and pcm24 for flac, which can hold \
+      pcm16 and pcm24 only.
+      """,
       valueName: "encoding"))
   var encoding: SampleEncoding?
 
   @Option(
     name: .customLong("class"),
     help: ArgumentHelp(
-      "Ask what the sound would have to contain to be heard as this class.",
+      """
+      Explain this class instead of the likeliest: what the sound would have to contain to be \
+      heard as it.
+      """,
       valueName: "name|index"))
   var label: String?
 
-  @Option(help: ArgumentHelp("How many of the likeliest classes to name.", valueName: "n"))
+  @Option(help: ArgumentHelp("How many classes the JSON lists, likeliest first.", valueName: "n"))
   var top = 3
 
   @Option(
     help: """
-      keep covers the whole clip; crop gives SpeechBrain's shorter output, which ends with the last \
-      whole group of 32 frames.
+      Which frames are explained: keep, all of them; crop, those that SpeechBrain explains, which \
+      end with the last whole group of 32.
       """)
   var tail = Tail.keep
 
-  @Flag(help: "Print one JSON object a clip on standard output.")
+  @Flag(help: "Print one JSON object per clip, each on a line, on standard output.")
   var json = false
 
   @OptionGroup var model: ModelOptions
@@ -155,13 +164,5 @@ struct OutputList: ExpressibleByArgument {
 extension Substring {
   fileprivate var trimmingSpaces: String {
     String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-  }
-}
-
-extension [String: Double] {
-  /// Stages with their milliseconds, the longest first.
-  fileprivate var inWords: String {
-    sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-      .map { "\($0.key) \(Int(($0.value * 1000).rounded())) ms" }.joined(separator: ", ")
   }
 }

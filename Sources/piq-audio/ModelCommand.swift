@@ -16,14 +16,14 @@ struct ModelCommand: ParsableCommand {
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "import",
-      abstract: "Bring a SpeechBrain PIQ model into this program's format.",
+      abstract: "Convert a SpeechBrain PIQ model into a model folder.",
       discussion: """
         The folder holds hyperparams.yaml, label_encoder.txt and the checkpoints that its \
         pretrainer names. No code in these files is ever run.
 
         EXAMPLES
           piq-audio model import speechbrain-piq -o my-model
-          piq-audio model import speechbrain-piq -o my-model --normalize peak --logit-scale 20
+          piq-audio model import speechbrain-piq -o my-model --normalize peak
           piq-audio interpret --model my-model clip.wav
         """)
 
@@ -39,28 +39,32 @@ struct ModelCommand: ParsableCommand {
 
     @Option(
       help: """
-        What clips are divided by before the STFT: none (SpeechBrain's inference), peak (the \
-        largest absolute sample), or max (the largest sample, as in SpeechBrain's training).
+        What each clip is divided by before the STFT: none (nothing, as SpeechBrain's inference \
+        does), peak (its largest absolute sample) or max (its largest sample, as SpeechBrain's \
+        training does). Choose what the model was trained with.
         """)
     var normalize = Normalization.none
 
-    @Option(help: ArgumentHelp("What cosines are multiplied by before softmax.", valueName: "x"))
+    @Option(
+      help: ArgumentHelp(
+        "What the classifier's cosines are multiplied by before softmax.", valueName: "x"))
     var logitScale = 1.0
 
-    @Option(help: "How weights are stored: f32, f16 or bf16.")
+    @Option(help: "How weights are stored: f32 as they are, f16 or bf16 rounded to half the size.")
     var dtype = StoredType.f32
 
     @Option(
       help: ArgumentHelp("The model's name; otherwise that of the folder.", valueName: "text"))
     var name: String?
 
-    @Option(help: ArgumentHelp("How the model was trained, in words.", valueName: "text"))
+    @Option(help: ArgumentHelp("A note on how the model was trained.", valueName: "text"))
     var training: String?
 
-    @Option(help: ArgumentHelp("Under which terms it may be used.", valueName: "text"))
+    @Option(
+      help: ArgumentHelp("A note on the terms under which it may be used.", valueName: "text"))
     var licence: String?
 
-    @Flag(help: "Replace a model that is there already.")
+    @Flag(help: "Replace the model in the output folder.")
     var force = false
 
     @OptionGroup var messages: MessageOptions
@@ -91,7 +95,7 @@ struct ModelCommand: ParsableCommand {
   /// `piq-audio model info`.
   struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "info", abstract: "Show a model's architecture, classes and origin.",
+      commandName: "info", abstract: "Show a model's architecture, classes, origin and SHA-256.",
       discussion: """
         EXAMPLES
           piq-audio model info
@@ -100,7 +104,7 @@ struct ModelCommand: ParsableCommand {
 
     @Argument(
       help: ArgumentHelp(
-        "The model's folder. Otherwise $PIQ_AUDIO_MODEL, or the bundled model.", valueName: "dir"),
+        "The model folder. Otherwise $PIQ_AUDIO_MODEL, or the bundled model.", valueName: "dir"),
       completion: .directory)
     var model: String?
 

@@ -15,7 +15,10 @@ struct InputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Read more inputs from a file, one a line (or NUL-separated); - is standard input.",
+      """
+      Read more inputs from a file, one per line or separated by NUL bytes (find -print0); - is \
+      standard input.
+      """,
       valueName: "file"),
     completion: .file())
   var filesFrom: String?
@@ -43,7 +46,7 @@ struct ModelOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The model's folder. Otherwise $PIQ_AUDIO_MODEL, or the bundled model.", valueName: "dir"),
+      "The model folder. Otherwise $PIQ_AUDIO_MODEL, or the bundled model.", valueName: "dir"),
     completion: .directory)
   var model: String?
 
@@ -57,7 +60,9 @@ struct MessageOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Say nothing but errors, and what --json or --csv prints.")
   var quiet = false
 
-  @Flag(name: .shortAndLong, help: "Say more on standard error.")
+  @Flag(
+    name: .shortAndLong,
+    help: "Print details on standard error, such as the time that each stage took.")
   var verbose = false
 
   func makeTerminal() -> Terminal {
@@ -74,12 +79,19 @@ struct OutputOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The folder for outputs, created if missing; input folders are mirrored below it.",
+      """
+      The folder for outputs, created if missing; otherwise the current one. Folders given as \
+      input are mirrored below it.
+      """,
       valueName: "dir"),
     completion: .directory)
   var outputDir: String?
 
-  @Option(help: "What to do where outputs are there already: overwrite, skip or fail.")
+  @Option(
+    help: """
+      What to do with a clip whose outputs exist: overwrite them, skip it if all exist, or fail it \
+      if any exists.
+      """)
   var existing = ExistingOutputs.overwrite
 
   func validate() throws { try refuseEmpty(outputDir, "--output-dir") }
