@@ -1,5 +1,5 @@
 /// The kinds of sound file that this package writes.
-public enum AudioFormat: String, CaseIterable, Sendable, Codable {
+public enum AudioFormat: String, CaseIterable, Sendable {
   /// RIFF WAVE.
   case wav
   /// Free Lossless Audio Codec.
@@ -19,7 +19,7 @@ public enum AudioFormat: String, CaseIterable, Sendable, Codable {
 }
 
 /// How a sample is stored in a sound file.
-public enum SampleEncoding: String, CaseIterable, Sendable, Codable {
+public enum SampleEncoding: String, CaseIterable, Sendable {
   /// IEEE floating point of 32 bits.
   case float32
   /// IEEE floating point of 64 bits.

@@ -19,7 +19,7 @@ extension ClipInput {
   /// What a file below a given folder must end in to be taken for sound.
   static let audioExtensions: Set<String> = [
     "wav", "wave", "flac", "ogg", "oga", "opus", "aif", "aiff", "aifc", "caf", "mp3", "mp2", "w64",
-    "rf64", "bwf", "au", "snd", "sph", "voc", "avr", "htk", "sf", "mat", "pvf", "xi", "wve", "sds",
+    "rf64", "bwf", "au", "sph", "voc", "sds",
   ]
 
   /// The inputs behind the arguments of a command: files as they are, folders searched for sound
@@ -83,7 +83,8 @@ extension ClipInput {
 
   private static func soundFiles(below folder: String) throws(BatchError) -> [ClipInput] {
     let base = folder.hasSuffix("/") ? folder : folder + "/"
-    guard let enumerator = FileManager.default.enumerator(atPath: folder),
+    // With the slash, a link to a folder is that folder.
+    guard let enumerator = FileManager.default.enumerator(atPath: base),
       access(folder, R_OK | X_OK) == 0
     else {
       throw BatchError(

@@ -35,6 +35,7 @@ public final class ClipProcessor {
   private let model: Model
   private let settings: Settings
   private var resamplers: [Int: Resampler] = [:]
+  private static let resamplersKept = 16
 
   public init(_ model: Model, _ settings: Settings) {
     self.model = model
@@ -47,6 +48,7 @@ public final class ClipProcessor {
   /// - Throws: a typed error that names the file, what is wrong with it and what to do.
   public func interpret(_ job: ClipJob) throws -> Outcome {
     if try job.shouldSkip(settings.existing) { return .skipped }
+    try job.makeFolders()
     var clock = StageClock()
     let (recording, samples) = try load(job.input, &clock)
     let (analysis, interpretation) = try naming(job.input) {
@@ -56,12 +58,14 @@ public final class ClipProcessor {
       }
       return (analysis, interpretation)
     }
-    let report = report(job, recording, analysis.classification, index: interpretation.index)
+    var report = report(
+      job.input, recording, analysis.classification, index: interpretation.index)
+    report.outputs = job.outputs
     try clock.measure("write") {
-      try job.makeFolders()
       for kind in OutputKind.allCases {
         guard let path = job.outputs[kind.rawValue] else { continue }
-        try write(kind, of: job.input, to: path, analysis, interpretation, report)
+        let clipped = try write(kind, of: job.input, to: path, analysis, interpretation, report)
+        if clipped > 0 { report.warn("\(clipped) samples of \(path) were cut to full scale") }
       }
     }
     return .done(TimedReport(report: report, seconds: clock.withTotal))
@@ -79,9 +83,8 @@ public final class ClipProcessor {
     let analysis = try naming(input) {
       try clock.measure("classify") { try model.interpreter.analyze(samples) }
     }
-    let job = ClipJob(input: input, outputs: [:])
     let report = report(
-      job, recording, analysis.classification, index: analysis.classification.index)
+      input, recording, analysis.classification, index: analysis.classification.index)
     return (
       TimedReport(report: report, seconds: clock.withTotal), analysis.classification.probabilities
     )
@@ -90,19 +93,21 @@ public final class ClipProcessor {
   /// Draws the log-power spectrogram that the model's front end makes of a clip, to the path under
   /// `spectrogram` in the job's outputs.
   ///
-  /// - Returns: false if it was there already and was left alone.
+  /// - Returns: a report, or nothing if the picture was there already and was left alone.
   /// - Throws: as `interpret(_:)`.
-  public func drawSpectrogram(_ job: ClipJob) throws -> Bool {
-    if try job.shouldSkip(settings.existing) { return false }
-    var clock = StageClock()
-    let (_, samples) = try load(job.input, &clock)
-    let stft = model.configuration.stft
-    let figure = try SpectrogramFigure(
-      model.interpreter.logPower(of: samples), sampleRate: stft.sampleRate,
-      hopLength: stft.hopLength, nFFT: stft.nFFT, title: job.input.name)
+  public func drawSpectrogram(_ job: ClipJob) throws -> SpectrogramReport? {
+    if try job.shouldSkip(settings.existing) { return nil }
     try job.makeFolders()
+    var clock = StageClock()
+    let (recording, samples) = try load(job.input, &clock)
+    let stft = model.configuration.stft
+    let logPower = try naming(job.input) { try model.interpreter.logPower(of: samples) }
+    let figure = try SpectrogramFigure(
+      logPower, sampleRate: stft.sampleRate,
+      hopLength: stft.hopLength, nFFT: stft.nFFT, title: job.input.name)
     if let path = job.outputs[OutputKind.spectrogram.rawValue] { try figure.write(toPNG: path) }
-    return true
+    return SpectrogramReport(
+      input: job.input.path, outputs: job.outputs, warning: recording.warning)
   }
 
   /// The recording, and its samples at the model's rate.
@@ -117,42 +122,52 @@ public final class ClipProcessor {
     }
     let rate = model.configuration.stft.sampleRate
     guard recording.sampleRate != rate else { return (recording, recording.samples) }
-    let samples = clock.measure("resample") {
-      let resampler =
-        resamplers[recording.sampleRate] ?? Resampler(from: recording.sampleRate, to: rate)
-      resamplers[recording.sampleRate] = resampler
-      return resampler.resample(recording.samples)
+    let resampler = resampler(from: recording.sampleRate, to: rate)
+    try naming(input) {
+      try model.interpreter.checkLength(resampler.outputCount(for: recording.samples.count))
     }
-    return (recording, samples)
+    return (recording, clock.measure("resample") { resampler.resample(recording.samples) })
+  }
+
+  /// A resampler, made once for each rate that comes up again.
+  private func resampler(from rate: Int, to newRate: Int) -> Resampler {
+    if let known = resamplers[rate] { return known }
+    let resampler = Resampler(from: rate, to: newRate)
+    if resamplers.count == Self.resamplersKept { resamplers.removeAll() }
+    resamplers[rate] = resampler
+    return resampler
   }
 
   private func report(
-    _ job: ClipJob, _ recording: Recording, _ classification: Classification, index: Int
+    _ input: ClipInput, _ recording: Recording, _ classification: Classification, index: Int
   ) -> ClipReport {
     let labels = model.configuration.labels
     return ClipReport(
-      input: job.input.path, label: labels[index], index: index,
+      input: input.path, label: labels[index], index: index,
       probability: classification.probabilities[index],
       top: classification.ranking.prefix(settings.top).map {
         .init(label: labels[$0], probability: classification.probabilities[$0])
       },
       model: .init(name: model.configuration.name, sha256: model.sha256),
       sampleRate: recording.sampleRate, channels: recording.channels,
-      duration: recording.duration, outputs: job.outputs, warning: recording.warning)
+      duration: recording.duration, outputs: [:], warning: recording.warning)
   }
 
+  /// Writes one output.
+  ///
+  /// - Returns: how many samples did not fit the encoding's range.
   private func write(
     _ kind: OutputKind, of input: ClipInput, to path: String, _ analysis: Analysis,
     _ interpretation: Interpretation, _ report: ClipReport
-  ) throws {
+  ) throws -> Int {
     let stft = model.configuration.stft
     switch kind {
     case .audio:
-      try Recording(samples: interpretation.audio, sampleRate: stft.sampleRate)
+      return try Recording(samples: interpretation.audio, sampleRate: stft.sampleRate)
         .write(to: path, as: settings.soundFormat)
     case .residual:
       let residual = zip(analysis.samples, interpretation.audio).map { $0 - $1 }
-      try Recording(samples: residual, sampleRate: stft.sampleRate)
+      return try Recording(samples: residual, sampleRate: stft.sampleRate)
         .write(to: path, as: settings.soundFormat)
     case .spectrogram:
       try InterpretationFigure(
@@ -166,6 +181,7 @@ public final class ClipProcessor {
     case .json:
       try AtomicFile.write(Array((try report.json(pretty: true) + "\n").utf8), to: path)
     }
+    return 0
   }
 
   private func arrays(
@@ -210,11 +226,5 @@ public struct ClipError: Error, CustomStringConvertible, Equatable {
 }
 
 extension ClipInput {
-  fileprivate var name: String { path == "-" ? "standard input" : path.lastPathComponent }
-}
-
-extension String {
-  fileprivate var lastPathComponent: String {
-    split(separator: "/").last.map(String.init) ?? self
-  }
+  fileprivate var name: String { path == "-" ? "standard input" : Folder.name(of: path) }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What was found in a clip: the content of `clip.interpretation.json`.
-public struct ClipReport: Sendable, Codable, Equatable {
+public struct ClipReport: Report, Sendable, Codable, Equatable {
   /// The path of the sound file as it was given.
   public var input: String
   /// The class that is explained: the likeliest, or the one asked for.
@@ -25,6 +25,11 @@ public struct ClipReport: Sendable, Codable, Equatable {
   /// What is amiss with the input though it could be used.
   public var warning: String?
 
+  /// Adds to the warning.
+  mutating func warn(_ text: String) {
+    warning = warning.map { "\($0); \(text)" } ?? text
+  }
+
   /// A class and its probability.
   public struct Candidate: Sendable, Codable, Equatable {
     public var label: String
@@ -44,7 +49,7 @@ public struct ClipReport: Sendable, Codable, Equatable {
 }
 
 /// A clip's report with the time that each stage took: one line of `--json`.
-public struct TimedReport: Sendable, Encodable {
+public struct TimedReport: Report, Sendable {
   public var report: ClipReport
   /// Seconds by stage, and `total`.
   public var seconds: [String: Double]
@@ -59,7 +64,7 @@ public struct TimedReport: Sendable, Encodable {
 }
 
 /// A clip that failed: its line of `--json`.
-public struct FailureReport: Sendable, Encodable {
+public struct FailureReport: Report, Sendable {
   public var input: String
   public var error: String
 
@@ -69,7 +74,27 @@ public struct FailureReport: Sendable, Encodable {
   }
 }
 
-extension Encodable {
+/// A clip that was left alone because its outputs were there: its line of `--json`.
+public struct SkippedReport: Report, Sendable {
+  public var input: String
+  public var skipped = true
+
+  public init(input: String) { self.input = input }
+}
+
+/// What was drawn for a clip: its line of `spectrogram --json`.
+public struct SpectrogramReport: Report, Sendable {
+  public var input: String
+  /// The files that were written, by kind.
+  public var outputs: [String: String]
+  /// What is amiss with the input though it could be used.
+  public var warning: String?
+}
+
+/// Something that is told to programs as JSON.
+public protocol Report: Encodable {}
+
+extension Report {
   /// This value as JSON on one line, keys sorted, or indented for reading.
   public func json(pretty: Bool = false) throws -> String {
     let encoder = JSONEncoder()

@@ -1,17 +1,17 @@
 public import AudioIO
 
 /// What can be written for a clip.
-public enum OutputKind: String, Sendable, CaseIterable, Codable {
+public enum OutputKind: String, Sendable, CaseIterable {
   /// The masked sound: `clip.interpretation.wav`.
   case audio
+  /// The input minus the masked sound: `clip.residual.wav`.
+  case residual
   /// Input, mask and interpretation as a picture: `clip.interpretation.png`.
   case spectrogram
   /// All arrays: `clip.interpretation.npz`.
   case arrays
   /// What was found, for programs: `clip.interpretation.json`.
   case json
-  /// The input minus the masked sound: `clip.residual.wav`.
-  case residual
 
   /// What is written unless something else is asked for.
   public static let standard: [OutputKind] = [.audio, .spectrogram, .arrays, .json]
@@ -34,7 +34,7 @@ public enum OutputKind: String, Sendable, CaseIterable, Codable {
 }
 
 /// What to do where an output is there already.
-public enum ExistingOutputs: String, Sendable, CaseIterable, Codable {
+public enum ExistingOutputs: String, Sendable, CaseIterable {
   /// Replace it.
   case overwrite
   /// Leave the clip alone if all of its outputs are there.

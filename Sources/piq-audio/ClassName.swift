@@ -1,3 +1,5 @@
+import Files
+
 /// Finds classes by what people type.
 enum ClassName {
   /// The index of the class with the name, or the number, `text`.
@@ -14,7 +16,7 @@ enum ClassName {
     }
     let nearest = labels.min { distance(text, from: $0) < distance(text, from: $1) } ?? ""
     throw UsageError(
-      "there is no class \(text.debugDescription); did you mean \(nearest)? "
+      "there is no class \(text.debugDescription); did you mean \(printable(nearest))? "
         + "piq-audio model info lists all")
   }
 

@@ -49,7 +49,7 @@ struct Classify: ParsableCommand {
     settings.top = top
     let processor = ClipProcessor(model, settings)
     let width = Table.labelWidth(labels)
-    var loop = ClipLoop(terminal, total: inputs.count, printsJSON: json)
+    let loop = ClipLoop(terminal, total: inputs.count, printsJSON: json)
     for failure in failures { try loop.fail(failure.path, failure) }
     if csv {
       try terminal.print(CSV.row(["input", "label", "index", "probability"] + labels))

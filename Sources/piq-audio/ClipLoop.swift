@@ -4,13 +4,14 @@ import Files
 import Foundation
 
 /// Takes the clips of a run one after the other, and keeps count.
-struct ClipLoop {
+final class ClipLoop {
   private let terminal: Terminal
   private let printsJSON: Bool
   private let total: Int
   private let start = Date()
   private(set) var finished = 0
   private(set) var failures = 0
+  private(set) var skipped = 0
 
   init(_ terminal: Terminal, total: Int, printsJSON: Bool) {
     self.terminal = terminal
@@ -21,7 +22,7 @@ struct ClipLoop {
   /// Does `work` on an input; an error is reported and counted, and the next input can follow.
   ///
   /// - Throws: `StandardOutputError`.
-  mutating func run(_ input: String, _ work: () throws -> Void) throws {
+  func run(_ input: String, _ work: () throws -> Void) throws {
     terminal.progress(progressLine(input))
     do {
       try work()
@@ -36,10 +37,19 @@ struct ClipLoop {
   /// Reports an input that could not be done.
   ///
   /// - Throws: `StandardOutputError`.
-  mutating func fail(_ input: String, _ error: any Error) throws {
+  func fail(_ input: String, _ error: any Error) throws {
     failures += 1
     terminal.error("\(error)")
     if printsJSON { try terminal.print(FailureReport(input: input, error: "\(error)").json()) }
+  }
+
+  /// Reports an input that was left alone because its outputs are there.
+  ///
+  /// - Throws: `StandardOutputError`.
+  func skip(_ input: String) throws {
+    skipped += 1
+    terminal.note("\(printable(input)): skipped, its outputs are there")
+    if printsJSON { try terminal.print(SkippedReport(input: input).json()) }
   }
 
   /// Ends the run.
@@ -65,18 +75,24 @@ struct ClipLoop {
 enum Table {
   /// A row of label, probability and input.
   static func row(_ report: ClipReport, labelWidth: Int) -> String {
-    let label = report.label.padding(toLength: labelWidth, withPad: " ", startingAt: 0)
+    let label = pad(printable(report.label), labelWidth)
     let percent = String(format: "%5.1f %%", 100 * report.probability)
     return "\(label)  \(percent)  \(printable(report.input))"
   }
 
   /// The words above the columns.
   static func header(labelWidth: Int) -> String {
-    "label".padding(toLength: labelWidth, withPad: " ", startingAt: 0) + "  probab.  input"
+    pad("label", labelWidth) + "  probab.  input"
+  }
+
+  private static func pad(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
   }
 
   /// How wide the first column has to be.
-  static func labelWidth(_ labels: [String]) -> Int { max(5, labels.map(\.count).max() ?? 0) }
+  static func labelWidth(_ labels: [String]) -> Int { 
+    max(5, labels.map { printable($0).count }.max() ?? 0)
+  }
 }
 
 extension [String: Double] {

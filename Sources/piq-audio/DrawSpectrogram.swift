@@ -38,23 +38,23 @@ struct DrawSpectrogram: ParsableCommand {
     var settings = ClipProcessor.Settings()
     settings.existing = output.existing
     let processor = ClipProcessor(try model.load(), settings)
-    var loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
+    let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in failures { try loop.fail(failure.path, failure) }
     for job in jobs {
       try loop.run(job.input.path) {
-        guard try processor.drawSpectrogram(job) else { return }
+        guard let report = try processor.drawSpectrogram(job) else {
+          return try loop.skip(job.input.path)
+        }
+        if let warning = report.warning {
+          terminal.warn("\(printable(job.input.path)): \(warning)")
+        }
         if json {
-          try terminal.print(SpectrogramReport(input: job.input.path, outputs: job.outputs).json())
+          try terminal.print(report.json())
         } else {
-          try terminal.say(job.outputs.values.map(printable).joined(separator: " "))
+          try terminal.say(report.outputs.values.map(printable).joined(separator: " "))
         }
       }
     }
     try loop.end()
-  }
-
-  private struct SpectrogramReport: Encodable {
-    let input: String
-    let outputs: [String: String]
   }
 }

@@ -110,19 +110,16 @@ struct Interpret: ParsableCommand {
     _ model: Model, _ terminal: Terminal
   ) throws {
     let width = Table.labelWidth(model.configuration.labels)
-    var loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
+    let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in folderFailures { try loop.fail(failure.path, failure) }
     var written = 0
-    var skipped = 0
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))
     }
     for job in jobs {
       try loop.run(job.input.path) {
         guard case .done(let timed) = try processor.interpret(job) else {
-          skipped += 1
-          terminal.note("\(printable(job.input.path)): skipped, its outputs are there")
-          return
+          return try loop.skip(job.input.path)
         }
         written += timed.report.outputs.count
         if let warning = timed.report.warning {
@@ -138,8 +135,8 @@ struct Interpret: ParsableCommand {
     }
     if !json {
       let place = output.outputDir.map(printable) ?? "the current folder"
-      let skippedText = skipped > 0 ? ", skipped \(skipped) of \(jobs.count) inputs" : ""
-      try terminal.say("Wrote \(written) files to \(place)\(skippedText).")
+      let skippedText = loop.skipped > 0 ? ", skipped \(loop.skipped) inputs" : ""
+      try terminal.say("Wrote \(written) file\(written == 1 ? "" : "s") to \(place)\(skippedText).")
     }
     try loop.end()
   }

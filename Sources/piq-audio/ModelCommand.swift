@@ -79,6 +79,7 @@ struct ModelCommand: ParsableCommand {
     func run() throws {
       let terminal = messages.makeTerminal()
       try terminal.run {
+        if !force { try Model.checkIsFree(output) }
         let folderName = URL(filePath: output).standardizedFileURL.lastPathComponent
         let imported = try SpeechBrainImport(
           path: source, name: name ?? folderName, normalize: normalize, logitScale: logitScale,
@@ -86,7 +87,7 @@ struct ModelCommand: ParsableCommand {
         try Model.write(
           imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,
           replacing: force)
-        try terminal.print(
+        try terminal.say(
           "\(printable(output)): \(imported.parameterCount) values, stored as \(dtype.rawValue)")
       }
     }

@@ -1,11 +1,13 @@
+import Batch
 import Checkpoints
+import Files
 import Foundation
 import Models
 import PIQ
 import Spectral
 
 /// What `piq-audio model info` shows.
-struct ModelSummary: Encodable {
+struct ModelSummary: Report {
   let path: String
   let sha256: String
   let parameters: Int
@@ -52,7 +54,7 @@ struct ModelSummary: Encodable {
     ]
     if let training = c.training { rows.append(("training", training)) }
     if let licence = c.licence { rows.append(("licence", licence)) }
-    return rows.map { $0.0.padding(toLength: 13, withPad: " ", startingAt: 0) + $0.1 }
+    return rows.map { $0.0.padding(toLength: 13, withPad: " ", startingAt: 0) + printable($0.1) }
       .joined(separator: "\n")
   }
 }

@@ -34,6 +34,9 @@ struct InputOptions: ParsableArguments {
     let listed = try filesFrom.map { path throws(BatchError) in
       try ClipInput.paths(listedIn: path)
     }
+    if (inputs + (listed ?? [])).count(where: { $0 == "-" }) > 1 {
+      throw UsageError("standard input can be given only once")
+    }
     if inputs.isEmpty && listed == nil {
       throw UsageError("no input was given; name sound files or folders, or see --help")
     }
@@ -57,7 +60,7 @@ struct ModelOptions: ParsableArguments {
 
 /// How much is said on standard error.
 struct MessageOptions: ParsableArguments {
-  @Flag(name: .shortAndLong, help: "Say nothing but errors, and what --json or --csv prints.")
+  @Flag(name: .shortAndLong, help: "Say nothing but errors and results.")
   var quiet = false
 
   @Flag(
