@@ -3,15 +3,15 @@ extension HyperParameters {
   private static let mostHops = 32
   private static let mostValues = 10_000
 
-  /// The node that `keys` lead to from the root, references followed on the way and at the end,
-  /// with the keys of its own place; nil where there is none.
-  func locate(_ keys: [String]) -> (keys: [String], node: Node)? {
+  /// The node that `keys` lead to from the root, references followed on the way and, unless
+  /// `isFinal` is false, at the end; with the keys of its own place. Nil where there is none.
+  func locate(_ keys: [String], isFinal: Bool = true) -> (keys: [String], node: Node)? {
     var place: [String] = []
     var node = root
     var rest = keys[...]
     var hops = 0
     while true {
-      if let target = Self.wholeReference(node) {
+      if let target = Self.wholeReference(node), isFinal || !rest.isEmpty {
         hops += 1
         guard hops <= Self.mostHops, rest.count + target.count <= 256 else { return nil }
         (place, node, rest) = ([], root, target[...] + rest)
@@ -35,7 +35,8 @@ extension HyperParameters {
   ///
   /// - Throws: `CheckpointError` when references unfold it beyond bounds.
   func value(_ keys: [String]) throws(CheckpointError) -> SpeechBrainValue? {
-    guard let found = locate(keys) else { return nil }
+    // A reference that leads nowhere is a fault, not a missing value: it is followed below.
+    guard let found = locate(keys, isFinal: false) else { return nil }
     var budget = Self.mostValues
     return try value(found.node, at: found.keys.joined(separator: "."), depth: 0, &budget)
   }

@@ -85,7 +85,7 @@ struct PickleReader {
     case "\u{93}": try pushGlobal(try pop(2))
     case "Q": try pushStorage(try pop(1))
     case "R": try reduce(try pop(2))
-    case "b": try build(try pop(1))
+    case "b": try build()
     default: throw refusal(of: opcode)
     }
   }
@@ -261,7 +261,8 @@ extension PickleReader {
   }
 
   /// A state dict carries the versions of its modules as an attribute, which nothing here needs.
-  private func build(_ state: [PickleValue]) throws(CheckpointError) {
+  private mutating func build() throws(CheckpointError) {
+    _ = try pop(1)
     guard case .dictionary = try top() else {
       throw refusal("wants to set the attributes of \(try top().kind)")
     }

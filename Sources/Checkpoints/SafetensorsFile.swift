@@ -93,6 +93,10 @@ extension SafetensorsFile {
 
   fileprivate static func header(of file: MappedFile) throws(CheckpointError) -> SafetensorsHeader {
     let path = file.path
+    let kind = FileKind(of: file)
+    if kind == .lfsPointer, let (problem, remedy) = kind.problemAsArchive {
+      throw invalid(path, problem, remedy: remedy)
+    }
     return try file.withBytes { bytes throws(CheckpointError) in
       guard bytes.count >= 8 else {
         throw invalid(path, "is \(bytes.count) bytes long, too short for a safetensors header")

@@ -14,8 +14,9 @@ enum SpeechBrainLabels {
     }
     let text = try textOfFile(path, longest: longestFile)
     var labels: [Int: String] = [:]
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    {
+    for (number, line) in text.split(
+      omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }
+    ).enumerated() {
       let line = line.trimmingWhitespace()
       if line.hasPrefix("====") { break }
       if line.isEmpty { continue }

@@ -9,7 +9,9 @@ import Testing
     ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
   ])
   func knownDigests(text: String, digest: String) throws {
-    try withFile(text.utf8) { #expect(try FileHash.sha256(ofFileAt: $0) == digest) }
+    try withFile(text.utf8) { path throws in
+      #expect(try FileHash.sha256(ofFileAt: path) == digest)
+    }
   }
 
   @Test func missingFile() throws {

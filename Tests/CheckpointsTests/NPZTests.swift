@@ -62,14 +62,21 @@ import Testing
   }
 
   @Test func writingFailsWithTheFinalPath() throws {
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { folder throws in
       let path = folder + "/none/x.npz"
       let error = #expect(throws: FileError.self) { try NPZ.write(arrays, to: path) }
       #expect(error?.path == path)
-      expectRefusal(folder, "could not be packed") {
-        try NPZ.write([arrays[0], arrays[0]], to: folder + "/x.npz")
-      }
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+  }
+
+  @Test func oneNameTwice() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/x.npz"
+      expectRefusal(path, "could not be packed: file already exists") {
+        try NPZ.write([arrays[0], arrays[0]], to: path)
+      }
+      #expect(!FileManager.default.fileExists(atPath: path))
     }
   }
 
@@ -101,12 +108,12 @@ import Testing
       try NPZ.write([arrays[1]], to: path)
       let whole = [UInt8](try Data(contentsOf: URL(filePath: path)))
       let refused = try damageEverywhere(whole) { damaged in
-        try Data(damaged).write(to: URL(filePath: path))
+        try rewrite(damaged, to: path)
         _ = try NPZ.read(path: path)
       }
       #expect(refused.prefixes == whole.count)
       // Whatever is damaged within an entry, its checksum tells.
-      #expect(refused.changes > 9 * 144)
+      #expect(refused.changes > 4 * 144)
     }
   }
 }

@@ -6,7 +6,7 @@ import Testing
 /// Pickles assembled opcode by opcode, in a checkpoint of one storage of 16 bytes.
 @Suite struct PickleTests {
   @Test func theAssembledPickleIsRead() throws {
-    try withCheckpoint(PickleBytes.oneTensor, storage) { path in
+    try withCheckpoint(PickleBytes.oneTensor, storage) { path throws in
       #expect(try PyTorchCheckpoint(path: path).floats == ["w": Tensor(shape: [4])])
     }
   }
@@ -22,7 +22,7 @@ import Testing
     ("\u{82}\u{1}.", "extension"),
     ("ctorch\nFloatStorage\n)R.", "wants to call a function or class"),
     ("K\u{1})R.", "wants to call a number"),
-    ("]}b.", "wants to set the attributes of a list"),
+    ("]}b].", "wants to set the attributes of a list"),
   ])
   func whatWouldRunCode(opcodes: String, words: String) throws {
     try withCheckpoint(PickleBytes.protocol2 + latin1(opcodes), storage) { path in

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Tensor
 import Testing
@@ -89,12 +90,27 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    // In the directory's header of data.pkl: the flags, and the unpacked size.
+    (8, [1, 0], "is encrypted"), (24, [0xF0, 0xFF, 0xFF, 0xFF], "zip bomb"),
+    (24, [0xFF, 0xFF, 0, 0], "cannot be unpacked"),
+  ])
+  func forgedDirectories(offset: Int, forged: [UInt8], words: String) throws {
+    var bytes = [UInt8](try Data(contentsOf: URL(filePath: fixture("tiny.ckpt"))))
+    let header = try #require(
+      bytes.indices.first { bytes[$0...].starts(with: [0x50, 0x4B, 1, 2]) })
+    bytes.replaceSubrange(header + offset..<header + offset + forged.count, with: forged)
+    try withFile(bytes) { path in
+      expectRefusal(path, words) { try PyTorchCheckpoint(path: path) }
+    }
+  }
+
   @Test func damagedArchivesNeverCrash() throws {
     let whole = [UInt8](try Data(contentsOf: URL(filePath: fixture("tiny.ckpt"))))
     try withTemporaryFolder { folder in
       let path = folder + "/x"
       let refused = try damageEverywhere(whole) { damaged in
-        try Data(damaged).write(to: URL(filePath: path))
+        try rewrite(damaged, to: path)
         _ = try PyTorchCheckpoint(path: path)
       }
       #expect(refused.prefixes == whole.count)

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Tensor
 import Testing
@@ -160,6 +161,7 @@ import Testing
     (bytes(of: UInt64.max) + [0x7B], "above the limit"),
     (bytes(of: UInt64(2)) + [0x7B], "cut short inside its header"),
     (bytes(of: UInt64(0)), "not a JSON object"),
+    (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "Git LFS pointer"),
     ([1, 0, 0], "too short"),
     ([], "too short"),
   ])
@@ -184,7 +186,7 @@ import Testing
         metadata: ["k": "v"], to: path)
       let whole = [UInt8](try Data(contentsOf: URL(filePath: path)))
       let refused = try damageEverywhere(whole) { damaged in
-        try Data(damaged).write(to: URL(filePath: path))
+        try rewrite(damaged, to: path)
         let file = try SafetensorsFile(path: path)
         for name in file.names { _ = try file.floats(name) }
       }
@@ -194,7 +196,7 @@ import Testing
   }
 
   @Test func writingRefusesWhatItCannotHold() throws {
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { folder throws in
       let (path, one) = (folder + "/x", Tensor(shape: [1], [1]))
       expectRefusal(path, "two tensors named 'a'") {
         try Safetensors.write([("a", one), ("a", one)], to: path)
