@@ -34,7 +34,8 @@ public final class Interpreter {
     stft = STFT(configuration.stft)
     encoder = ConvolutionalEncoder(dim: configuration.embeddingModel.dim, using: &generator)
     classifier = CosineClassifier(
-      inputSize: configuration.classifier.inputSize, blockCount: configuration.classifier.blockCount,
+      inputSize: configuration.classifier.inputSize,
+      blockCount: configuration.classifier.blockCount,
       blockSize: configuration.classifier.blockSize,
       classCount: configuration.classifier.classCount, using: &generator)
     psi = try VectorQuantizedPSI(configuration.psi.settings, using: &generator)
@@ -45,14 +46,18 @@ public final class Interpreter {
 
   /// The number of values among the weights.
   public var parameterCount: Int {
-    [encoder.state, classifier.state, psi.state].joined().reduce(0) { $0 + $1.parameter.value.count }
+    [encoder.state, classifier.state, psi.state].joined().reduce(0) {
+      $0 + $1.parameter.value.count
+    }
   }
 
   /// The spectrogram of a clip, before any network.
   ///
   /// - Parameter samples: mono, at the model's rate.
   /// - Returns: log-power [T, F] of the normalised clip.
-  public func logPower(of samples: [Float]) -> Tensor { normalizedSpectrogram(samples).0.logPower() }
+  public func logPower(of samples: [Float]) -> Tensor {
+    normalizedSpectrogram(samples).0.logPower()
+  }
 
   /// Classifies a clip.
   ///
@@ -63,6 +68,8 @@ public final class Interpreter {
   public func analyze(_ samples: [Float]) throws -> Analysis {
     let (spectrogram, level) = normalizedSpectrogram(samples)
     let logPower = spectrogram.logPower()
+    // ReLU may turn what is no number into zero, so that it would go unnoticed further on.
+    guard logPower.isFinite else { throw PIQError.notFinite }
     let frames = max(logPower.shape[0], ConvolutionalEncoder.stride)
     let hidden = try encoder(logPower.batch(padded: frames), mode: .evaluation)
     let cosines = try classifier(spatialMean(hidden), mode: .evaluation)
@@ -177,6 +184,11 @@ private func maskedMagnitude(_ logPower: Tensor, _ mask: Tensor) -> Tensor {
 }
 
 extension Tensor {
+  fileprivate var isFinite: Bool {
+    // A sum of zeros unless a value is infinite or no number: a loop that vectorises.
+    withUnsafeBuffer { values in values.reduce(Float(0)) { $0 + $1 * 0 } == 0 }
+  }
+
   /// [T, F] as a batch of one with `frames` frames, the further ones silent.
   fileprivate func batch(padded frames: Int) -> Tensor {
     let bins = shape[1]
