@@ -75,9 +75,11 @@ let package = Package(
     tests(of: "NeuralNetwork", ["NeuralNetwork", "OneDNN", "Tensor"]),
     tests(of: "PIQ", ["PIQ", "NeuralNetwork", "Spectral", "Tensor"]),
     tests(of: "Checkpoints", ["Checkpoints", "Files", "Tensor"]),
-    tests(of: "Models", ["Checkpoints", "Models", "PIQ", "Tensor"]),
+    tests(of: "Models", ["AudioIO", "Checkpoints", "Models", "PIQ", "Spectral", "Tensor"]),
     tests(of: "Plotting", ["Files", "Plotting", "Tensor"]),
-    tests(of: "Batch", ["Batch", "Checkpoints", "Models", "PIQ", "Tensor"]),
+    tests(
+      of: "Batch",
+      ["AudioIO", "Batch", "Checkpoints", "Models", "NeuralNetwork", "PIQ", "Tensor"]),
     tests(of: "Command", ["AudioIO", "Checkpoints", "Tensor"]),
     tests(
       of: "Reference", ["AudioIO", "Checkpoints", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),

@@ -35,6 +35,14 @@ public struct Model {
     let weightsPath = Folder.join(path, Self.weightsFile)
     let file = try SafetensorsFile(path: weightsPath)
     do {
+      try configuration.validate()
+      let count = file.names.reduce(0) { $0 + (file.shape(of: $1)?.reduce(1, *) ?? 0) }
+      guard count >= configuration.leastParameterCount else {
+        throw CheckpointError(
+          path: weightsPath,
+          problem: "holds \(count) values, too few for what model.json describes",
+          remedy: "import the model again with piq-audio model import")
+      }
       interpreter = try Interpreter(configuration) { name, shape in
         guard let found = file.shape(of: name) else {
           throw CheckpointError(
@@ -115,7 +123,9 @@ public struct Model {
       throw CheckpointError(path: path, problem: "is too large for settings", remedy: remedy)
     }
     do {
-      return try file.withBytes { try JSONDecoder().decode(ModelConfiguration.self, from: Data($0)) }
+      return try file.withBytes {
+        try JSONDecoder().decode(ModelConfiguration.self, from: Data($0))
+      }
     } catch let error as DecodingError {
       throw CheckpointError(path: path, problem: error.inWords, remedy: remedy)
     } catch {

@@ -36,6 +36,7 @@ public struct SpeechBrainImport {
         folder, name: name, normalize: normalize, logitScale: logitScale,
         training: training ?? "imported from SpeechBrain", licence: licence)
       try configuration.validate()
+      weights = try Self.weights(folder, for: configuration)
     } catch let error as PIQError {
       throw CheckpointError(
         path: settingsPath, problem: error.description, remedy: Self.unsupportedRemedy)
@@ -43,7 +44,6 @@ public struct SpeechBrainImport {
       throw CheckpointError(
         path: settingsPath, problem: error.description, remedy: Self.unsupportedRemedy)
     }
-    weights = try Self.weights(folder, for: configuration)
   }
 
   private static let unsupportedRemedy =
@@ -112,6 +112,16 @@ public struct SpeechBrainImport {
     for part in SpeechBrainFolder.Part.allCases {
       let path = try folder.checkpointPath(of: part)
       checkpoints[part.rawValue] = (path, try PyTorchCheckpoint(path: path).floats)
+    }
+    let count = checkpoints.values.reduce(0) { sum, checkpoint in
+      checkpoint.tensors.values.reduce(sum) { $0 + $1.count }
+    }
+    guard count >= configuration.leastParameterCount else {
+      throw CheckpointError(
+        path: folder.path,
+        problem:
+          "its checkpoints hold \(count) values, too few for what hyperparams.yaml describes",
+        remedy: "check that hyperparams.yaml describes these checkpoints")
     }
     var weights: [(name: String, tensor: Tensor)] = []
     _ = try Interpreter(configuration) { name, shape in

@@ -33,7 +33,8 @@ public final class Interpreter {
     stft = STFT(configuration.stft)
     encoder = ConvolutionalEncoder(dim: configuration.embeddingModel.dim, using: initializer)
     classifier = CosineClassifier(
-      inputSize: configuration.classifier.inputSize, blockCount: configuration.classifier.blockCount,
+      inputSize: configuration.classifier.inputSize,
+      blockCount: configuration.classifier.blockCount,
       blockSize: configuration.classifier.blockSize,
       classCount: configuration.classifier.classCount, using: initializer)
     psi = try VectorQuantizedPSI(configuration.psi.settings, using: initializer)
@@ -44,7 +45,9 @@ public final class Interpreter {
 
   /// The number of values among the weights.
   public var parameterCount: Int {
-    [encoder.state, classifier.state, psi.state].joined().reduce(0) { $0 + $1.parameter.value.count }
+    [encoder.state, classifier.state, psi.state].joined().reduce(0) {
+      $0 + $1.parameter.value.count
+    }
   }
 
   /// Checks that a clip is not too long for this machine's memory, before anything is computed.
@@ -82,6 +85,8 @@ public final class Interpreter {
     try checkLength(samples.count)
     let (spectrogram, level) = normalizedSpectrogram(samples)
     let logPower = spectrogram.logPower()
+    // ReLU may turn what is no number into zero, so that it would go unnoticed further on.
+    guard logPower.isFinite else { throw PIQError.notFinite }
     let frames = max(logPower.shape[0], ConvolutionalEncoder.stride)
     let hidden = try encoder(logPower.batch(padded: frames), mode: .evaluation)
     let cosines = try classifier(spatialMean(hidden), mode: .evaluation)
@@ -198,6 +203,11 @@ private func maskedMagnitude(_ logPower: Tensor, _ mask: Tensor) -> Tensor {
 }
 
 extension Tensor {
+  fileprivate var isFinite: Bool {
+    // A sum of zeros unless a value is infinite or no number: a loop that vectorises.
+    withUnsafeBuffer { values in values.reduce(Float(0)) { $0 + $1 * 0 } == 0 }
+  }
+
   /// [T, F] as a batch of one with `frames` frames, the further ones silent.
   fileprivate func batch(padded frames: Int) -> Tensor {
     let bins = shape[1]

@@ -152,9 +152,11 @@ extension ModelConfiguration {
   /// - Throws: `PIQError.configuration` naming the first setting that does not.
   public func validate() throws(PIQError) {
     let supported = ["Conv2dEncoder_v2", "Classifier", "VectorQuantizedPSI_Audio"]
-    for name in [embeddingModel.class, classifier.class, psi.class] where !supported.contains(name) {
+    for name in [embeddingModel.class, classifier.class, psi.class] where !supported.contains(name)
+    {
       throw .configuration(
-        "\(name) cannot be run on sound yet; only Conv2dEncoder_v2 with VectorQuantizedPSI_Audio can")
+        "\(name) cannot be run on sound yet; only Conv2dEncoder_v2 with VectorQuantizedPSI_Audio can"
+      )
     }
     let counts = [
       ("embedding_model dim", embeddingModel.dim), ("psi dim", psi.dim), ("psi K", psi.keyCount),
@@ -184,11 +186,28 @@ extension ModelConfiguration {
     }
     guard stft.bins >= 33, (stft.bins - 1).isMultiple(of: 32) else {
       throw .configuration(
-        "n_fft \(stft.nFFT) gives \(stft.bins) bins; the decoder needs a multiple of 32 and one more")
+        "n_fft \(stft.nFFT) gives \(stft.bins) bins; the decoder needs a multiple of 32 and one more"
+      )
     }
     guard Float(logitScale).isFinite, Float(logitScale) > 0 else {
       throw .configuration("logit_scale is \(logitScale); it must be positive")
     }
     guard Float(maskThreshold).isFinite else { throw .configuration("mask_th is \(maskThreshold)") }
+  }
+
+  /// A number of values that the weights have at least: those of the layers whose sizes the
+  /// settings decide. Whoever reads weights compares it with what there is before networks are
+  /// built, which takes memory for as many values as the settings ask for.
+  ///
+  /// - Precondition: the settings passed `validate()`.
+  public var leastParameterCount: Int {
+    let convolutions = 3 * 16 * embeddingModel.dim * embeddingModel.dim
+    let innerBlocks =
+      max(0, classifier.blockCount - 1) * classifier.blockSize * classifier.blockSize
+    let firstBlock = classifier.blockCount > 0 ? classifier.inputSize * classifier.blockSize : 0
+    let vectors =
+      classifier.classCount
+      * (classifier.blockCount > 0 ? classifier.blockSize : classifier.inputSize)
+    return convolutions + firstBlock + innerBlocks + vectors + psi.keyCount * psi.dim
   }
 }

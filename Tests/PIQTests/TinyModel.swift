@@ -1,0 +1,40 @@
+import NeuralNetwork
+import PIQ
+import Spectral
+import Tensor
+
+/// A model with few channels and bins and random weights: quick, and as fussy as a real one about
+/// lengths.
+enum TinyModel {
+  static let labels = ["hum", "click", "hiss"]
+
+  static func configuration(
+    normalize: Normalization = .none, reducesDim: Bool = true
+  ) throws -> ModelConfiguration {
+    ModelConfiguration(
+      name: "tiny",
+      stft: try STFTConfiguration(sampleRate: 8000, nFFT: 64, hopLength: 16, windowLength: 48),
+      normalize: normalize, embeddingModel: .init(dim: 4),
+      classifier: .init(inputSize: 4, blockCount: 1, blockSize: 8, classCount: 3),
+      psi: .init(.init(dim: 4, keyCount: 60, classCount: 3, reducesDim: reducesDim)),
+      labels: labels, logitScale: 5)
+  }
+
+  static func interpreter(_ configuration: ModelConfiguration) throws -> Interpreter {
+    let initializer = Initializer(seed: 11)
+    return try Interpreter(configuration) { name, shape in
+      let values = initializer.uniform(shape, bound: 0.6)
+      // A variance has to be positive.
+      return name.hasSuffix("running_var")
+        ? Tensor(shape: shape, values.elements.map { abs($0) + 0.5 }) : values
+    }
+  }
+
+  /// A sound of `count` samples that is the same in every run: noise that comes and goes.
+  static func clip(_ count: Int, level: Float = 0.5) -> [Float] {
+    var generator = SeededGenerator(seed: 12)
+    return (0..<count).map { i in
+      Float.random(in: -level...level, using: &generator) * Float(1 + i / 200 % 3) / 3
+    }
+  }
+}
