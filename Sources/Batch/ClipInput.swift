@@ -83,7 +83,9 @@ extension ClipInput {
 
   private static func soundFiles(below folder: String) throws(BatchError) -> [ClipInput] {
     let base = folder.hasSuffix("/") ? folder : folder + "/"
-    guard let enumerator = FileManager.default.enumerator(atPath: folder),
+    // An enumerator does not follow a link, but the folder that was asked for may be one.
+    let resolved = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+    guard let enumerator = FileManager.default.enumerator(atPath: resolved),
       access(folder, R_OK | X_OK) == 0
     else {
       throw BatchError(
