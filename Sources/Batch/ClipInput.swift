@@ -83,8 +83,9 @@ extension ClipInput {
 
   private static func soundFiles(below folder: String) throws(BatchError) -> [ClipInput] {
     let base = folder.hasSuffix("/") ? folder : folder + "/"
-    // With the slash, a link to a folder is that folder.
-    guard let enumerator = FileManager.default.enumerator(atPath: base),
+    // An enumerator does not follow a link, but the folder that was asked for may be one.
+    let resolved = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+    guard let enumerator = FileManager.default.enumerator(atPath: resolved),
       access(folder, R_OK | X_OK) == 0
     else {
       throw BatchError(
