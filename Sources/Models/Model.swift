@@ -143,7 +143,8 @@ extension DecodingError {
     return switch self {
     case .keyNotFound(let key, let context): "lacks \(name(context.codingPath + [key]))"
     case .typeMismatch(let type, let context):
-      "\(name(context.codingPath)) is not of type \(type)"
+      context.codingPath.isEmpty
+        ? "is not a JSON object" : "\(name(context.codingPath)) is not of type \(type)"
     case .valueNotFound(_, let context): "\(name(context.codingPath)) has no value"
     case .dataCorrupted(let context):
       context.codingPath.isEmpty

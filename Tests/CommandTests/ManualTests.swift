@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// The manual page, and whether it agrees with the program.
+@Suite struct ManualTests {
+  private static let page = "\(Program.project)/man/piq-audio.1"
+
+  @Test func mandocFindsNothing() throws {
+    let outcome = try Workspace().start(
+      "/bin/sh", ["-c", #"exec mandoc -T lint -W warning "$0""#, Self.page]
+    ).wait()
+    outcome.expectSuccess()
+    #expect(outcome.output == "")
+  }
+
+  @Test func optionsAreThoseOfTheProgram() throws {
+    let manual = try Self.options(in: String(contentsOfFile: Self.page, encoding: .utf8))
+    var known: Set<String> = ["--generate-completion-script"]
+    for command in HelpTests.commands {
+      let offered = Self.options(in: try Program.help(command))
+      #expect(offered.subtracting(manual) == [], "of \(command) are not in the manual")
+      known.formUnion(offered)
+    }
+    for command in try Self.commands() { known.formUnion(command.options) }
+    #expect(manual.subtracting(known) == [], "are in the manual, but not in the program")
+  }
+
+  @Test func everyCommandAndOptionOfTheParser() throws {
+    let manual = try String(contentsOfFile: Self.page, encoding: .utf8)
+    let options = Self.options(in: manual)
+    let commands = try Self.commands()
+    #expect(commands.map(\.name).contains("interpret"))
+    for command in commands {
+      #expect(manual.contains(command.name), "\(command.name) is not in the manual")
+      #expect(command.options.subtracting(options) == [], "of \(command.name) are not there")
+    }
+  }
+
+  /// Long options, hyphens escaped or not (`.Fl -json`, `\-\-json`, `--json`).
+  private static func options(in text: String) -> Set<String> {
+    let plain = text.replacing(#"\-"#, with: "-").replacing(".Fl -", with: "--")
+      .replacing("Fl -", with: "--")
+    return Set(
+      plain.matches(of: /(?:^|[^\-\w])(--[a-z][a-z\-]*[a-z])/.anchorsMatchLineEndings())
+        .map { String($0.1) })
+  }
+
+  /// The commands as `--experimental-dump-help` tells them, and their long options.
+  private static func commands() throws -> [(name: String, options: Set<String>)] {
+    let dump = try Workspace().run(["--experimental-dump-help"])
+    dump.expectSuccess()
+    let json = try JSONSerialization.jsonObject(with: Data(dump.output.utf8)) as? [String: Any]
+    var pending = [try #require(json?["command"] as? [String: Any])]
+    var commands: [(name: String, options: Set<String>)] = []
+    while let command = pending.popLast() {
+      pending += command["subcommands"] as? [[String: Any]] ?? []
+      let arguments = command["arguments"] as? [[String: Any]] ?? []
+      let shown = arguments.filter { $0["shouldDisplay"] as? Bool != false }
+      let names = shown.flatMap { $0["names"] as? [[String: Any]] ?? [] }
+      let long = names.filter { $0["kind"] as? String == "long" }.compactMap {
+        $0["name"] as? String
+      }
+      commands.append(
+        (try #require(command["commandName"] as? String), Set(long.map { "--" + $0 })))
+    }
+    return commands
+  }
+}

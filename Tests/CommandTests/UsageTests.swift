@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+
+/// Command lines that ask for something impossible: status 64, and nothing is done.
+@Suite struct UsageTests {
+  struct Mistake: CustomTestStringConvertible, Sendable {
+    let arguments: [String]
+    /// What the message has to contain.
+    let words: String
+
+    var testDescription: String { arguments.joined(separator: " ") }
+
+    init(_ arguments: String..., saying words: String) {
+      (self.arguments, self.words) = (arguments, words)
+    }
+  }
+
+  static let mistakes = [
+    Mistake("interpret", saying: "no input was given"),
+    Mistake("classify", saying: "no input was given"),
+    Mistake("spectrogram", saying: "no input was given"),
+    Mistake("explain", "a.wav", saying: "explain"),
+    Mistake("interpret", "--outputz", "json", "a.wav", saying: "Did you mean '--outputs'?"),
+    Mistake("interpret", "--bogus", "a.wav", saying: "Unknown option '--bogus'"),
+    Mistake("interpret", "--outputs", "audio,video", "a.wav", saying: "'audio,video'"),
+    Mistake("interpret", "--outputs", "", "a.wav", saying: "--outputs"),
+    Mistake("interpret", "--top", "0", "a.wav", saying: "--top needs a number from 1 on"),
+    Mistake("classify", "--top", "-1", "a.wav", saying: "--top"),
+    Mistake("classify", "--top", "many", "a.wav", saying: "'many'"),
+    Mistake("classify", "--json", "--csv", "a.wav", saying: "contradict each other"),
+    Mistake("classify", "-q", "-v", "a.wav", saying: "contradict each other"),
+    Mistake("interpret", "--tail", "cut", "a.wav", saying: "'keep' and 'crop'"),
+    Mistake("interpret", "--existing", "ask", "a.wav", saying: "'overwrite', 'skip' or 'fail'"),
+    Mistake(
+      "interpret", "--audio-format", "flac", "--encoding", "float32", "a.wav",
+      saying: "flac: cannot hold float32 samples; choose one of pcm16, pcm24"),
+    Mistake("interpret", "--audio-format", "mp3", "a.wav", saying: "'wav' and 'flac'"),
+    Mistake("interpret", "-o", "", "a.wav", saying: "--output-dir is empty"),
+    Mistake("interpret", "-m", "", "a.wav", saying: "--model is empty"),
+    Mistake("interpret", "-", "-", saying: "would both write it"),
+    Mistake("interpret", "--files-from", "-", "-", saying: "standard input cannot be both"),
+    Mistake("interpret", "a.wav", "./a.wav", saying: "a.wav and ./a.wav would both write it"),
+    Mistake("interpret", "a.wav", "b/../a.wav", saying: "would both write it"),
+    Mistake("interpret", "-o", "out", "a.wav", "b", saying: "a.wav and b/a.flac would both"),
+    Mistake("spectrogram", "a.wav", "a.wav", saying: "would both write it"),
+    Mistake(
+      "interpret", "a.wav", "a.interpretation.wav",
+      saying: "a.wav would write over the input a.interpretation.wav"),
+    Mistake(
+      "interpret", "--class", "dgo", "a.wav", saying: #"no class "dgo"; did you mean dog_bark?"#),
+    Mistake("interpret", "--class", "Cry", "a.wav", saying: "did you mean baby_cry?"),
+    Mistake("interpret", "--class", "10", "a.wav", saying: "the model's classes are 0 to 9"),
+    Mistake("interpret", "--class=-1", "a.wav", saying: "the model's classes are 0 to 9"),
+    Mistake("interpret", "--class", "99999999999999999999", "a.wav", saying: "there is no class"),
+    Mistake("model", "import", "source", saying: "--output"),
+    Mistake("model", "import", "source", "-o", "", saying: "--output is empty"),
+    Mistake("model", "import", "s", "-o", "m", "--dtype", "f8", saying: "'f32', 'f16' or 'bf16'"),
+    Mistake("model", "import", "s", "-o", "m", "--logit-scale", "0", saying: "a positive number"),
+    Mistake("model", "import", "s", "-o", "m", "--logit-scale", "nan", saying: "a positive number"),
+    Mistake("model", "info", "", saying: "is empty"),
+  ]
+
+  @Test(arguments: mistakes) func mistake(_ mistake: Mistake) throws {
+    let space = try Workspace()
+    for name in ["a.wav", "a.interpretation.wav", "b/a.flac"] { try space.writeGoodClip(name) }
+    let outcome = try space.run(mistake.arguments)
+    #expect(outcome.status == 64)
+    #expect(outcome.output == "")
+    #expect(outcome.errors.contains(mistake.words), "\(outcome.errors)")
+    // The parser's own messages begin in its own way, and show the usage.
+    if outcome.errors.hasPrefix("piq-audio: ") {
+      #expect(outcome.errors.hasPrefix("piq-audio: error: "))
+      #expect(outcome.errorLines.count == 1)
+    } else {
+      #expect(outcome.errors.hasPrefix("Error: "))
+      #expect(outcome.errors.contains("\nUsage: piq-audio"))
+    }
+    #expect(space.files == ["a.interpretation.wav", "a.wav", "b/a.flac"])
+  }
+}
