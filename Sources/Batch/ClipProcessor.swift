@@ -48,9 +48,10 @@ public final class ClipProcessor {
   /// - Throws: a typed error that names the file, what is wrong with it and what to do.
   public func interpret(_ job: ClipJob) throws -> Outcome {
     if try job.shouldSkip(settings.existing) { return .skipped }
-    try job.makeFolders()
     var clock = StageClock()
     let (recording, samples) = try load(job.input, &clock)
+    // Before the long work, but not for an input that cannot be read.
+    try job.makeFolders()
     let (analysis, interpretation) = try naming(job.input) {
       let analysis = try clock.measure("classify") { try model.interpreter.analyze(samples) }
       let interpretation = try clock.measure("interpret") {
@@ -97,9 +98,9 @@ public final class ClipProcessor {
   /// - Throws: as `interpret(_:)`.
   public func drawSpectrogram(_ job: ClipJob) throws -> SpectrogramReport? {
     if try job.shouldSkip(settings.existing) { return nil }
-    try job.makeFolders()
     var clock = StageClock()
     let (recording, samples) = try load(job.input, &clock)
+    try job.makeFolders()
     let stft = model.configuration.stft
     let logPower = try naming(job.input) { try model.interpreter.logPower(of: samples) }
     let figure = try SpectrogramFigure(

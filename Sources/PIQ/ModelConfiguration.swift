@@ -143,9 +143,8 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
 }
 
 extension ModelConfiguration {
-  /// The largest value that is believed for a count, and for the number of weights in all: far
-  /// beyond any real model, but within what a machine can hold.
-  private static let (largestCount, mostWeights) = (65_536, 1 << 29)
+  /// The largest value that is believed for a count, far beyond any real model.
+  private static let largestCount = 65_536
 
   /// Checks that the parts fit together.
   ///
@@ -166,10 +165,6 @@ extension ModelConfiguration {
     ]
     for (name, count) in counts where !(1...Self.largestCount).contains(count) {
       throw .configuration("\(name) is \(count)")
-    }
-    // The encoder and the interpreter have about 175 dim^2 weights.
-    guard 175 * psi.dim * psi.dim + psi.keyCount * psi.dim <= Self.mostWeights else {
-      throw .configuration("dim \(psi.dim) with K \(psi.keyCount) is too large")
     }
     guard (0...16).contains(classifier.blockCount) else {
       throw .configuration("classifier lin_blocks is \(classifier.blockCount)")

@@ -131,7 +131,7 @@ import Testing
 
   @Test func aFolderThatIsNotThere() throws {
     let path = folder.file("none/a.wav")
-    let error = try #require(throws: SoundFileError.self) {
+    let error = try #require(throws: FileError.self) {
       try Recording(samples: [0], sampleRate: 16_000).write(to: path)
     }
     #expect(
