@@ -19,6 +19,7 @@ public enum FileHash {
         remedy: "check the installation of OpenSSL's libcrypto")
     }
     let digits = Array("0123456789abcdef")
-    return String(digest.prefix(Int(count)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    return String(
+      digest.prefix(Int(count)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
 }

@@ -1,5 +1,5 @@
-import Files
 public import Checkpoints
+import Files
 public import Foundation
 
 /// Finds the folder of the model to use.
@@ -24,8 +24,8 @@ public enum ModelLocation {
     if let build = parts.lastIndex(of: ".build") {
       candidates.append(parts[..<build].joined(separator: "/") + "/Fixtures/models/esc10")
     }
-    if let found = candidates.first(where: { access($0 + "/" + Model.configurationFile, F_OK) == 0 })
-    {
+    if let found = candidates.first(where: { access($0 + "/" + Model.configurationFile, F_OK) == 0 }
+    ) {
       return found
     }
     throw CheckpointError(

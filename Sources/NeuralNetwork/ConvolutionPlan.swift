@@ -61,7 +61,8 @@ package final class ConvolutionPlan: ForwardPlan {
   ///   - weights: [O, I, kH, kW]; [I, O, kH, kW] if transposed.
   ///   - bias: [O].
   package init(
-    _ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, fusing fusion: Fusion = Fusion(),
+    _ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor,
+    fusing fusion: Fusion = Fusion(),
     isTraining: Bool = false
   ) {
     self.geometry = geometry

@@ -73,7 +73,9 @@ package final class DoublingPlan: ForwardPlan {
       for phase in 0...1 {
         try self.phase(phase, of: x, clip: clip, rows: 0..<h).withUnsafeBuffer { rows in
           output.withUnsafeMutableBuffer { output in
-            guard let source = rows.baseAddress, let destination = output.baseAddress else { return }
+            guard let source = rows.baseAddress, let destination = output.baseAddress else {
+              return
+            }
             for i in 0..<h {
               (destination + (2 * (clip * h + i) + phase) * row)
                 .update(from: source + i * phaseRow + outChannels, count: row)

@@ -129,7 +129,8 @@ package final class ConvolutionForward {
     else { throw OneDNNError(operation: shape.name, reason: "given \(input.shape)") }
     let operandIndices = operations.indices.filter { operations[$0].takesVector }
     var arguments = [
-      input.argument(piq_arg_src, source, from: offset), packed.values.argument(piq_arg_weights, packed.layout),
+      input.argument(piq_arg_src, source, from: offset),
+      packed.values.argument(piq_arg_weights, packed.layout),
       biasValues.argument(piq_arg_bias, bias),
     ]
     for (index, operand) in zip(operandIndices, vectors) {

@@ -20,7 +20,9 @@ package func matrixProduct(
   let weights = try MemoryDescriptor([k, n], transposingRight ? dnnl_ba : dnnl_ab)
   let destination = try MemoryDescriptor.matrix(m, n)
   let biasLayout = try bias.map { (bias) throws(OneDNNError) in
-    guard bias.count == n else { throw OneDNNError(operation: name, reason: "the bias does not fit") }
+    guard bias.count == n else {
+      throw OneDNNError(operation: name, reason: "the bias does not fit")
+    }
     return try MemoryDescriptor.matrix(1, n)
   }
   let primitive = try Primitive(name) { description, engine, attributes in

@@ -10,7 +10,8 @@ final class MemoryDescriptor {
     var handle: piq_md?
     let extents = dims.map { dnnl_dim_t($0) }
     try check(
-      piq_md_create(&handle, Int32(dims.count), extents, dnnl_f32, tag), "a tensor of shape \(dims)")
+      piq_md_create(&handle, Int32(dims.count), extents, dnnl_f32, tag), "a tensor of shape \(dims)"
+    )
     guard let handle else {
       throw OneDNNError(operation: "a tensor of shape \(dims)", reason: "no handle came back")
     }
@@ -35,7 +36,8 @@ final class MemoryDescriptor {
   func isEqual(_ other: MemoryDescriptor) -> Bool { piq_md_equal(handle, other.handle) != 0 }
 
   /// An image tensor [B, H, W, C] in this package's own order.
-  static func image(_ b: Int, _ h: Int, _ w: Int, _ c: Int) throws(OneDNNError) -> MemoryDescriptor {
+  static func image(_ b: Int, _ h: Int, _ w: Int, _ c: Int) throws(OneDNNError) -> MemoryDescriptor
+  {
     try MemoryDescriptor([b, c, h, w], dnnl_nhwc)
   }
 

@@ -21,7 +21,8 @@ public struct ClassPartition: Sendable, Hashable {
   ///   and a key.
   public init(keyCount: Int, classCount: Int, sharedKeys: Int = 5) throws(PIQError) {
     guard keyCount > 0, classCount > 0, (0...keyCount).contains(sharedKeys) else {
-      throw .configuration("\(keyCount) keys, \(sharedKeys) of them shared, for \(classCount) classes")
+      throw .configuration(
+        "\(keyCount) keys, \(sharedKeys) of them shared, for \(classCount) classes")
     }
     self.keyCount = keyCount
     self.classCount = classCount

@@ -139,7 +139,9 @@ public class VectorQuantizedPSI: Layer {
       throw PIQError.mismatch(
         "representation \(x.shape) with \(labels.count) labels does not fit dim \(settings.dim)")
     }
-    let plans = fused(from: (down?.state ?? []).map(\.parameter) + (up?.state ?? []).map(\.parameter)) {
+    let plans = fused(
+      from: (down?.state ?? []).map(\.parameter) + (up?.state ?? []).map(\.parameter)
+    ) {
       down.flatMap { down in up.map { up in (down.fused(), up.fused()) } }
     }
     var hidden = try adapter?(x, mode: mode) ?? x

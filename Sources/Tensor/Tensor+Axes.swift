@@ -2,7 +2,8 @@ extension Tensor {
   /// A copy with its axes in another order, as NumPy's `transpose`: axis i of the result is axis
   /// `axes[i]` of this tensor.
   public func transposed(_ axes: [Int]) -> Tensor {
-    precondition(axes.sorted() == Array(shape.indices), "\(axes) is no order of \(shape.count) axes")
+    precondition(
+      axes.sorted() == Array(shape.indices), "\(axes) is no order of \(shape.count) axes")
     var strides = [Int](repeating: 1, count: shape.count)
     for axis in shape.indices.dropLast().reversed() {
       strides[axis] = strides[axis + 1] * shape[axis + 1]

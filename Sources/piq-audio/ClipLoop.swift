@@ -90,7 +90,7 @@ enum Table {
   }
 
   /// How wide the first column has to be.
-  static func labelWidth(_ labels: [String]) -> Int { 
+  static func labelWidth(_ labels: [String]) -> Int {
     max(5, labels.map { printable($0).count }.max() ?? 0)
   }
 }

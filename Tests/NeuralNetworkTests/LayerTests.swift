@@ -12,7 +12,8 @@ struct LayerTests {
     generator.uniform(shape, bound: 1)
   }
 
-  @Test(arguments: [(1, 1, 5, 7), (2, 3, 9, 4), (1, 17, 16, 33)], [(4, 2, 1), (3, 1, 1), (1, 1, 0)])
+  @Test(
+    arguments: [(1, 1, 5, 7), (2, 3, 9, 4), (1, 17, 16, 33)], [(4, 2, 1), (3, 1, 1), (1, 1, 0)])
   func convolution(size: (Int, Int, Int, Int), layer: (Int, Int, Int)) throws {
     let (kernel, stride, padding) = layer
     let convolution = Conv2d(

@@ -16,7 +16,8 @@ struct TensorTests {
     #expect(x.channelsLast().channelsFirst() == x)
     let (n, c, h, w) = (1, 2, 3, 4)
     #expect(
-      x.channelsLast()[flat: ((n * 5 + h) * 7 + w) * 3 + c] == x[flat: ((n * 3 + c) * 5 + h) * 7 + w])
+      x.channelsLast()[flat: ((n * 5 + h) * 7 + w) * 3 + c]
+        == x[flat: ((n * 3 + c) * 5 + h) * 7 + w])
   }
 
   @Test func rowsAreTakenFromTheFirstAxis() {
