@@ -79,7 +79,9 @@ import Testing
     // A clip is left alone only if all of its outputs are there.
     let skipped = try space.run(run + ["--existing", "skip", "a.wav", "b.wav"])
     skipped.expectSuccess()
-    #expect(try skipped.objects().map { $0["input"] as? String } == ["b.wav"])
+    let lines = try skipped.objects()
+    #expect(lines.map { $0["input"] as? String } == ["a.wav", "b.wav"])
+    #expect(lines.map { $0["skipped"] as? Bool } == [true, nil])
     #expect(try space.bytes("a.interpretation.wav") == old)
     #expect(try space.bytes("b.interpretation.wav") != old)
     try space.run(run + ["a.wav"]).expectSuccess()

@@ -37,7 +37,7 @@ import Testing
     Mistake("interpret", "--audio-format", "mp3", "a.wav", saying: "'wav' and 'flac'"),
     Mistake("interpret", "-o", "", "a.wav", saying: "--output-dir is empty"),
     Mistake("interpret", "-m", "", "a.wav", saying: "--model is empty"),
-    Mistake("interpret", "-", "-", saying: "would both write it"),
+    Mistake("interpret", "-", "-", saying: "standard input can be given only once"),
     Mistake("interpret", "--files-from", "-", "-", saying: "standard input cannot be both"),
     Mistake("interpret", "a.wav", "./a.wav", saying: "a.wav and ./a.wav would both write it"),
     Mistake("interpret", "a.wav", "b/../a.wav", saying: "would both write it"),
