@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test func optionsAreThoseOfTheProgram() throws {
-    let manual = try Self.options(in: String(contentsOfFile: Self.page, encoding: .utf8))
+    let manual = try Self.options(in: Self.manual())
     var known: Set<String> = ["--generate-completion-script"]
     for command in HelpTests.commands {
       let offered = Self.options(in: try Program.help(command))
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func everyCommandAndOptionOfTheParser() throws {
-    let manual = try String(contentsOfFile: Self.page, encoding: .utf8)
+    let manual = try Self.manual()
     let options = Self.options(in: manual)
     let commands = try Self.commands()
     #expect(commands.map(\.name).contains("interpret"))
@@ -36,12 +36,25 @@ import Testing
     }
   }
 
-  /// Long options, hyphens escaped or not (`.Fl -json`, `\-\-json`, `--json`).
+  /// The page as people read it: lines unbroken, without the overstrikes that make letters bold.
+  private static func manual() throws -> String {
+    let outcome = try Workspace().start(
+      "/bin/sh", ["-c", #"exec mandoc -T ascii -O width=1000 "$0""#, page]
+    ).wait()
+    outcome.expectSuccess()
+    return outcome.output.unicodeScalars.reduce(into: "") { text, scalar in
+      if scalar == "\u{8}" {
+        text.unicodeScalars.removeLast()
+      } else {
+        text.unicodeScalars.append(scalar)
+      }
+    }
+  }
+
+  /// The long options that a text names.
   private static func options(in text: String) -> Set<String> {
-    let plain = text.replacing(#"\-"#, with: "-").replacing(".Fl -", with: "--")
-      .replacing("Fl -", with: "--")
-    return Set(
-      plain.matches(of: /(?:^|[^\-\w])(--[a-z][a-z\-]*[a-z])/.anchorsMatchLineEndings())
+    Set(
+      text.matches(of: /(?:^|[^\-\w])(--[a-z][a-z\-]*[a-z])/.anchorsMatchLineEndings())
         .map { String($0.1) })
   }
 

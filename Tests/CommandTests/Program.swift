@@ -75,6 +75,8 @@ final class RunningProgram {
   private let process = Process()
   private let hasEnded = DispatchSemaphore(value: 0)
   private let streams: String
+  /// Whoever would remove `streams` if it were gone.
+  private let owner: Workspace?
 
   var identifier: Int32 { process.processIdentifier }
 
@@ -84,9 +86,10 @@ final class RunningProgram {
   /// Starts `executable`. What it says goes to files in the folder `streams`: no pipe can fill up.
   init(
     _ executable: String, _ arguments: [String], in folder: String, streams: String,
-    input: String? = nil, environment: [String: String]
+    owner: Workspace? = nil, input: String? = nil, environment: [String: String]
   ) throws {
     self.streams = streams
+    self.owner = owner
     let folderURL = URL(filePath: folder)
     let streamsURL = URL(filePath: streams)
     try FileManager.default.createDirectory(at: streamsURL, withIntermediateDirectories: true)

@@ -72,7 +72,7 @@ final class Workspace {
     all["PIQ_AUDIO_MODEL"] = try SmallModel.path.get()
     return try RunningProgram(
       executable, arguments, in: folder, streams: "\(path)/streams-\(UUID().uuidString)",
-      input: input, environment: all.merging(environment) { $1 })
+      owner: self, input: input, environment: all.merging(environment) { $1 })
   }
 }
 
