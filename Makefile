@@ -35,11 +35,11 @@ demo: build ## interpret a clip that ships with the project
 
 test: test-deps ## build and run all tests
 	$(SWIFT_BUILD) --build-tests
-	swift test -c release --skip-build
+	swift test -c release --skip-build --disable-xctest
 
 parity: deps ## compare with SpeechBrain, case by case; PIQ_REFERENCE_DIR names other cases
 	$(SWIFT_BUILD) --build-tests
-	swift test -c release --skip-build --filter ReferenceTests
+	swift test -c release --skip-build --disable-xctest --filter ReferenceTests
 
 deps: ## install missing system packages through apt (SKIP_DEPS=1: don't)
 	@command -v swift >/dev/null || { \
