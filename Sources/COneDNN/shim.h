@@ -22,6 +22,8 @@ enum {
   piq_arg_from = DNNL_ARG_FROM,
   piq_arg_to = DNNL_ARG_TO,
   piq_arg_scratchpad = DNNL_ARG_SCRATCHPAD,
+  piq_arg_diff_dst = DNNL_ARG_DIFF_DST,
+  piq_arg_diff_weights = DNNL_ARG_DIFF_WEIGHTS,
 };
 
 static inline int piq_arg_post_operand(int index) {
@@ -117,6 +119,28 @@ static inline dnnl_status_t piq_convolution_pd(dnnl_primitive_desc_t *pd, dnnl_e
       PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), strides, pad_begin, pad_end);
   return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
 #endif
+}
+
+// The gradient of a convolution's weights; a hint of the forward pass is made on the way.
+static inline dnnl_status_t piq_convolution_weight_gradient_pd(dnnl_primitive_desc_t *pd,
+    dnnl_engine_t engine, piq_md src, piq_md weights, piq_md dst, const dnnl_dim_t *strides,
+    const dnnl_dim_t *pad_begin, const dnnl_dim_t *pad_end, const_dnnl_primitive_attr_t attr) {
+  dnnl_primitive_desc_t forward;
+  dnnl_status_t status = piq_convolution_pd(&forward, engine, dnnl_forward_training, src, weights,
+      NULL, dst, strides, pad_begin, pad_end, attr);
+  if (status != dnnl_success) return status;
+#if PIQ_V3
+  status = dnnl_convolution_backward_weights_primitive_desc_create(pd, engine,
+      dnnl_convolution_direct, PIQ_MD(src), PIQ_MD(weights), NULL, PIQ_MD(dst), strides, NULL,
+      pad_begin, pad_end, forward, attr);
+#else
+  dnnl_convolution_desc_t op;
+  status = dnnl_convolution_backward_weights_desc_init(&op, dnnl_convolution_direct, PIQ_MD(src),
+      PIQ_MD(weights), NULL, PIQ_MD(dst), strides, pad_begin, pad_end);
+  if (status == dnnl_success) status = dnnl_primitive_desc_create(pd, &op, attr, engine, forward);
+#endif
+  dnnl_primitive_desc_destroy(forward);
+  return status;
 }
 
 static inline dnnl_status_t piq_deconvolution_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,

@@ -70,3 +70,89 @@ public func normalizedRows(_ x: Tensor) -> Tensor {
 public func cosineSimilarities(_ x: Tensor, _ y: Tensor) throws -> Tensor {
   try matrixProduct(normalizedRows(x), normalizedRows(y), transposingRight: true)
 }
+
+/// ReLU with its pullback.
+///
+/// - Throws: `OneDNNError`.
+public func differentiatedRelu(_ x: Tensor) throws -> Differentiated {
+  let y = try relu(x)
+  return Differentiated(y) { gradient in
+    gradient.withUnsafeBuffer { gradient in
+      y.withUnsafeBuffer { y in
+        Tensor(shape: [gradient.count]) { result in
+          for i in result.indices { result[i] = y[i] > 0 ? gradient[i] : 0 }
+        }
+      }
+    }.reshaped(y.shape)
+  }
+}
+
+/// The mean over height and width with its pullback.
+public func differentiatedSpatialMean(_ x: Tensor) -> Differentiated {
+  let shape = x.shape
+  let positions = shape[1] * shape[2]
+  return Differentiated(spatialMean(x)) { gradient in
+    gradient.withUnsafeBuffer { gradient in
+      Tensor(shape: shape) { result in
+        for i in result.indices {
+          let clip = i / (positions * shape[3])
+          result[i] = gradient[clip * shape[3] + i % shape[3]] / Float(positions)
+        }
+      }
+    }
+  }
+}
+
+/// The sum of each column of [..., C]: [C], in double precision.
+package func columnSums(_ x: Tensor) -> Tensor {
+  let channels = x.shape.last ?? 1
+  var sums = [Double](repeating: 0, count: channels)
+  x.withUnsafeBuffer { x in
+    sums.withUnsafeMutableBufferPointer { sums in
+      for row in stride(from: 0, to: x.count, by: channels) {
+        for c in 0..<channels { sums[c] += Double(x[row + c]) }
+      }
+    }
+  }
+  return Tensor(shape: [channels], sums.map { Float($0) })
+}
+
+/// Cosine similarities with their pullback to both sides.
+///
+/// - Returns: the cosines [B, C], and a pullback from their gradient to those of `x` [B, D] and `y`
+///   [C, D].
+/// - Throws: `OneDNNError` when the rows differ in length.
+package func differentiatedCosineSimilarities(
+  _ x: Tensor, _ y: Tensor
+) throws -> (value: Tensor, pullback: (Tensor) throws -> (x: Tensor, y: Tensor)) {
+  let (nx, ny) = (normalizedRows(x), normalizedRows(y))
+  let value = try matrixProduct(nx, ny, transposingRight: true)
+  return (
+    value,
+    { gradient in
+      (
+        x: projected(try matrixProduct(gradient, ny), unit: nx, of: x),
+        y: projected(try matrixProduct(gradient.transposed([1, 0]), nx), unit: ny, of: y)
+      )
+    }
+  )
+}
+
+/// The gradient of rows from that of their unit vectors: what points along a row is lost, the rest
+/// is divided by its length.
+private func projected(_ gradient: Tensor, unit: Tensor, of x: Tensor) -> Tensor {
+  let c = x.shape[1]
+  let (unit, x) = (unit.elements, x.elements)
+  var gradient = gradient
+  gradient.withUnsafeMutableBuffer { gradient in
+    for row in stride(from: 0, to: gradient.count, by: c) {
+      let range = row..<row + c
+      let length = max(range.reduce(0.0) { $0 + Double(x[$1]) * Double(x[$1]) }.squareRoot(), 1e-12)
+      let along = range.reduce(0.0) { $0 + Double(gradient[$1]) * Double(unit[$1]) }
+      for i in range {
+        gradient[i] = Float((Double(gradient[i]) - along * Double(unit[i])) / length)
+      }
+    }
+  }
+  return gradient
+}

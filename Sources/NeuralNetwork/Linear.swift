@@ -27,4 +27,15 @@ public final class Linear: Layer {
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     try matrixProduct(x, weight.value, transposingRight: true, bias: bias.value)
   }
+
+  /// The layer with its pullback, which accumulates the gradients of weight and bias.
+  ///
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  public func differentiated(_ x: Tensor) throws -> Differentiated {
+    Differentiated(try self(x)) { [self] gradient in
+      weight.accumulate(try matrixProduct(gradient.transposed([1, 0]), x))
+      bias.accumulate(columnSums(gradient))
+      return try matrixProduct(gradient, weight.value)
+    }
+  }
 }

@@ -38,27 +38,87 @@ public final class BatchNorm: Layer {
   /// - Throws: `OneDNNError` when `x` has other channels, or in training a single row, which has
   ///   no variance.
   public func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor {
+    let (mean, variance) = try statistics(of: x, mode: mode)
+    return try normalize(x, mean, variance)
+  }
+
+  /// Normalises `x` [..., C], with a pullback that accumulates the gradients of weight and bias.
+  ///
+  /// - Throws: as `callAsFunction`.
+  public func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
+    let (mean, variance) = try statistics(of: x, mode: mode)
+    return Differentiated(try normalize(x, mean, variance)) { [self] gradient in
+      backward(gradient, at: x, mean: mean, variance: variance, mode: mode)
+    }
+  }
+
+  /// Accumulates the gradients of weight and bias, and gives that of `x`.
+  ///
+  /// Not through oneDNN: its sums over rows are of single precision, and what they lose is seen in
+  /// the parameters after a few steps of Adam.
+  private func backward(
+    _ gradient: Tensor, at x: Tensor, mean: Tensor, variance: Tensor, mode: Mode
+  ) -> Tensor {
+    let rows = x.count / channels
+    let mean = mean.elements.map { Double($0) }
+    let factor = variance.elements.map { 1 / (Double($0) + Double(epsilon)).squareRoot() }
+    let weights = weight.value.elements.map { Double($0) }
+    // Over all rows: the sum of the gradient, and of its product with the normalised input.
+    var sums = [Double](repeating: 0, count: channels)
+    var products = sums
+    return x.withUnsafeBuffer { x in
+      gradient.withUnsafeBuffer { gradient in
+        for row in 0..<rows {
+          for c in 0..<channels {
+            let g = Double(gradient[row * channels + c])
+            sums[c] += g
+            products[c] += g * (Double(x[row * channels + c]) - mean[c]) * factor[c]
+          }
+        }
+        weight.accumulate(Tensor(shape: [channels], products.map { Float($0) }))
+        bias.accumulate(Tensor(shape: [channels], sums.map { Float($0) }))
+        // Fixed statistics do not depend on the input.
+        let share = mode == .training ? 1 / Double(rows) : 0
+        return Tensor(shape: [x.count]) { result in
+          for row in 0..<rows {
+            for c in 0..<channels {
+              let i = row * channels + c
+              let normalized = (Double(x[i]) - mean[c]) * factor[c]
+              let centred = Double(gradient[i]) - share * (sums[c] + normalized * products[c])
+              result[i] = Float(centred * weights[c] * factor[c])
+            }
+          }
+        }
+      }
+    }.reshaped(gradient.shape)
+  }
+
+  private func normalize(_ x: Tensor, _ mean: Tensor, _ variance: Tensor) throws -> Tensor {
+    let forward = try BatchNormalizationForward(
+      rows: x.count / channels, channels: channels, epsilon: epsilon)
+    return try forward(
+      x, scale: weight.value, shift: bias.value, mean: mean, variance: variance)
+  }
+
+  /// The statistics to use, each [C]. In training the running ones move towards those of `x`.
+  private func statistics(
+    of x: Tensor, mode: Mode
+  ) throws -> (mean: Tensor, variance: Tensor) {
     guard x.shape.last == channels else {
       throw OneDNNError(
         operation: "batch normalisation of \(channels) channels", reason: "given \(x.shape)")
     }
     let rows = x.count / channels
-    guard mode == .evaluation || rows > 1 else {
+    guard mode == .training else { return (runningMean.value, runningVariance.value) }
+    guard rows > 1 else {
       throw OneDNNError(
         operation: "batch normalisation", reason: "one value a channel cannot be trained on")
-    }
-    let forward = try BatchNormalizationForward(rows: rows, channels: channels, epsilon: epsilon)
-    guard mode == .training else {
-      return try forward(
-        x, scale: weight.value, shift: bias.value, mean: runningMean.value,
-        variance: runningVariance.value)
     }
     let (mean, variance) = channelStatistics(x)
     runningMean.value.move(towards: mean, by: momentum, scaled: 1)
     runningVariance.value.move(
       towards: variance, by: momentum, scaled: Float(rows) / Float(rows - 1))
-    return try forward(
-      x, scale: weight.value, shift: bias.value, mean: mean, variance: variance)
+    return (mean, variance)
   }
 
   /// The mean and the biased variance of each channel, each [C].

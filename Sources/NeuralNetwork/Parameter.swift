@@ -6,6 +6,8 @@ public final class Parameter {
   public var value: Tensor {
     didSet { version &+= 1 }
   }
+  /// The gradient of what is minimised, summed over all pullbacks since it was last cleared.
+  public var gradient: Tensor?
   /// Whether an optimiser may move it. Running statistics move only in training-mode forwards.
   public let isTrainable: Bool
   /// Counts the changes of `value`, so that whatever was derived from it knows when it is stale.
@@ -14,6 +16,32 @@ public final class Parameter {
   public init(_ value: Tensor, isTrainable: Bool = true) {
     self.value = value
     self.isTrainable = isTrainable
+  }
+
+  /// Adds to the gradient: pullbacks accumulate, and only the caller clears.
+  package func accumulate(_ gradient: Tensor) {
+    let gradient = gradient.reshaped(value.shape)
+    self.gradient = self.gradient.map { sum($0, gradient) } ?? gradient
+  }
+}
+
+/// The value of a layer, with the way back through it.
+public struct Differentiated {
+  /// The layer's output.
+  public let value: Tensor
+  /// Maps the gradient of the output to that of the input, and adds to those of the parameters.
+  public let pullback: (Tensor) throws -> Tensor
+
+  /// Pairs an output with its pullback.
+  public init(_ value: Tensor, pullback: @escaping (Tensor) throws -> Tensor) {
+    self.value = value
+    self.pullback = pullback
+  }
+
+  /// The way on through another layer.
+  public func then(_ next: (Tensor) throws -> Differentiated) rethrows -> Differentiated {
+    let after = try next(value)
+    return Differentiated(after.value) { try pullback(after.pullback($0)) }
   }
 }
 
@@ -33,6 +61,11 @@ extension Layer {
   /// `state` with `prefix` and a dot before each name.
   public func state(under prefix: String) -> [(name: String, parameter: Parameter)] {
     state.map { ("\(prefix).\($0.name)", $0.parameter) }
+  }
+
+  /// Forgets the gradients of all parameters.
+  public func clearGradients() {
+    for (_, parameter) in state { parameter.gradient = nil }
   }
 
   /// Replaces every value by what `value` gives for its name; its shape must be the old one's.

@@ -47,13 +47,8 @@ public final class ConvTranspose2d: Layer {
   /// The layer as inference runs it: followed by ReLU, and then by the batch normalisation `norm`.
   package func fused(relu: Bool = false, then norm: BatchNorm? = nil) -> any ForwardPlan {
     let fusion = Fusion(relu: relu, affine: norm?.affine)
-    if DoublingPlan.fits(geometry) {
-      return DoublingPlan(geometry, weights: weight.value, bias: bias.value, fusing: fusion)
-    }
-    if SingleChannelPlan.fits(geometry), !relu, norm == nil {
-      return SingleChannelPlan(geometry, weights: weight.value, bias: bias.value)
-    }
-    return ConvolutionPlan(geometry, weights: weight.value, bias: bias.value, fusing: fusion)
+    return transposedPlan(
+      geometry, weights: weight.value, bias: bias.value, fusing: fusion)
   }
 
   /// This layer, ReLU, batch normalisation and then the layer `last`, in one plan that saves the
@@ -71,4 +66,21 @@ public final class ConvTranspose2d: Layer {
       then: SingleChannelPlan(
         last.geometry, weights: last.weight.value, bias: last.bias.value, border: 1))
   }
+}
+
+/// The fastest way known here for a transposed convolution.
+///
+/// - Parameters:
+///   - weights: [I, O, kH, kW].
+///   - bias: [O].
+func transposedPlan(
+  _ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, fusing fusion: Fusion = Fusion()
+) -> any ForwardPlan {
+  if DoublingPlan.fits(geometry) {
+    return DoublingPlan(geometry, weights: weights, bias: bias, fusing: fusion)
+  }
+  if SingleChannelPlan.fits(geometry), !fusion.relu, fusion.affine == nil {
+    return SingleChannelPlan(geometry, weights: weights, bias: bias)
+  }
+  return ConvolutionPlan(geometry, weights: weights, bias: bias, fusing: fusion)
 }

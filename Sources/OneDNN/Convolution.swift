@@ -171,9 +171,9 @@ func reorder(
 }
 
 extension ConvolutionShape {
-  fileprivate var weightDims: [Int] { [outChannels, inChannels, kernel.height, kernel.width] }
+  var weightDims: [Int] { [outChannels, inChannels, kernel.height, kernel.width] }
 }
 
 extension ConvolutionShape.Extent {
-  fileprivate var dims: [dnnl_dim_t] { [dnnl_dim_t(height), dnnl_dim_t(width)] }
+  var dims: [dnnl_dim_t] { [dnnl_dim_t(height), dnnl_dim_t(width)] }
 }

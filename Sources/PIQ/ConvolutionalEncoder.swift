@@ -39,10 +39,7 @@ public final class ConvolutionalEncoder: Layer {
   ///
   /// - Throws: `PIQError.mismatch` when T or F is below 16; `OneDNNError`.
   public func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor {
-    guard x.shape.count == 3, x.shape[1] >= Self.stride, x.shape[2] >= Self.stride else {
-      throw PIQError.mismatch(
-        "the encoder takes spectrograms of at least 16 frames and 16 bins, not \(x.shape)")
-    }
+    try checkSize(x)
     var hidden = x.reshaped(x.shape + [1])
     switch mode {
     case .training:
@@ -56,6 +53,27 @@ public final class ConvolutionalEncoder: Layer {
       for plan in plans { hidden = try plan(hidden) }
     }
     return try residual(hidden, mode: mode)
+  }
+
+  /// The encoder with its pullback, which gives the gradient of the spectrograms [B, T, F]; the
+  /// parameters' gradients accumulate.
+  ///
+  /// - Throws: as `callAsFunction`.
+  public func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
+    try checkSize(x)
+    var hidden = Differentiated(x.reshaped(x.shape + [1])) { $0.reshaped(x.shape) }
+    for (convolution, norm) in zip(convolutions, norms) {
+      hidden = try hidden.then(convolution.differentiated)
+        .then { try norm.differentiated($0, mode: mode) }.then(differentiatedRelu)
+    }
+    return try hidden.then { try residual.differentiated($0, mode: mode) }
+  }
+
+  private func checkSize(_ x: Tensor) throws(PIQError) {
+    guard x.shape.count == 3, x.shape[1] >= Self.stride, x.shape[2] >= Self.stride else {
+      throw .mismatch(
+        "the encoder takes spectrograms of at least 16 frames and 16 bins, not \(x.shape)")
+    }
   }
 
   /// A row of output depends on the frames from `stride` times its index minus 31 to plus 46: the

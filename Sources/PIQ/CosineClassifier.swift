@@ -45,4 +45,23 @@ public final class CosineClassifier: Layer {
     for block in blocks { x = try block.linear(block.norm(x, mode: mode)) }
     return try cosineSimilarities(x, weight.value)
   }
+
+  /// The cosines with their pullback; the parameters' gradients accumulate.
+  ///
+  /// - Throws: `OneDNNError` when the embeddings do not fit.
+  public func differentiated(_ embeddings: Tensor, mode: Mode) throws -> Differentiated {
+    var x = Differentiated(embeddings) { $0 }
+    for block in blocks {
+      x = try x.then { try block.norm.differentiated($0, mode: mode) }
+        .then(block.linear.differentiated)
+    }
+    return try x.then { [self] x in
+      let (cosines, pullback) = try differentiatedCosineSimilarities(x, weight.value)
+      return Differentiated(cosines) { [self] gradient in
+        let gradients = try pullback(gradient)
+        weight.accumulate(gradients.y)
+        return gradients.x
+      }
+    }
+  }
 }

@@ -49,6 +49,17 @@ final class Decoder: Layer {
     return x
   }
 
+  /// The decoder with its pullback; the parameters' gradients accumulate.
+  func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
+    var x = Differentiated(x) { $0 }
+    for (convolution, norm) in zip(convolutions, norms) {
+      x = try x.then(convolution.differentiated).then(differentiatedRelu)
+        .then { try norm.differentiated($0, mode: mode) }
+    }
+    guard let last = convolutions.last else { return x }
+    return try x.then(last.differentiated)
+  }
+
   private func makePlans() -> [any ForwardPlan] {
     var plans: [any ForwardPlan] = zip(convolutions, norms).dropLast().map {
       $0.fused(relu: true, then: $1)

@@ -45,4 +45,14 @@ public final class ResidualBlock: Layer {
       return try plans.second(plans.first(x), adding: x)
     }
   }
+
+  /// The block with its pullback; the parameters' gradients accumulate.
+  ///
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  public func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
+    let block = try first.differentiated(x)
+      .then { try firstNorm.differentiated($0, mode: mode) }.then(differentiatedRelu)
+      .then(second.differentiated).then { try secondNorm.differentiated($0, mode: mode) }
+    return Differentiated(sum(x, block.value)) { sum($0, try block.pullback($0)) }
+  }
 }

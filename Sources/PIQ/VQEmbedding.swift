@@ -69,4 +69,20 @@ public final class VQEmbedding: Layer {
       classPartitioning: classPartitioning, sharedKeys: sharedKeys, mode: mode)
     return (vectors, vectors, codes)
   }
+
+  /// The way back through `straightThrough`: accumulates the codebook's gradient.
+  ///
+  /// - Parameters:
+  ///   - straightThrough: the gradient of that result [B, H, W, D], or nil where it is not used.
+  ///   - quantized: the gradient of that result [B, H, W, D], or nil where it is not used.
+  ///   - codes: what the forward pass chose.
+  /// - Returns: the gradient of `z`: that of `straightThrough`, as it is.
+  public func straightThroughBackward(
+    straightThrough: Tensor?, quantized: Tensor?, codes: Codes
+  ) -> Tensor {
+    if let quantized {
+      embedding.accumulate(codes.sums(of: quantized, keyCount: embedding.value.shape[0]))
+    }
+    return straightThrough ?? Tensor(shape: codes.shape + [embedding.value.shape[1]])
+  }
 }

@@ -96,6 +96,34 @@ public enum VectorQuantizationStraightThrough {
       classPartitioning: classPartitioning, sharedKeys: sharedKeys, mode: mode)
     return (codes.vectors(from: codebook), codes)
   }
+
+  /// The gradients of inputs and codebook from that of the vectors.
+  ///
+  /// - Parameters:
+  ///   - gradient: [B, H, W, D].
+  ///   - codes: what the forward pass chose.
+  ///   - keyCount: K.
+  /// - Returns: `inputs` [B, H, W, D], the gradient as it is; `codebook` [K, D], for each key the
+  ///   sum over the positions that chose it.
+  public static func backward(
+    _ gradient: Tensor, codes: Codes, keyCount: Int
+  ) -> (inputs: Tensor, codebook: Tensor) {
+    (gradient, codes.sums(of: gradient, keyCount: keyCount))
+  }
+}
+
+extension Codes {
+  /// The sum of the vectors [B, H, W, D] at the positions of each key: [K, D] (`index_add_`).
+  func sums(of vectors: Tensor, keyCount: Int) -> Tensor {
+    let length = vectors.shape[vectors.shape.count - 1]
+    var sums = [Double](repeating: 0, count: keyCount * length)
+    vectors.withUnsafeBuffer { vectors in
+      for (position, index) in indices.enumerated() {
+        for i in 0..<length { sums[index * length + i] += Double(vectors[position * length + i]) }
+      }
+    }
+    return Tensor(shape: [keyCount, length], sums.map { Float($0) })
+  }
 }
 
 extension Codes {

@@ -133,12 +133,7 @@ public class VectorQuantizedPSI: Layer {
   ///
   /// - Throws: `PIQError.mismatch` when `x` or the labels do not fit; `OneDNNError`.
   public func callAsFunction(_ x: Tensor, labels: [Int], mode: Mode) throws -> PSIOutput {
-    guard x.shape.count == 4, x.shape[3] == settings.dim, x.shape[0] == labels.count,
-      x.shape[1] >= reduction, x.shape[2] >= reduction
-    else {
-      throw PIQError.mismatch(
-        "representation \(x.shape) with \(labels.count) labels does not fit dim \(settings.dim)")
-    }
+    try checkFit(x, labels)
     let plans = fused(
       from: (down?.state ?? []).map(\.parameter) + (up?.state ?? []).map(\.parameter)
     ) {
@@ -152,6 +147,62 @@ public class VectorQuantizedPSI: Layer {
     return PSIOutput(
       reconstruction: try decoder(upsampled, mode: mode), hidden: hidden, quantized: quantized,
       codes: codes)
+  }
+
+  /// The gradients of a network's three outputs; nil for an output that nothing depends on.
+  public struct OutputGradients {
+    /// [B, T, F, 1].
+    public var reconstruction: Tensor?
+    /// [B, H, W, D].
+    public var hidden: Tensor?
+    /// [B, H, W, D].
+    public var quantized: Tensor?
+
+    public init(
+      reconstruction: Tensor? = nil, hidden: Tensor? = nil, quantized: Tensor? = nil
+    ) {
+      self.reconstruction = reconstruction
+      self.hidden = hidden
+      self.quantized = quantized
+    }
+  }
+
+  /// Interprets representations, with a pullback to the gradient of `x`; the parameters' gradients
+  /// accumulate. Quantisation passes the decoder's gradient on as it is (straight-through).
+  ///
+  /// - Throws: as `callAsFunction`.
+  public func differentiated(
+    _ x: Tensor, labels: [Int], mode: Mode
+  ) throws -> (output: PSIOutput, pullback: (OutputGradients) throws -> Tensor) {
+    try checkFit(x, labels)
+    var hidden = Differentiated(x) { $0 }
+    if let adapter { hidden = try hidden.then { try adapter.differentiated($0, mode: mode) } }
+    if let down { hidden = try hidden.then(down.differentiated) }
+    let (straightThrough, quantized, codes) = try codebook.straightThrough(
+      hidden.value, labels: labels, mode: mode)
+    var decoded = Differentiated(straightThrough) { $0 }
+    if let up { decoded = try decoded.then(up.differentiated) }
+    decoded = try decoded.then { [decoder] in try decoder.differentiated($0, mode: mode) }
+    let output = PSIOutput(
+      reconstruction: decoded.value, hidden: hidden.value, quantized: quantized, codes: codes)
+    return (
+      output,
+      { [codebook, decoded, hidden] gradients in
+        let toHidden = codebook.straightThroughBackward(
+          straightThrough: try gradients.reconstruction.map(decoded.pullback),
+          quantized: gradients.quantized, codes: codes)
+        return try hidden.pullback(gradients.hidden.map { sum($0, toHidden) } ?? toHidden)
+      }
+    )
+  }
+
+  private func checkFit(_ x: Tensor, _ labels: [Int]) throws(PIQError) {
+    guard x.shape.count == 4, x.shape[3] == settings.dim, x.shape[0] == labels.count,
+      x.shape[1] >= reduction, x.shape[2] >= reduction
+    else {
+      throw .mismatch(
+        "representation \(x.shape) with \(labels.count) labels does not fit dim \(settings.dim)")
+    }
   }
 
   /// Decodes representations [B, H, W, D] as they are (SpeechBrain's `use_vq: False`) to

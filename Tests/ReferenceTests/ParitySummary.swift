@@ -5,8 +5,6 @@ struct ParityReport {
   let kind: String
   /// Tensors compared.
   var compared = 0
-  /// Tensors that wait for training.
-  var known = 0
   /// Tensors that single precision cannot reproduce.
   var bounded = 0
   /// The largest errors, as parts of the largest element, of the tensors that are not exact.
@@ -41,7 +39,7 @@ enum ParitySummary {
   }
 
   private static func table(_ reports: [ParityReport]) -> String {
-    let head = row("kind", "cases", "tensors", "known", "bounded", "outputs", "statistics", "exact")
+    let head = row("kind", "cases", "tensors", "bounded", "outputs", "gradients", "after", "exact")
     let kinds = Dictionary(grouping: reports, by: \.kind).sorted { $0.key < $1.key }
     let rows = kinds.map { row($0.key, $0.value) } + [row("all", reports)]
     return ([head] + rows).joined(separator: "\n")
@@ -57,8 +55,8 @@ enum ParitySummary {
       "\(reports.reduce(0) { $0 + $1[keyPath: count] })"
     }
     return row(
-      kind, "\(reports.count)", total(\.compared), total(\.known), total(\.bounded),
-      worst("output"), worst("after"), worst("exact"))
+      kind, "\(reports.count)", total(\.compared), total(\.bounded), worst("output"),
+      worst("grad"), worst("after"), worst("exact"))
   }
 
   private static func row(_ kind: String, _ cells: String...) -> String {

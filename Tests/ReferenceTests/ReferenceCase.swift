@@ -54,6 +54,13 @@ struct ReferenceCase: CustomStringConvertible {
 
   func int(_ key: String, default value: Int = 0) -> Int { config[key] as? Int ?? value }
 
+  func double(_ key: String) -> Double { config[key] as? Double ?? .nan }
+
+  func pair(_ key: String) -> (Double, Double) {
+    let values = config[key] as? [Double] ?? []
+    return values.count == 2 ? (values[0], values[1]) : (.nan, .nan)
+  }
+
   func bool(_ key: String, default value: Bool) -> Bool { config[key] as? Bool ?? value }
 
   /// The relative tolerance for a tensor, or nil where single precision cannot reproduce it.

@@ -25,7 +25,8 @@ struct ReferenceRun {
     case "psi_vit": try runPSI(reference, VectorQuantizedPSIViT.init)
     case "stft": try runSTFT(reference)
     case "resample": try runResampler(reference)
-    case "train_interpreter_3_steps", "metrics": break  // Belong to the training issue.
+    case "train_interpreter_3_steps": try runTraining(reference)
+    case "metrics": try runMetrics(reference)
     default: throw UnknownKind(name: reference.name)
     }
   }
@@ -50,6 +51,11 @@ struct ReferenceRun {
       classPartitioning: reference.bool("activate_class_partitioning", default: true),
       sharedKeys: reference.int("shared_keys"),
       mode: reference.bool("training", default: true) ? .training : .evaluation)
+    let gradients = VectorQuantizationStraightThrough.backward(
+      try reference.floats("cotangent.codes"), codes: codes,
+      keyCount: try reference.floats("input.codebook").shape[0])
+    floats["grad.inputs"] = gradients.inputs
+    floats["grad.codebook"] = gradients.codebook
     floats["output.codes"] = vectors
     integers["output.indices"] = codes.indices
     integers["output.indices_flat"] = codes.indices
@@ -70,6 +76,11 @@ struct ReferenceRun {
         z, labels: reference.labels(), mode: mode(of: reference))
       floats["output.straight_through"] = output.straightThrough.channelsFirst()
       floats["output.quantized"] = output.quantized.channelsFirst()
+      let gradient = embedding.straightThroughBackward(
+        straightThrough: try reference.floats("cotangent.straight_through").channelsLast(),
+        quantized: try reference.floats("cotangent.quantized").channelsLast(), codes: output.codes)
+      floats["grad.input.z"] = gradient.channelsFirst()
+      recordGradients(of: embedding)
     }
   }
 
@@ -77,19 +88,30 @@ struct ReferenceRun {
     let initializer = Initializer.zeros
     let block = ResidualBlock(dim: reference.int("dim"), using: initializer)
     try load(block, from: reference)
-    floats["output.y"] = try block(
-      reference.floats("input.x").channelsLast(), mode: mode(of: reference)
-    ).channelsFirst()
-    recordStatistics(of: block)
+    let x = try reference.floats("input.x").channelsLast()
+    let output = try block.differentiated(x, mode: mode(of: reference))
+    floats["output.y"] = output.value.channelsFirst()
+    let cotangent = try reference.floats("cotangent.y").channelsLast()
+    floats["grad.input.x"] = try output.pullback(cotangent).channelsFirst()
+    recordGradients(of: block)
+    if mode(of: reference) == .evaluation {
+      // What inference runs: folded and fused.
+      floats["output.y"] = try block(x, mode: .evaluation).channelsFirst()
+    }
   }
 
   mutating func runEncoder(_ reference: ReferenceCase) throws {
     let initializer = Initializer.zeros
     let encoder = ConvolutionalEncoder(dim: reference.int("dim"), using: initializer)
     try load(encoder, from: reference)
-    floats["output.y"] = try encoder(reference.floats("input.x"), mode: mode(of: reference))
-      .channelsFirst()
-    recordStatistics(of: encoder)
+    let x = try reference.floats("input.x")
+    let output = try encoder.differentiated(x, mode: mode(of: reference))
+    floats["output.y"] = output.value.channelsFirst()
+    floats["grad.input.x"] = try output.pullback(reference.floats("cotangent.y").channelsLast())
+    recordGradients(of: encoder)
+    if mode(of: reference) == .evaluation {
+      floats["output.y"] = try encoder(x, mode: .evaluation).channelsFirst()
+    }
   }
 
   mutating func runClassifier(_ reference: ReferenceCase) throws {
@@ -99,8 +121,11 @@ struct ReferenceRun {
       blockSize: reference.int("lin_neurons"), classCount: reference.int("out_neurons"),
       using: initializer)
     try load(classifier, from: reference)
-    floats["output.y"] = try classifier(reference.floats("input.x"), mode: mode(of: reference))
-    recordStatistics(of: classifier)
+    let output = try classifier.differentiated(
+      reference.floats("input.x"), mode: mode(of: reference))
+    floats["output.y"] = output.value
+    floats["grad.input.x"] = try output.pullback(reference.floats("cotangent.y"))
+    recordGradients(of: classifier)
   }
 
   mutating func runPSI(
@@ -117,20 +142,28 @@ struct ReferenceRun {
       reducesDim: reference.bool("adapter_reduce_dim", default: true))
     let psi = try make(settings, initializer)
     try load(psi, from: reference)
-    let output = try psi(
-      reference.floats("input.hs").channelsLast(), labels: reference.labels(),
-      mode: mode(of: reference))
+    let (x, labels) = (try reference.floats("input.hs").channelsLast(), try reference.labels())
+    var (output, pullback) = try psi.differentiated(x, labels: labels, mode: mode(of: reference))
+    floats["grad.input.hs"] = try pullback(
+      .init(
+        reconstruction: reference.floats("cotangent.x_tilde").channelsLast(),
+        hidden: reference.floats("cotangent.hcat").channelsLast(),
+        quantized: reference.floats("cotangent.z_q_x").channelsLast())
+    ).channelsFirst()
+    recordGradients(of: psi)
+    if mode(of: reference) == .evaluation {
+      output = try psi(x, labels: labels, mode: .evaluation)
+    }
     floats["output.x_tilde"] = output.reconstruction.channelsFirst()
     floats["output.hcat"] = output.hidden.channelsFirst()
     floats["output.z_q_x"] = output.quantized.channelsFirst()
-    recordStatistics(of: psi)
   }
 
   private func mode(of reference: ReferenceCase) -> Mode {
     reference.bool("train", default: false) ? .training : .evaluation
   }
 
-  private func load(_ layer: some Layer, from reference: ReferenceCase) throws {
+  func load(_ layer: some Layer, from reference: ReferenceCase) throws {
     try layer.load { name, shape in
       let value = try reference.floats("param.\(name)")
       guard value.shape == shape else { throw WrongShape(name: name, shape: value.shape) }
@@ -143,9 +176,11 @@ struct ReferenceRun {
     let shape: [Int]
   }
 
-  private mutating func recordStatistics(of layer: some Layer) {
-    for (name, parameter) in layer.state where name.contains("running") {
-      floats["after.\(name)"] = parameter.value
+  /// The running statistics after the step, and the gradients.
+  private mutating func recordGradients(of layer: some Layer) {
+    for (name, parameter) in layer.state {
+      if name.contains("running") { floats["after.\(name)"] = parameter.value }
+      if let gradient = parameter.gradient { floats["grad.param.\(name)"] = gradient }
     }
   }
 }

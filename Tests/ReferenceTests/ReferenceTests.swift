@@ -4,10 +4,11 @@ import Tensor
 import TestSupport
 import Testing
 
-/// Every golden tensor of SpeechBrain's PIQ, its front end and its resampler.
+/// Every golden tensor of SpeechBrain's PIQ: outputs, gradients, running statistics, three steps of
+/// training, metrics; and of its front end and its resampler.
 ///
-/// The suite discovers the case files; a case of a kind that it does not know fails. Tensors that
-/// belong to training are known issues until gradients are there.
+/// The suite discovers the case files; a case of a kind that it does not know fails, and so does a
+/// tensor that is not computed.
 @Suite(.serialized)
 struct ReferenceTests {
   @Test("the reference folder holds cases")
@@ -33,25 +34,14 @@ struct ReferenceTests {
         let difference = TensorDifference(actual, try reference.floats(tensor))
         #expect(difference.relative <= tolerance, "\(tensor): \(difference)")
         report.add(tensor, error: difference.relative)
-      } else if isTraining(tensor, of: reference) {
-        report.known += 1
       } else {
         Issue.record("\(tensor) is not computed")
       }
     }
     ParitySummary.add(report)
-    if report.known > 0 {
-      withKnownIssue("gradients, training steps and metrics come with training") {
-        Issue.record("\(name): \(report.known) tensors are not computed")
-      }
-    }
   }
 
   private func isCompared(_ tensor: String) -> Bool {
     ["output.", "grad.", "after"].contains { tensor.hasPrefix($0) }
-  }
-
-  private func isTraining(_ tensor: String, of reference: ReferenceCase) -> Bool {
-    tensor.hasPrefix("grad.") || ["train_interpreter_3_steps", "metrics"].contains(reference.kind)
   }
 }
