@@ -127,7 +127,12 @@ public struct Model {
         try JSONDecoder().decode(ModelConfiguration.self, from: Data($0))
       }
     } catch let error as DecodingError {
-      throw CheckpointError(path: path, problem: error.inWords, remedy: remedy)
+      // For a number that does not fit, Foundation's error is that of broken JSON.
+      let isJSON = file.withBytes { (try? JSONSerialization.jsonObject(with: Data($0))) != nil }
+      let problem =
+        isJSON && error.inWords == "is not JSON"
+        ? "holds a number that does not fit its setting" : error.inWords
+      throw CheckpointError(path: path, problem: problem, remedy: remedy)
     } catch {
       throw CheckpointError(path: path, problem: "is not JSON", remedy: remedy)
     }
