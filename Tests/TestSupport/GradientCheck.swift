@@ -1,7 +1,8 @@
 public import NeuralNetwork
 public import Tensor
 
-/// Gradients against central differences, in two directions each.
+/// Gradients against central differences (Richardson's extrapolation of two), in two directions
+/// each.
 ///
 /// Along the first direction every value moves the way its gradient points, so that nothing
 /// cancels and a gradient that is 1 % too long shows as an error of 1 %; the second one is random,
@@ -40,15 +41,20 @@ public struct GradientCheck {
     let aligned = zip(g, random).map { $0 == 0 ? $1 : abs($1) * ($0 > 0 ? 1 : -1) }
     var (difference, scale) = (0.0, 0.0)
     for direction in [aligned, random] {
-      let ahead = zip(values, direction).map { $0 + $1 }
-      let behind = zip(values, direction).map { $0 - $1 }
-      // What rounding has made of the step is what counts.
-      let moved = zip(ahead, behind).map { Double($0) - Double($1) }
-      let terms = zip(g, moved).map { Double($0) * $1 }
-      let measured =
-        try function(Tensor(shape: x.shape, ahead)) - function(Tensor(shape: x.shape, behind))
-      difference = max(difference, abs(measured - terms.reduce(0, +)))
-      scale = max(scale, terms.reduce(0) { $0 + abs($1) })
+      /// What the function changes by between two points, less what the gradient says.
+      func excess(_ part: Float) throws -> (excess: Double, scale: Double) {
+        let ahead = zip(values, direction).map { $0 + part * $1 }
+        let behind = zip(values, direction).map { $0 - part * $1 }
+        // What rounding has made of the step is what counts.
+        let terms = zip(g, zip(ahead, behind)).map { Double($0) * (Double($1.0) - Double($1.1)) }
+        let change =
+          try function(Tensor(shape: x.shape, ahead)) - function(Tensor(shape: x.shape, behind))
+        return (change - terms.reduce(0, +), terms.reduce(0) { $0 + abs($1) })
+      }
+      let (whole, half) = (try excess(1), try excess(0.5))
+      // What is left of the function's curvature grows as the step's third power: it cancels here.
+      difference = max(difference, abs(8 * half.excess - whole.excess) / 3)
+      scale = max(scale, whole.scale)
     }
     return Result(name: name, difference: difference, scale: scale)
   }
