@@ -67,12 +67,13 @@ let package = Package(
       swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["Checkpoints", "Tensor"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Checkpoints", "NeuralNetwork", "Tensor"],
+      path: "Tests/TestSupport",
       swiftSettings: settings),
     tests(of: "Tensor", ["Tensor"]),
     tests(of: "AudioIO", ["AudioIO", "Files"]),
     tests(of: "Spectral", ["Spectral", "Tensor"]),
-    tests(of: "NeuralNetwork", ["NeuralNetwork", "OneDNN", "Tensor"]),
+    tests(of: "NeuralNetwork", ["Checkpoints", "NeuralNetwork", "OneDNN", "Tensor"]),
     tests(of: "PIQ", ["PIQ", "NeuralNetwork", "Spectral", "Tensor"]),
     tests(of: "Checkpoints", ["Checkpoints", "Files", "Tensor"]),
     tests(of: "Models", ["AudioIO", "Checkpoints", "Models", "PIQ", "Spectral", "Tensor"]),

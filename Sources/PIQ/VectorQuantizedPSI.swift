@@ -11,6 +11,13 @@ public struct PSIOutput: Sendable {
   public let quantized: Tensor
   /// The indices of those keys.
   public let codes: Codes
+
+  package init(reconstruction: Tensor, hidden: Tensor, quantized: Tensor, codes: Codes) {
+    self.reconstruction = reconstruction
+    self.hidden = hidden
+    self.quantized = quantized
+    self.codes = codes
+  }
 }
 
 /// The interpreter of the convolutional classifier (`VectorQuantizedPSI_Audio`): adapts and

@@ -11,7 +11,7 @@ extension ReferenceRun {
     try load(psi, from: reference)
     let (beta1, beta2) = reference.pair("betas")
     let optimizer = Adam(
-      psi.state.map(\.parameter), learningRate: reference.double("lr"), betas: (beta1, beta2),
+      psi.state, learningRate: reference.double("lr"), betas: (beta1, beta2),
       epsilon: reference.double("eps"), weightDecay: reference.double("weight_decay"))
     let hidden = try reference.floats("input.hs").channelsLast()
     for step in 0..<3 {
