@@ -54,13 +54,21 @@ let package = Package(
       ["CCrypto", "CZip", "Files", "Tensor", yams]),
     room("Models", ["Checkpoints", "Files", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
     room("Plotting", ["CCairo", "Files", "Tensor"]),
+    room("Datasets", ["AudioIO", "Files"]),
     room(
       "Batch",
       ["AudioIO", "Checkpoints", "Files", "Models", "PIQ", "Plotting", "Spectral", "Tensor"]),
+    room(
+      "Evaluation",
+      [
+        "AudioIO", "Batch", "Datasets", "Files", "Models", "NeuralNetwork", "PIQ", "Plotting",
+        "Spectral", "Tensor",
+      ]),
     .executableTarget(
       name: "piq-audio",
       dependencies: [
-        "AudioIO", "Batch", "Checkpoints", "Files", "Models", "PIQ", "Spectral",
+        "AudioIO", "Batch", "Checkpoints", "Datasets", "Evaluation", "Files", "Models", "PIQ",
+        "Spectral",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -81,6 +89,10 @@ let package = Package(
     tests(
       of: "Batch",
       ["AudioIO", "Batch", "Checkpoints", "Models", "NeuralNetwork", "PIQ", "Tensor"]),
+    tests(of: "Datasets", ["Datasets"]),
+    tests(
+      of: "Evaluation",
+      ["Checkpoints", "Datasets", "Evaluation", "Models", "PIQ", "Plotting", "Tensor"]),
     tests(of: "Command", ["AudioIO", "Checkpoints", "Tensor"]),
     tests(
       of: "Reference", ["AudioIO", "Checkpoints", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),

@@ -1,3 +1,4 @@
+import AudioIO
 import Files
 import Foundation
 
@@ -16,12 +17,6 @@ public struct ClipInput: Sendable, Hashable {
 }
 
 extension ClipInput {
-  /// What a file below a given folder must end in to be taken for sound.
-  static let audioExtensions: Set<String> = [
-    "wav", "wave", "flac", "ogg", "oga", "opus", "aif", "aiff", "aifc", "caf", "mp3", "mp2", "w64",
-    "rf64", "bwf", "au", "sph", "voc", "sds",
-  ]
-
   /// The inputs behind the arguments of a command: files as they are, folders searched for sound
   /// files below them (in the order of their names, hidden ones and this program's own outputs
   /// left out), "-" for standard input.
@@ -115,9 +110,7 @@ extension ClipInput {
   private static func isSoundFile(_ path: String) -> Bool {
     let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
     let name = Folder.name(of: path)
-    guard !isHidden, let dot = name.lastIndex(of: "."),
-      audioExtensions.contains(name[name.index(after: dot)...].lowercased())
-    else { return false }
+    guard !isHidden, SoundFileName.isSound(name) else { return false }
     return !OutputKind.allCases.contains { $0.isSound && stem(of: name).hasSuffix($0.infix) }
   }
 

@@ -14,8 +14,8 @@ public final class Interpreter {
   /// The model's settings.
   public let configuration: ModelConfiguration
   private let stft: STFT
-  private let encoder: ConvolutionalEncoder
-  private let classifier: CosineClassifier
+  let encoder: ConvolutionalEncoder
+  let classifier: CosineClassifier
   private let psi: VectorQuantizedPSI
 
   /// Builds the networks and loads their weights.
@@ -87,15 +87,9 @@ public final class Interpreter {
     let logPower = spectrogram.logPower()
     // ReLU may turn what is no number into zero, so that it would go unnoticed further on.
     guard logPower.isFinite else { throw PIQError.notFinite }
-    let frames = max(logPower.shape[0], ConvolutionalEncoder.stride)
-    let hidden = try encoder(logPower.batch(padded: frames), mode: .evaluation)
-    let cosines = try classifier(spatialMean(hidden), mode: .evaluation)
-    let logits = cosines.elements.map { $0 * Float(configuration.logitScale) }
-    guard logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
-    let probabilities = try softmax(Tensor(shape: [1, logits.count], logits)).elements
+    let (classification, hidden) = try classify(encoding: logPower)
     return Analysis(
-      samples: samples, logPower: logPower,
-      classification: Classification(logits: logits, probabilities: probabilities), level: level,
+      samples: samples, logPower: logPower, classification: classification, level: level,
       spectrogram: spectrogram, hidden: hidden)
   }
 
@@ -137,7 +131,7 @@ public final class Interpreter {
   }
 
   /// The frames that become one row of what is decoded.
-  private var framesPerRow: Int {
+  var framesPerRow: Int {
     ConvolutionalEncoder.stride * (configuration.useVQ ? psi.reduction : 1)
   }
 
@@ -209,7 +203,7 @@ extension Tensor {
   }
 
   /// [T, F] as a batch of one with `frames` frames, the further ones silent.
-  fileprivate func batch(padded frames: Int) -> Tensor {
+  func batch(padded frames: Int) -> Tensor {
     let bins = shape[1]
     guard frames > shape[0] else { return reshaped([1] + shape) }
     return withUnsafeBuffer { rows in

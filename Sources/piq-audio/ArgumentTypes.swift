@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import AudioIO
 public import Batch
+public import Evaluation
 public import PIQ
 
 // The libraries' own choices as option values; the libraries do not know of a command line.
@@ -10,3 +11,4 @@ extension SampleEncoding: ExpressibleByArgument {}
 extension ExistingOutputs: ExpressibleByArgument {}
 extension Normalization: ExpressibleByArgument {}
 extension Tail: ExpressibleByArgument {}
+extension ExplanationMethod: ExpressibleByArgument {}

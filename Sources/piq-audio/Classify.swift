@@ -1,5 +1,6 @@
 import ArgumentParser
 import Batch
+import Datasets
 import Files
 import Models
 import PIQ
@@ -73,15 +74,5 @@ struct Classify: ParsableCommand {
       }
     }
     try loop.end()
-  }
-}
-
-/// Rows of comma-separated values (RFC 4180).
-enum CSV {
-  static func row(_ fields: [String]) -> String {
-    fields.map { field in
-      guard field.contains(where: { ",\"\n\r\r\n".contains($0) }) else { return field }
-      return "\"" + field.replacing("\"", with: "\"\"") + "\""
-    }.joined(separator: ",")
   }
 }

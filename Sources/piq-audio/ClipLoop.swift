@@ -7,15 +7,14 @@ import Foundation
 final class ClipLoop {
   private let terminal: Terminal
   private let printsJSON: Bool
-  private let total: Int
-  private let start = Date()
+  private let countdown: Countdown
   private(set) var finished = 0
   private(set) var failures = 0
   private(set) var skipped = 0
 
   init(_ terminal: Terminal, total: Int, printsJSON: Bool) {
     self.terminal = terminal
-    self.total = total
+    countdown = Countdown(total: total)
     self.printsJSON = printsJSON
   }
 
@@ -23,7 +22,7 @@ final class ClipLoop {
   ///
   /// - Throws: `StandardOutputError`.
   func run(_ input: String, _ work: () throws -> Void) throws {
-    terminal.progress(progressLine(input))
+    terminal.progress(countdown.line(finished: finished, underWay: input))
     do {
       try work()
     } catch let error as StandardOutputError {
@@ -59,9 +58,17 @@ final class ClipLoop {
     terminal.clearProgress()
     if failures > 0 { throw ExitCode.failure }
   }
+}
 
-  private func progressLine(_ input: String) -> String {
-    var line = "[\(finished + 1)/\(total)] \(printable(input))"
+/// What a run says of its progress: how far it is, what is under way and how long it will take.
+struct Countdown {
+  let total: Int
+  private let start = Date()
+
+  init(total: Int) { self.total = total }
+
+  func line(finished: Int, underWay name: String) -> String {
+    var line = "[\(finished + 1)/\(total)] \(printable(name))"
     if finished > 0 {
       let left = Date().timeIntervalSince(start) / Double(finished) * Double(total - finished)
       let seconds = Int(left.rounded())

@@ -23,5 +23,7 @@ struct PIQAudio: ParsableCommand {
         130  interrupted
       """,
     version: "piq-audio 0.1.0",
-    subcommands: [Interpret.self, Classify.self, DrawSpectrogram.self, ModelCommand.self])
+    subcommands: [
+      Interpret.self, Classify.self, DrawSpectrogram.self, Evaluate.self, ModelCommand.self,
+    ])
 }

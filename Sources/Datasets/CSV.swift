@@ -1,0 +1,114 @@
+/// Comma-separated values (RFC 4180).
+public enum CSV {
+  /// A row, without its line break; fields are quoted where they have to be.
+  public static func row(_ fields: [String]) -> String {
+    fields.map { field in
+      guard field.contains(where: { ",\"\n\r\r\n".contains($0) }) else { return field }
+      return "\"" + field.replacing("\"", with: "\"\"") + "\""
+    }.joined(separator: ",")
+  }
+
+  /// A row as it was read.
+  public struct Row: Sendable, Equatable {
+    /// The line it begins on, from 1.
+    public let line: Int
+    public let fields: [String]
+
+    public init(line: Int, fields: [String]) {
+      self.line = line
+      self.fields = fields
+    }
+  }
+
+  /// Text that is no CSV.
+  public struct Malformed: Error, Equatable {
+    /// The line concerned, from 1.
+    public let line: Int
+    /// What is wrong there, in words.
+    public let problem: String
+  }
+
+  /// The rows of a table; empty lines are left out, and lines may end in LF or CRLF.
+  ///
+  /// - Throws: `Malformed` for a quote in the wrong place, one that is never closed, or bytes that
+  ///   are not UTF-8.
+  public static func rows(of bytes: some Sequence<UInt8>) throws(Malformed) -> [Row] {
+    var parser = Parser()
+    for byte in bytes { try parser.take(byte) }
+    return try parser.finish()
+  }
+}
+
+/// Reads byte by byte: a character of Swift may hold a line break and what follows it.
+private struct Parser {
+  private enum State { case start, plain, quoted, closed }
+
+  private var state = State.start
+  private var line = 1
+  private var rowLine = 1
+  private var rows: [CSV.Row] = []
+  private var fields: [String] = []
+  private var field: [UInt8] = []
+  private var sawReturn = false
+
+  mutating func take(_ byte: UInt8) throws(CSV.Malformed) {
+    if sawReturn {
+      sawReturn = false
+      guard byte == UInt8(ascii: "\n") else { throw malformed("has a carriage return inside") }
+    }
+    switch (byte, state) {
+    case (UInt8(ascii: "\""), .start): state = .quoted
+    case (UInt8(ascii: "\""), .quoted): state = .closed
+    case (UInt8(ascii: "\""), .closed):
+      field.append(byte)
+      state = .quoted
+    case (UInt8(ascii: "\""), .plain): throw malformed("has a quote inside a field without quotes")
+    case (_, .quoted):
+      if byte == UInt8(ascii: "\n") { line += 1 }
+      field.append(byte)
+    case (UInt8(ascii: ","), _): try endField()
+    case (UInt8(ascii: "\r"), _): sawReturn = true
+    case (UInt8(ascii: "\n"), _):
+      try endRow()
+      line += 1
+      rowLine = line
+    case (_, .closed): throw malformed("goes on after a closing quote")
+    default:
+      field.append(byte)
+      state = .plain
+    }
+  }
+
+  mutating func finish() throws(CSV.Malformed) -> [CSV.Row] {
+    if state == .quoted {
+      throw CSV.Malformed(line: rowLine, problem: "has a quote that is never closed")
+    }
+    try endRow()
+    return rows
+  }
+
+  private mutating func endField() throws(CSV.Malformed) {
+    // A byte-order mark is no part of the first column's name.
+    let isFirst = rows.isEmpty && fields.isEmpty
+    let bytes = isFirst && field.starts(with: [0xEF, 0xBB, 0xBF]) ? field.dropFirst(3) : field[...]
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw malformed("is not UTF-8 text")
+    }
+    fields.append(text)
+    field = []
+    state = .start
+  }
+
+  private mutating func endRow() throws(CSV.Malformed) {
+    let isEmpty = fields.isEmpty && field.isEmpty && state == .start
+    if !isEmpty {
+      try endField()
+      rows.append(CSV.Row(line: rowLine, fields: fields))
+    }
+    fields = []
+  }
+
+  private func malformed(_ problem: String) -> CSV.Malformed {
+    CSV.Malformed(line: line, problem: problem)
+  }
+}

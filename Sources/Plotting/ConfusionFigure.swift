@@ -1,0 +1,88 @@
+/// A confusion matrix: how often clips of each class were taken for each class.
+public struct ConfusionFigure: Sendable {
+  /// The most classes that a figure has room for.
+  public static let mostClasses = 1000
+
+  private let counts: [[Int]]
+  private let labels: [String]
+  private let title: String
+
+  /// - Parameters:
+  ///   - counts: how many clips of each class (row) were taken for each class (column).
+  ///   - labels: the names of the classes.
+  ///   - title: the line above.
+  /// - Throws: `FigureError` unless there are from 1 to `mostClasses` classes, and a row and a
+  ///   column for each.
+  public init(counts: [[Int]], labels: [String], title: String) throws(FigureError) {
+    guard (1...Self.mostClasses).contains(labels.count), counts.count == labels.count,
+      counts.allSatisfy({ $0.count == labels.count })
+    else {
+      throw FigureError(
+        problem: "\(counts.count) rows for \(labels.count) classes are no confusion matrix",
+        remedy: "give a row and a column for each of 1 to \(Self.mostClasses) classes")
+    }
+    self.counts = counts
+    self.labels = labels
+    self.title = title
+  }
+
+  /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
+  /// bytes.
+  ///
+  /// - Throws: `FileError` when the file cannot be written, `FigureError` when drawing fails; both
+  ///   name `path`.
+  public func write(toPNG path: String) throws {
+    try writePNG(to: path) { () throws(FigureError) in try render().canvas }
+  }
+
+  /// The side of a cell in pixels.
+  package var cell: Int { max(2, min(64, 1200 / labels.count)) }
+
+  /// Draws the figure: the page, and where on it the matrix lies. The colour of a cell is its share
+  /// of its row.
+  package func render() throws(FigureError) -> (canvas: Canvas, panel: Rectangle) {
+    let isNamed = cell >= 22
+    let margin = isNamed ? 210 : 60
+    let side = cell * labels.count
+    let panel = Rectangle(x: margin, y: 90, width: side, height: side)
+    let canvas = try Canvas(
+      width: max(panel.maxX + 40, 480), height: panel.maxY + margin)
+    canvas.drawHeader(
+      title: title, source: nil, from: Measure.edge, to: canvas.width - Measure.edge)
+    canvas.border(around: panel, width: Measure.line, .ink)
+    for row in labels.indices {
+      let total = counts[row].reduce(0, +)
+      for column in labels.indices {
+        let count = counts[row][column]
+        let share = total > 0 ? Float(count) / Float(total) : 0
+        let square = Rectangle(
+          x: panel.x + column * cell, y: panel.y + row * cell, width: cell, height: cell)
+        canvas.fill(square, ColorMap.mask.color(share))
+        guard isNamed, count > 0 else { continue }
+        let font = Font(
+          size: Double(cell) * 0.36, color: share > 0.5 ? .white : .ink)
+        canvas.write(
+          "\(count)", x: square.midX, y: square.midY + Double(cell) * 0.13, .middle, font)
+      }
+    }
+    if isNamed { drawNames(on: canvas, beside: panel) }
+    canvas.write("Taken for", x: panel.midX, y: Double(canvas.height - 18), .middle, .axis)
+    canvas.writeUpwards("Class", x: 24, y: panel.midY, .axis)
+    return (canvas, panel)
+  }
+
+  private func drawNames(on canvas: Canvas, beside panel: Rectangle) {
+    let font = Font(size: min(Font.tick.size, Double(cell) * 0.6))
+    let room = 160.0
+    for (i, label) in labels.enumerated() {
+      let name = canvas.elided(label, to: room, font)
+      let middle = Double(i * cell) + Double(cell) / 2
+      let lift = font.size * 0.36
+      canvas.write(name, x: Double(panel.x - 9), y: Double(panel.y) + middle + lift, .right, font)
+      // Upwards, ending below the panel.
+      canvas.writeUpwards(
+        name, x: Double(panel.x) + middle + lift,
+        y: Double(panel.maxY + 9) + canvas.width(of: name, font) / 2, font)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import ArgumentParser
+import Batch
+import Datasets
+import Evaluation
+import Files
+import Models
+
+/// `piq-audio evaluate`.
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure a classifier and its explanations on clips whose classes are known.",
+    discussion: """
+      DATA is a CSV file with a header and the columns filename, category and, for --folds, fold; \
+      or a folder with one sub-folder of sound files a class.
+
+      It measures accuracy, calibration and the metrics Fid-In, AI, AD, AG, FF, SPS and COMP, on \
+      the clips, on mixtures of two, and in white noise.
+
+      EXAMPLES
+        piq-audio evaluate clips.csv
+        piq-audio evaluate --folds 4 -o evaluation esc10/clips.csv
+        piq-audio evaluate --method saliency --sets in_distribution recordings/
+        piq-audio evaluate --json clips.csv | jq .mixtures.fid_in
+      """)
+
+  @Argument(
+    help: ArgumentHelp("The CSV file or the folder of classes.", valueName: "data"),
+    completion: .file())
+  var data: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The folds to take, separated by commas. Otherwise all clips.", valueName: "list"))
+  var folds: NumberList?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where the sound files of a CSV are. Otherwise they are looked for beside it, in audio beside \
+      it, and in ../audio.
+      """,
+      valueName: "dir"),
+    completion: .directory)
+  var audioDir: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What the explanations are measured on: a comma-separated list of in_distribution, mixtures \
+      and white_noise.
+      """,
+      valueName: "list"))
+  var sets = SetList(sets: EvaluationSet.allCases)
+
+  @Option(
+    help: """
+      What makes the masks: the model's interpreter, or a baseline on the same classifier.
+      """)
+  var method = ExplanationMethod.interpreter
+
+  @Option(
+    help: ArgumentHelp(
+      "How many noisy copies smoothgrad takes, and steps integrated-gradients.", valueName: "n"))
+  var steps = 25
+
+  @Option(
+    help: ArgumentHelp(
+      "What the classifier's cosines are multiplied by before softmax. Otherwise the model's own.",
+      valueName: "x"))
+  var logitScale: Double?
+
+  @Flag(help: "Measure AD as SpeechBrain does, with a second softmax; it can't exceed 63.2 then.")
+  var upstreamAd = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Decides about contaminants, noise, random masks and bootstrap resamples.", valueName: "n"))
+  var seed: UInt64 = 0
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      """
+      A folder for evaluation.json, clips.csv, confusion.csv and confusion.png, created if missing.
+      """,
+      valueName: "dir"),
+    completion: .directory)
+  var outputDir: String?
+
+  @Flag(help: "Print one JSON object on standard output.")
+  var json = false
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var messages: MessageOptions
+
+  func validate() throws {
+    try refuseEmpty(outputDir, "--output-dir")
+    try refuseEmpty(audioDir, "--audio-dir")
+    guard logitScale.map({ $0 > 0 && $0.isFinite }) ?? true else {
+      throw ValidationError("--logit-scale needs a positive number")
+    }
+    guard (1...10_000).contains(steps) else {
+      throw ValidationError("--steps needs a number from 1 to 10000")
+    }
+  }
+
+  func run() throws {
+    let terminal = messages.makeTerminal()
+    try terminal.run { try run(terminal) }
+  }
+
+  private func run(_ terminal: Terminal) throws {
+    let clips = try Dataset(
+      path: data, folds: folds.map { Set($0.numbers) }, audioFolder: audioDir)
+    let model = try model.load()
+    // A folder that cannot be made is found out before the long work.
+    if let outputDir { try Folder.make(outputDir) }
+    var settings = EvaluationSettings()
+    settings.sets = sets.sets
+    settings.method = method
+    settings.steps = steps
+    settings.logitScale = logitScale
+    settings.softensAverageDrop = upstreamAd
+    settings.seed = seed
+    let countdown = Countdown(total: clips.clips.count)
+    let evaluation = try Evaluator(model, settings).evaluate(clips) { finished, _, next in
+      terminal.progress(countdown.line(finished: finished, underWay: next))
+    }
+    terminal.clearProgress()
+    let written = try outputDir.map { try evaluation.write(to: $0) } ?? []
+    if json {
+      try terminal.print(EvaluationReport(evaluation).json())
+      return
+    }
+    try terminal.print(EvaluationTable.text(evaluation))
+    if let outputDir {
+      try terminal.say("Wrote \(written.count) files to \(printable(outputDir)).")
+    }
+  }
+}
+
+/// A comma-separated list of numbers.
+struct NumberList: ExpressibleByArgument {
+  let numbers: [Int]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    numbers = parts.compactMap { Int($0) }
+    guard numbers.count == parts.count else { return nil }
+  }
+}
+
+/// A comma-separated list of sets.
+struct SetList: ExpressibleByArgument {
+  let sets: [EvaluationSet]
+
+  init(sets: [EvaluationSet]) { self.sets = sets }
+
+  init?(argument: String) {
+    let names = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let sets = names.compactMap { EvaluationSet(rawValue: String($0)) }
+    guard sets.count == names.count else { return nil }
+    self.sets = EvaluationSet.allCases.filter(sets.contains)
+  }
+
+  var defaultValueDescription: String { sets.map(\.rawValue).joined(separator: ",") }
+}

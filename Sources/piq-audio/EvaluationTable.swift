@@ -1,0 +1,89 @@
+import Evaluation
+import Files
+import Foundation
+
+/// What people read of an evaluation.
+enum EvaluationTable {
+  static func text(_ evaluation: Evaluation) -> String {
+    let c = evaluation.classification
+    var lines = [
+      "clips              \(evaluation.clips.count)",
+      "accuracy           \(figure(c.accuracy))",
+      "calibration error  \(figure(c.calibrationError))",
+      "cross-entropy      \(figure(c.crossEntropy))",
+      "masks of           \(evaluation.settings.method.rawValue)",
+    ]
+    for (set, summary) in evaluation.sets {
+      let what = set == .mixtures ? "mixtures" : "clips"
+      lines += ["", "\(title(of: set)), \(summary.count) \(what)"]
+      lines += table(summary, evaluation.classes)
+    }
+    lines += ["", "From, to: 95 % bootstrap intervals."]
+    return lines.joined(separator: "\n")
+  }
+
+  /// A row for each class and for all.
+  private static func table(_ summary: MetricSummary, _ classes: [String]) -> [String] {
+    let names = summary.perClass.map { printable(classes[$0.label]) }
+    let width = max(8, names.map(\.count).max() ?? 0)
+    func pad(_ text: String) -> String {
+      text + String(repeating: " ", count: max(0, width - text.count))
+    }
+    func row(_ name: String, _ values: [String]) -> String {
+      pad(name) + values.map { String(repeating: " ", count: max(1, 9 - $0.count)) + $0 }.joined()
+    }
+    func number(_ value: Double, _ metric: Metric) -> String {
+      String(format: "%.\(decimals(metric))f", value)
+    }
+    var rows = [row("", ["clips"] + Metric.allCases.map(heading))]
+    for ((_, count, values), name) in zip(summary.perClass, names) {
+      rows.append(
+        row(name, ["\(count)"] + Metric.allCases.map { number(values[$0] ?? 0, $0) }))
+    }
+    func overall(_ name: String, _ value: (Estimate) -> Double) -> String {
+      row(
+        name,
+        [name == "all" ? "\(summary.count)" : ""]
+          + Metric.allCases.map { number(summary.overall[$0].map(value) ?? 0, $0) })
+    }
+    rows.append(overall("all") { $0.value })
+    rows.append(overall("from") { $0.interval.lowerBound })
+    rows.append(overall("to") { $0.interval.upperBound })
+    return rows
+  }
+
+  private static func figure(_ estimate: Estimate) -> String {
+    String(
+      format: "%.3f  [%.3f, %.3f]", estimate.value, estimate.interval.lowerBound,
+      estimate.interval.upperBound)
+  }
+
+  private static func title(of set: EvaluationSet) -> String {
+    switch set {
+    case .inDistribution: "In distribution"
+    case .mixtures: "Mixtures"
+    case .whiteNoise: "White noise"
+    }
+  }
+
+  private static func heading(_ metric: Metric) -> String {
+    switch metric {
+    case .fidelity: "Fid-In"
+    case .averageIncrease: "AI"
+    case .averageDrop: "AD"
+    case .averageGain: "AG"
+    case .faithfulness: "FF"
+    case .sparseness: "SPS"
+    case .complexity: "COMP"
+    case .meanMask: "mask"
+    }
+  }
+
+  private static func decimals(_ metric: Metric) -> Int {
+    switch metric {
+    case .averageIncrease, .averageDrop, .averageGain: 1
+    case .fidelity, .complexity: 2
+    case .faithfulness, .sparseness, .meanMask: 3
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+/// `piq-audio evaluate` on tiny data sets.
+@Suite struct EvaluateTests {
+  private static let metrics: Set = ["fid_in", "ai", "ad", "ag", "ff", "sps", "comp"]
+
+  /// A CSV of four clips of two classes, two a fold, with sound in `audio`; of 33 frames each, which
+  /// a mask covers whole.
+  private func makeTable(_ space: Workspace, classes: [String] = ["dog_bark", "rain"]) throws {
+    var table = "fold,category,filename\n"
+    for i in 0..<4 {
+      let samples = (0..<6000).map { 0.5 * sin(Float($0) * Float(i + 1) * 0.05) }
+      try space.write("audio/\(i).wav", WAV.floats(samples).bytes)
+      table += "\(i / 2 + 1),\(classes[i % 2]),\(i).wav\n"
+    }
+    try space.write("clips.csv", table.utf8)
+  }
+
+  @Test func jsonHasAllSets() throws {
+    let space = try Workspace()
+    try makeTable(space)
+    let outcome = try space.run(["evaluate", "--json", "-o", "out", "clips.csv"])
+    outcome.expectSuccess()
+    #expect(outcome.outputLines.count == 1)
+    let report = try #require(try outcome.objects().first)
+    #expect(report["clips"] as? Int == 4)
+    for key in ["accuracy", "calibration_error", "cross_entropy"] {
+      let value = try #require(report[key] as? Double, "\(key)")
+      let interval = try #require((report["intervals"] as? [String: [Double]])?[key])
+      #expect(interval.count == 2 && interval[0] <= value && value <= interval[1], "\(key)")
+    }
+    for (set, count) in [("in_distribution", 4), ("mixtures", 8), ("white_noise", 4)] {
+      let values = try #require(report[set] as? [String: Any])
+      #expect(values["count"] as? Int == count)
+      for metric in Self.metrics { #expect(values[metric] is Double, "\(set) \(metric)") }
+      let classes = try #require(values["per_class"] as? [String: [String: Double]])
+      #expect(Set(classes.keys) == ["dog_bark", "rain"])
+    }
+    let contaminants = try #require(report["contaminants"] as? [[String: Any]])
+    #expect(contaminants.map { $0["clip"] as? String } == (0..<4).map { "\($0).wav" })
+    #expect(contaminants.allSatisfy { ($0["with"] as? [String])?.count == 2 })
+    let written = ["clips.csv", "confusion.csv", "confusion.png", "evaluation.json"]
+    #expect(space.files.filter { $0.hasPrefix("out/") } == written.map { "out/" + $0 })
+    #expect(
+      NSDictionary(dictionary: try space.json("out/evaluation.json"))
+        == NSDictionary(dictionary: report))
+    let again = try space.run(["evaluate", "--json", "clips.csv"])
+    #expect(again.output == outcome.output)
+  }
+
+  @Test func foldsAndSetsAreChosen() throws {
+    let space = try Workspace()
+    try makeTable(space)
+    let arguments = ["evaluate", "--json", "--sets", "in_distribution", "--method", "ones"]
+    let report = try #require(
+      try space.run(arguments + ["--folds", "2", "clips.csv"]).objects().first)
+    #expect(report["clips"] as? Int == 2)
+    #expect(report["mixtures"] == nil && report["white_noise"] == nil)
+    let values = try #require(report["in_distribution"] as? [String: Any])
+    // What keeps everything changes nothing.
+    for (metric, neutral) in [("fid_in", 1.0), ("ai", 0), ("ad", 0), ("ag", 0), ("sps", 0)] {
+      #expect(values[metric] as? Double == neutral, "\(metric)")
+    }
+    let missing = try space.run(["evaluate", "--folds", "3", "clips.csv"])
+    missing.expectRefusal(naming: "clips.csv", "no clips in fold 3")
+  }
+
+  @Test func aFolderOfClasses() throws {
+    let space = try Workspace()
+    try space.write("data/rain/b.wav", WAV.noise(9000).bytes)
+    try space.write("data/dog_bark/a.wav", WAV.noise(6000, sampleRate: 8000).bytes)
+    // Too short to be cropped: all of it is covered.
+    try space.write("data/dog_bark/short.wav", WAV.noise(900).bytes)
+    let outcome = try space.run(["evaluate", "data"])
+    outcome.expectSuccess()
+    #expect(outcome.output.hasPrefix("clips              3\n"))
+    for words in ["accuracy", "In distribution, 3 clips", "Mixtures, 6 mixtures", "White noise"] {
+      #expect(outcome.output.contains(words))
+    }
+    space.expectNothingHalfWritten()
+  }
+
+  @Test func refusals() throws {
+    let space = try Workspace()
+    try makeTable(space, classes: ["dog_bark", "unicorn"])
+    try space.run(["evaluate", "clips.csv"]).expectRefusal(naming: "clips.csv", "\"unicorn\"")
+    try makeTable(space)
+    try space.run(["evaluate", "gone.csv"]).expectRefusal(naming: "gone.csv", "does not exist")
+    try space.write("audio/1.wav", "no sound".utf8)
+    try space.run(["evaluate", "clips.csv"]).expectRefusal(naming: "audio/1.wav", "no sound")
+    try FileManager.default.removeItem(atPath: space.file("audio/1.wav"))
+    try space.run(["evaluate", "clips.csv"]).expectRefusal(naming: "clips.csv", "line 3: 1.wav")
+    #expect(space.files.allSatisfy { $0 == "clips.csv" || $0.hasPrefix("audio/") })
+  }
+
+  @Test(arguments: [
+    ["--folds", "1,x"], ["--sets", "everything"], ["--method", "magic"], ["--seed", "-1"],
+    ["--steps", "0"], ["--logit-scale", "0"], ["-o", ""], ["--audio-dir", ""],
+  ])
+  func usage(options: [String]) throws {
+    let space = try Workspace()
+    try makeTable(space)
+    let outcome = try space.run(["evaluate"] + options + ["clips.csv"])
+    #expect(outcome.status == 64)
+    #expect(outcome.output == "")
+    #expect(!space.files.contains { $0.hasPrefix("out") })
+  }
+}
