@@ -12,6 +12,7 @@ public struct Recording: Sendable, Equatable {
   /// The length in seconds.
   public var duration: Double { Double(samples.count) / Double(sampleRate) }
 
+  /// A recording of `samples`, mono, at `sampleRate` hertz, read from `channels` channels.
   public init(samples: [Float], sampleRate: Int, channels: Int = 1, warning: String? = nil) {
     self.samples = samples
     self.sampleRate = sampleRate

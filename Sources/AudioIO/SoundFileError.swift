@@ -42,6 +42,7 @@ public struct SoundFileError: Error, CustomStringConvertible, Equatable {
   /// What is wrong with it.
   public let problem: Problem
 
+  /// The error that `path` has `problem`.
   public init(path: String, problem: Problem) {
     self.path = path
     self.problem = problem

@@ -10,6 +10,7 @@ public struct ClipInput: Sendable, Hashable {
   /// `night/owl` for `night/owl.flac` found in a folder that was given.
   public let stem: String
 
+  /// An input at `path` whose outputs begin with `stem`.
   public init(path: String, stem: String) {
     self.path = path
     self.stem = stem

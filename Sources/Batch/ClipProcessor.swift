@@ -22,6 +22,7 @@ public final class ClipProcessor {
     /// What to do where outputs are there already.
     public var existing = ExistingOutputs.overwrite
 
+    /// The standard settings.
     public init() {}
   }
 
@@ -37,6 +38,7 @@ public final class ClipProcessor {
   private var resamplers: [Int: Resampler] = [:]
   private static let resamplersKept = 16
 
+  /// A processor that takes all of its clips through `model`.
   public init(_ model: Model, _ settings: Settings) {
     self.model = model
     self.settings = settings

@@ -54,6 +54,7 @@ public struct TimedReport: Report, Sendable {
   /// Seconds by stage, and `total`.
   public var seconds: [String: Double]
 
+  /// Encodes the report's own keys and `seconds` in one object.
   public func encode(to encoder: any Encoder) throws {
     try report.encode(to: encoder)
     var container = encoder.container(keyedBy: Key.self)
@@ -68,6 +69,7 @@ public struct FailureReport: Report, Sendable {
   public var input: String
   public var error: String
 
+  /// The line of an input that failed with `error`.
   public init(input: String, error: String) {
     self.input = input
     self.error = error
@@ -79,6 +81,7 @@ public struct SkippedReport: Report, Sendable {
   public var input: String
   public var skipped = true
 
+  /// The line of an input that was skipped.
   public init(input: String) { self.input = input }
 }
 

@@ -9,6 +9,7 @@ public struct CheckpointError: Error, CustomStringConvertible, Equatable {
   /// What the user can do about it.
   public let remedy: String
 
+  /// The error that `path` has `problem`, and what to do about it.
   public init(path: String, problem: String, remedy: String) {
     self.path = path
     self.problem = problem

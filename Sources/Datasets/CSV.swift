@@ -14,6 +14,7 @@ public enum CSV {
     public let line: Int
     public let fields: [String]
 
+    /// A row that begins on line `line`, counted from 1.
     public init(line: Int, fields: [String]) {
       self.line = line
       self.fields = fields

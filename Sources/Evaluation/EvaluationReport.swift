@@ -5,8 +5,10 @@ import Datasets
 public struct EvaluationReport: Report {
   private let evaluation: Evaluation
 
+  /// The report of `evaluation`.
   public init(_ evaluation: Evaluation) { self.evaluation = evaluation }
 
+  /// Encodes one object, the sets under their own names.
   public func encode(to encoder: any Encoder) throws {
     let (e, c) = (evaluation, evaluation.classification)
     var report = encoder.container(keyedBy: Key.self)

@@ -14,6 +14,7 @@ public struct EvaluationSettings: Sendable {
   /// does.
   public var softensAverageDrop = false
 
+  /// The standard settings.
   public init() {}
 }
 

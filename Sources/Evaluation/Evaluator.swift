@@ -15,6 +15,7 @@ public final class Evaluator {
   private let explainer: Explainer
   private let loader: ClipLoader
 
+  /// An evaluator of `model`.
   public init(_ model: Model, _ settings: EvaluationSettings) {
     self.model = model
     self.settings = settings

@@ -11,6 +11,7 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
   /// The system's error number, or 0 where the system reported none.
   public let code: Int32
 
+  /// The error that `path` has `problem`, and what to do about it.
   public init(path: String, problem: String, remedy: String, code: Int32 = 0) {
     self.path = path
     self.problem = problem

@@ -18,6 +18,7 @@ public final class BatchNorm: Layer {
   private let epsilon: Float = 1e-5
   private let momentum: Float = 0.1
 
+  /// A layer for C channels with PyTorch's initial values: factor 1, term 0, mean 0, variance 1.
   public init(_ channels: Int) {
     self.channels = channels
     weight = Parameter(Tensor(shape: [channels], repeating: 1))

@@ -13,6 +13,7 @@ public final class Parameter {
   /// Counts the changes of `value`, so that whatever was derived from it knows when it is stale.
   public private(set) var version = 0
 
+  /// A parameter that begins as `value`.
   public init(_ value: Tensor, isTrainable: Bool = true) {
     self.value = value
     self.isTrainable = isTrainable

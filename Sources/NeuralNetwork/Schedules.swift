@@ -80,6 +80,7 @@ public struct CyclicLR: Codable, Sendable, Hashable {
   /// How the height of the peaks changes (`mode`).
   public let peaks: Peaks
 
+  /// A schedule between the rates `base` and `maximum`, `stepSize` steps from one to the other.
   public init(base: Double, maximum: Double, stepSize: Int, peaks: Peaks = .constant) {
     self.base = base
     self.maximum = maximum

@@ -45,6 +45,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     public var `class` = "Conv2dEncoder_v2"
     public var dim = 256
 
+    /// A `Conv2dEncoder_v2` of `dim` channels.
     public init(dim: Int = 256) { self.dim = dim }
   }
 
@@ -56,6 +57,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     public var blockSize: Int
     public var classCount: Int
 
+    /// A `Classifier` with SpeechBrain's default arguments.
     public init(inputSize: Int, blockCount: Int = 0, blockSize: Int = 192, classCount: Int = 1211) {
       self.inputSize = inputSize
       self.blockCount = blockCount
@@ -83,6 +85,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     public var usesAdapter: Bool
     public var reducesDim: Bool
 
+    /// A `VectorQuantizedPSI_Audio` with these settings.
     public init(_ settings: VectorQuantizedPSI.Settings) {
       dim = settings.dim
       keyCount = settings.keyCount
@@ -111,6 +114,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     }
   }
 
+  /// A model's settings; those of inference have SpeechBrain's defaults.
   public init(
     name: String, stft: STFTConfiguration, normalize: Normalization,
     embeddingModel: EmbeddingModel, classifier: Classifier, psi: PSI, useVQ: Bool = true,

@@ -45,6 +45,7 @@ public class VectorQuantizedPSI: Layer {
     /// Whether a convolution halves it before quantisation (`adapter_reduce_dim`).
     public var reducesDim: Bool
 
+    /// Settings, with upstream's default arguments.
     public init(
       dim: Int = 128, keyCount: Int = 512, classCount: Int = 50, classPartitioning: Bool = true,
       sharedKeys: Int = 0, usesAdapter: Bool = true, reducesDim: Bool = true
@@ -165,6 +166,7 @@ public class VectorQuantizedPSI: Layer {
     /// [B, H, W, D].
     public var quantized: Tensor?
 
+    /// Gradients of those outputs that something depends on.
     public init(
       reconstruction: Tensor? = nil, hidden: Tensor? = nil, quantized: Tensor? = nil
     ) {

@@ -9,6 +9,7 @@ public struct FigureError: Error, CustomStringConvertible, Equatable {
   /// What the user can do about it.
   public let remedy: String
 
+  /// The error that a figure, at `path` if it has one, has `problem`.
   public init(path: String? = nil, problem: String, remedy: String) {
     self.path = path
     self.problem = problem

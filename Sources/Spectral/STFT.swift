@@ -25,6 +25,7 @@ public final class STFT: Sendable {
   /// Where the window's sum is smaller, nothing is known of the signal. From `torch.istft`.
   private static let leastWindowSum: Float = 1e-11
 
+  /// A transform of these measures; its plans are made on first use.
   public init(_ configuration: STFTConfiguration) {
     self.configuration = configuration
     let length = configuration.windowLength
