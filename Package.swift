@@ -64,11 +64,17 @@ let package = Package(
         "AudioIO", "Batch", "Datasets", "Files", "Models", "NeuralNetwork", "PIQ", "Plotting",
         "Spectral", "Tensor",
       ]),
+    room(
+      "Training",
+      [
+        "AudioIO", "Batch", "Checkpoints", "Datasets", "Evaluation", "Files", "Models",
+        "NeuralNetwork", "PIQ", "Plotting", "Spectral", "Tensor", yams,
+      ]),
     .executableTarget(
       name: "piq-audio",
       dependencies: [
         "AudioIO", "Batch", "Checkpoints", "Datasets", "Evaluation", "Files", "Models", "PIQ",
-        "Spectral",
+        "Spectral", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -93,6 +99,12 @@ let package = Package(
     tests(
       of: "Evaluation",
       ["Checkpoints", "Datasets", "Evaluation", "Models", "PIQ", "Plotting", "Tensor"]),
+    tests(
+      of: "Training",
+      [
+        "AudioIO", "Checkpoints", "Datasets", "Evaluation", "Models", "NeuralNetwork", "PIQ",
+        "Spectral", "Tensor", "Training",
+      ]),
     tests(of: "Command", ["AudioIO", "Checkpoints", "Tensor"]),
     tests(
       of: "Reference", ["AudioIO", "Checkpoints", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),

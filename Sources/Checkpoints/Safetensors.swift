@@ -15,12 +15,13 @@ public enum Safetensors {
   ///   - dtype: `.float32`, or `.float16` or `.bfloat16`, to which elements are rounded (to
   ///     nearest, ties to even).
   ///   - path: the file.
+  ///   - isDurable: whether it is on the disk before it replaces another.
   /// - Throws: `CheckpointError` for a name given twice, or an element too large for `.float16`;
   ///   `FileError` when the file cannot be written.
   /// - Precondition: `dtype` is one of these three.
   public static func write(
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:],
-    dtype: TensorDType = .float32, to path: String
+    dtype: TensorDType = .float32, to path: String, isDurable: Bool = false
   ) throws {
     precondition(
       [.float32, .float16, .bfloat16].contains(dtype), "cannot write \(dtype.rawValue) tensors")
@@ -61,7 +62,7 @@ public enum Safetensors {
     while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
     try withUnsafeBytes(of: UInt64(header.count).littleEndian) { length in
       try header.withUnsafeBytes { header in
-        try data.withUnsafeBytes { try AtomicFile.write([length, header, $0], to: path) }
+        try data.withUnsafeBytes { try AtomicFile.write([length, header, $0], to: path, isDurable: isDurable) }
       }
     }
   }

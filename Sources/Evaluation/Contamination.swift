@@ -1,3 +1,5 @@
+import NeuralNetwork
+
 /// Clips out of distribution, as SpeechBrain's `eval.py` makes them.
 package enum Contamination {
   /// How many mixtures are made of a clip, where there are as many others.

@@ -1,6 +1,7 @@
 public import Datasets
 import Files
 public import Models
+import NeuralNetwork
 import PIQ
 import Spectral
 import Tensor
@@ -50,7 +51,11 @@ public final class Evaluator {
       progress(index, data.clips.count, clip.path)
       let samples = try load(clip)
       let analysis = try naming(clip) { try model.interpreter.analyze(samples) }
-      outcomes.append((probabilities(analysis.classification), labels[index]))
+      outcomes.append(
+        (
+          model.interpreter.probabilities(
+            of: analysis.classification, logitScale: settings.logitScale), labels[index]
+        ))
       let variants = try variants(of: analysis, index, contaminants[index], data.clips)
       for (number, variant) in variants.enumerated() {
         measurements.append(
@@ -108,36 +113,13 @@ public final class Evaluator {
     let analysis = variant.analysis
     // No run has this many variants of a clip.
     let mask = try explainer.mask(for: analysis, index: clip &* 16 &+ number)
-    let (kept, rest) = split(analysis.logPower, by: mask)
-    let whole = probabilities(analysis.classification)
-    let maskedIn = probabilities(try model.interpreter.classify(kept))
-    let maskedOut = probabilities(try model.interpreter.classify(rest))
+    let outcome = try model.interpreter.measure(
+      mask, for: analysis, logitScale: settings.logitScale,
+      softensAverageDrop: settings.softensAverageDrop)
     return Measurement(
       set: variant.set, clip: clip, contaminant: variant.contaminant, label: label,
-      probabilities: whole, predicted: Statistics.largest(whole),
-      values: MetricValues(
-        whole: whole, maskedIn: maskedIn, maskedOut: maskedOut, mask: mask.elements,
-        softensAverageDrop: settings.softensAverageDrop))
-  }
-
-  /// What the mask keeps of a spectrogram and what it drops, over the frames that it covers.
-  private func split(_ logPower: Tensor, by mask: Tensor) -> (kept: Tensor, rest: Tensor) {
-    logPower.withUnsafeBuffer { logPower in
-      mask.withUnsafeBuffer { values in
-        (
-          Tensor(shape: mask.shape) { for i in $0.indices { $0[i] = values[i] * logPower[i] } },
-          Tensor(shape: mask.shape) {
-            for i in $0.indices { $0[i] = (1 - values[i]) * logPower[i] }
-          }
-        )
-      }
-    }
-  }
-
-  private func probabilities(_ classification: Classification) -> [Double] {
-    let own = model.configuration.logitScale
-    return Statistics.softmax(
-      classification.logits, scaledBy: (settings.logitScale ?? own) / own)
+      probabilities: outcome.probabilities,
+      predicted: Statistics.largest(outcome.probabilities), values: outcome.values)
   }
 
   private func load(_ clip: Dataset.Clip) throws -> [Float] {
@@ -153,36 +135,6 @@ public final class Evaluator {
     } catch {
       throw EvaluationError(path: clip.path, problem: "\(error)")
     }
-  }
-}
-
-extension MetricValues {
-  /// The metrics of a clip at its likeliest class.
-  package init(
-    whole: [Double], maskedIn: [Double], maskedOut: [Double], mask: [Float],
-    softensAverageDrop: Bool
-  ) {
-    let label = Statistics.largest(whole)
-    let (p, o, m) = (whole[label], maskedIn[label], maskedOut[label])
-    let drop: Double
-    if softensAverageDrop {
-      func soft(_ probabilities: [Double]) -> Double {
-        Statistics.softmax(probabilities.map { Float($0) })[label]
-      }
-      drop = InterpretationMetrics.averageDrop(whole: soft(whole), maskedIn: soft(maskedIn))
-    } else {
-      drop = InterpretationMetrics.averageDrop(whole: p, maskedIn: o)
-    }
-    self = [
-      .fidelity: label == Statistics.largest(maskedIn) ? 1 : 0,
-      .averageIncrease: InterpretationMetrics.averageIncrease(whole: p, maskedIn: o),
-      .averageDrop: drop,
-      .averageGain: InterpretationMetrics.averageGain(whole: p, maskedIn: o),
-      .faithfulness: InterpretationMetrics.faithfulness(whole: p, maskedOut: m),
-      .sparseness: InterpretationMetrics.sparseness(mask),
-      .complexity: InterpretationMetrics.complexity(mask),
-      .meanMask: mask.reduce(0) { $0 + Double($1) } / Double(Swift.max(1, mask.count)),
-    ]
   }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import NeuralNetwork
 
 /// Figures of a classifier's probabilities, and how far a figure can be trusted.
 package enum Statistics {

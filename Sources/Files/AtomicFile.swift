@@ -29,13 +29,20 @@ public enum AtomicFile {
 
   /// Writes `chunks` one after the other to a file that appears at `path` when all is written.
   ///
+  /// - Parameter isDurable: whether the file is on the disk, and not just on its way, before it
+  ///   replaces another: what survives a power cut is one of the two.
   /// - Throws: `FileError`, naming `path`.
-  public static func write(_ chunks: [UnsafeRawBufferPointer], to path: String) throws {
+  public static func write(
+    _ chunks: [UnsafeRawBufferPointer], to path: String, isDurable: Bool = false
+  ) throws {
     try write(to: path) { temporary in
       let descriptor = open(temporary, O_WRONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw FileError(path: path, action: "write it", errno: errno) }
       do {
         for chunk in chunks { try writeAll(chunk, to: descriptor, path: path) }
+        guard !isDurable || fsync(descriptor) == 0 else {
+          throw FileError(path: path, action: "write it", errno: errno)
+        }
       } catch {
         close(descriptor)
         throw error
@@ -50,8 +57,10 @@ public enum AtomicFile {
   /// Writes `bytes` to a file that appears at `path` when all is written.
   ///
   /// - Throws: `FileError`, naming `path`.
-  public static func write(_ bytes: some Collection<UInt8>, to path: String) throws {
-    try Array(bytes).withUnsafeBytes { try write([$0], to: path) }
+  public static func write(
+    _ bytes: some Collection<UInt8>, to path: String, isDurable: Bool = false
+  ) throws {
+    try Array(bytes).withUnsafeBytes { try write([$0], to: path, isDurable: isDurable) }
   }
 
   /// Removes the temporary files of every write under way, and ends the process before another

@@ -14,40 +14,37 @@ public final class Interpreter {
   /// The model's settings.
   public let configuration: ModelConfiguration
   private let stft: STFT
-  let encoder: ConvolutionalEncoder
-  let classifier: CosineClassifier
-  private let psi: VectorQuantizedPSI
+  /// What the clips go through.
+  public let networks: Networks
+  var encoder: ConvolutionalEncoder { networks.encoder }
+  var classifier: CosineClassifier { networks.classifier }
 
   /// Builds the networks and loads their weights.
   ///
   /// - Parameter weights: gives the tensor of a name under SpeechBrain's state-dict names, prefixed
   ///   `embedding_model.`, `classifier.` or `psi.`, with exactly the given shape.
   /// - Throws: `PIQError.configuration`, and what `weights` throws.
-  public init(
+  public convenience init(
     _ configuration: ModelConfiguration,
     weights: (_ name: String, _ shape: [Int]) throws -> Tensor
   ) throws {
-    try configuration.validate()
+    let networks = try Networks(configuration, using: .zeros)
+    try networks.load(weights)
+    self.init(configuration, networks)
+  }
+
+  /// An interpreter that uses `networks` as they are at any time, such as those in training.
+  ///
+  /// - Precondition: the networks were made for this configuration.
+  public init(_ configuration: ModelConfiguration, _ networks: Networks) {
     self.configuration = configuration
-    let initializer = Initializer.zeros
+    self.networks = networks
     stft = STFT(configuration.stft)
-    encoder = ConvolutionalEncoder(dim: configuration.embeddingModel.dim, using: initializer)
-    classifier = CosineClassifier(
-      inputSize: configuration.classifier.inputSize,
-      blockCount: configuration.classifier.blockCount,
-      blockSize: configuration.classifier.blockSize,
-      classCount: configuration.classifier.classCount, using: initializer)
-    psi = try VectorQuantizedPSI(configuration.psi.settings, using: initializer)
-    try encoder.load { try weights("embedding_model.\($0)", $1) }
-    try classifier.load { try weights("classifier.\($0)", $1) }
-    try psi.load { try weights("psi.\($0)", $1) }
   }
 
   /// The number of values among the weights.
   public var parameterCount: Int {
-    [encoder.state, classifier.state, psi.state].joined().reduce(0) {
-      $0 + $1.parameter.value.count
-    }
+    networks.state.reduce(0) { $0 + $1.parameter.value.count }
   }
 
   /// Checks that a clip is not too long for this machine's memory, before anything is computed.
@@ -98,11 +95,13 @@ public final class Interpreter {
   /// - Parameters:
   ///   - label: the index of a class; the likeliest if nil.
   ///   - tail: which frames are covered.
-  /// - Throws: `PIQError.tooShort` when cropping leaves nothing; `PIQError.mismatch` for an unknown
-  ///   class; `PIQError.notFinite`; `OneDNNError`.
+  /// - Throws: `PIQError.noInterpreter` of a model that only classifies; `PIQError.tooShort` when
+  ///   cropping leaves nothing; `PIQError.mismatch` for an unknown class; `PIQError.notFinite`;
+  ///   `OneDNNError`.
   public func interpret(
     _ analysis: Analysis, as label: Int? = nil, tail: Tail = .keep
   ) throws -> Interpretation {
+    guard let psi = networks.psi else { throw PIQError.noInterpreter }
     let label = label ?? analysis.classification.index
     guard configuration.labels.indices.contains(label) else {
       throw PIQError.mismatch(
@@ -132,7 +131,7 @@ public final class Interpreter {
 
   /// The frames that become one row of what is decoded.
   var framesPerRow: Int {
-    ConvolutionalEncoder.stride * (configuration.useVQ ? psi.reduction : 1)
+    ConvolutionalEncoder.stride * (configuration.useVQ ? networks.psi?.reduction ?? 2 : 1)
   }
 
   /// The encoder's output for the frames that `tail` asks for; the decoder gives one frame more
@@ -174,7 +173,7 @@ public final class Interpreter {
 
 extension Normalization {
   /// What `samples` are divided by; 1 for silence, which stays silent.
-  func level(of samples: [Float]) -> Float {
+  package func level(of samples: [Float]) -> Float {
     let level: Float =
       switch self {
       case .none: 1

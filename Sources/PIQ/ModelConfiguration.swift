@@ -22,8 +22,8 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   public var embeddingModel: EmbeddingModel
   /// The classifier's head.
   public var classifier: Classifier
-  /// The interpreter.
-  public var psi: PSI
+  /// The interpreter; nil for a classifier whose interpreter has yet to be trained.
+  public var psi: PSI?
   /// Whether representations are quantised before they are decoded.
   public var useVQ: Bool
   /// Whether the decoder's output is a mask; otherwise it is a spectrogram that is compared with a
@@ -117,7 +117,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   /// A model's settings; those of inference have SpeechBrain's defaults.
   public init(
     name: String, stft: STFTConfiguration, normalize: Normalization,
-    embeddingModel: EmbeddingModel, classifier: Classifier, psi: PSI, useVQ: Bool = true,
+    embeddingModel: EmbeddingModel, classifier: Classifier, psi: PSI? = nil, useVQ: Bool = true,
     useMaskOutput: Bool = true, maskThreshold: Double = 0.35, labels: [String],
     logitScale: Double = 1, training: String? = nil, licence: String? = nil
   ) {
@@ -155,33 +155,39 @@ extension ModelConfiguration {
   /// - Throws: `PIQError.configuration` naming the first setting that does not.
   public func validate() throws(PIQError) {
     let supported = ["Conv2dEncoder_v2", "Classifier", "VectorQuantizedPSI_Audio"]
-    for name in [embeddingModel.class, classifier.class, psi.class] where !supported.contains(name)
-    {
+    let names = [embeddingModel.class, classifier.class] + (psi.map { [$0.class] } ?? [])
+    for name in names where !supported.contains(name) {
       throw .configuration(
         "\(name) cannot be run on sound yet; only Conv2dEncoder_v2 with VectorQuantizedPSI_Audio can"
       )
     }
-    let counts = [
-      ("embedding_model dim", embeddingModel.dim), ("psi dim", psi.dim), ("psi K", psi.keyCount),
-      ("psi numclasses", psi.classCount), ("classifier input_size", classifier.inputSize),
+    var counts = [
+      ("embedding_model dim", embeddingModel.dim), ("classifier input_size", classifier.inputSize),
       ("classifier lin_neurons", classifier.blockSize),
       ("classifier out_neurons", classifier.classCount),
     ]
+    if let psi {
+      counts += [
+        ("psi dim", psi.dim), ("psi K", psi.keyCount), ("psi numclasses", psi.classCount),
+      ]
+    }
     for (name, count) in counts where !(1...Self.largestCount).contains(count) {
       throw .configuration("\(name) is \(count)")
     }
     guard (0...16).contains(classifier.blockCount) else {
       throw .configuration("classifier lin_blocks is \(classifier.blockCount)")
     }
-    guard embeddingModel.dim == psi.dim, embeddingModel.dim == classifier.inputSize else {
+    let dim = psi?.dim ?? embeddingModel.dim
+    guard embeddingModel.dim == dim, embeddingModel.dim == classifier.inputSize else {
       throw .configuration(
         "embedding_model dim \(embeddingModel.dim), classifier input_size \(classifier.inputSize) "
-          + "and psi dim \(psi.dim) differ")
+          + "and psi dim \(dim) differ")
     }
-    guard labels.count == classifier.classCount, labels.count == psi.classCount else {
+    let classCount = psi?.classCount ?? labels.count
+    guard labels.count == classifier.classCount, labels.count == classCount else {
       throw .configuration(
         "\(labels.count) labels, classifier out_neurons \(classifier.classCount) and "
-          + "psi numclasses \(psi.classCount) differ")
+          + "psi numclasses \(classCount) differ")
     }
     guard stft.bins >= 33, (stft.bins - 1).isMultiple(of: 32) else {
       throw .configuration(
@@ -207,6 +213,7 @@ extension ModelConfiguration {
     let vectors =
       classifier.classCount
       * (classifier.blockCount > 0 ? classifier.blockSize : classifier.inputSize)
-    return convolutions + firstBlock + innerBlocks + vectors + psi.keyCount * psi.dim
+    let keys = psi.map { $0.keyCount * $0.dim } ?? 0
+    return convolutions + firstBlock + innerBlocks + vectors + keys
   }
 }

@@ -10,6 +10,8 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
   case tooLong(frames: Int, gigabytes: Int)
   /// A clip whose numbers overflow inside the network.
   case notFinite
+  /// An explanation asked of a model that only classifies.
+  case noInterpreter
   /// A gradient of an operation that has none.
   case notDifferentiable
 
@@ -25,6 +27,9 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
         + "cut it into shorter clips"
     case .notFinite:
       "the network's outputs are not finite; check the level of the clip and the model's weights"
+    case .noInterpreter:
+      "the model classifies but has no interpreter yet; train one with "
+        + "piq-audio train interpreter, or choose another --model"
     case .notDifferentiable:
       "VectorQuantization is not differentiable; "
         + "use VectorQuantizationStraightThrough for a straight-through estimate of its gradient"

@@ -82,6 +82,42 @@ package final class Canvas {
     cairo_surface_mark_dirty(surface)
   }
 
+  // MARK: Lines
+
+  /// Draws a line through points, within `frame` alone.
+  func line(through points: [(x: Double, y: Double)], width: Double, _ color: Color, in frame: Rectangle)
+  {
+    guard let first = points.first else { return }
+    within(frame) {
+      set(color)
+      cairo_set_line_width(context, width)
+      cairo_set_line_join(context, CAIRO_LINE_JOIN_ROUND)
+      cairo_set_line_cap(context, CAIRO_LINE_CAP_ROUND)
+      cairo_move_to(context, first.x, first.y)
+      for point in points.dropFirst() { cairo_line_to(context, point.x, point.y) }
+      cairo_stroke(context)
+    }
+  }
+
+  /// Draws a dot, of which the part beyond `frame` is cut.
+  func dot(at point: (x: Double, y: Double), radius: Double, _ color: Color, in frame: Rectangle) {
+    within(frame) {
+      set(color)
+      cairo_arc(context, point.x, point.y, radius, 0, 2 * Double.pi)
+      cairo_fill(context)
+    }
+  }
+
+  /// Draws within a rectangle alone.
+  private func within(_ frame: Rectangle, _ draw: () -> Void) {
+    cairo_save(context)
+    cairo_rectangle(
+      context, Double(frame.x), Double(frame.y), Double(frame.width), Double(frame.height))
+    cairo_clip(context)
+    draw()
+    cairo_restore(context)
+  }
+
   // MARK: Text
 
   /// How wide `text` is, in pixels.

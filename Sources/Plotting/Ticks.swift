@@ -30,6 +30,39 @@ extension Tick {
     }
   }
 
+  /// Ticks within a range, a round number apart, the smallest such that there are no more than
+  /// `count`.
+  ///
+  /// - Parameter least: the least distance between two; 1 for what is counted.
+  package static func round(
+    in range: ClosedRange<Double>, atMost count: Int, least: Double = 0
+  ) -> [Tick] {
+    let span = range.upperBound - range.lowerBound
+    guard span.isNormal, span > 0, count > 1 else { return [] }
+    var exponent = Int(log10(span / Double(count)).rounded(.down))
+    while true {
+      for mantissa in [1.0, 2, 5] {
+        let step = mantissa * pow(10, Double(exponent))
+        let (first, last) = (
+          (range.lowerBound / step - 1e-9).rounded(.up), (range.upperBound / step + 1e-9).rounded(.down)
+        )
+        guard step >= least, last - first < Double(count) else { continue }
+        guard first <= last else { return [] }
+        let largest = max(abs(first), abs(last)) * step
+        // Very small and very large values are read more easily with an exponent.
+        let isPlain = largest >= 0.005 && largest < 1e6
+        return stride(from: first, through: last, by: 1).map { index in
+          let value = index * step
+          let text =
+            value == 0 ? "0" : isPlain ? label(value, decimals: max(0, -exponent))
+            : String(format: "%.3g", value)
+          return Tick(value: value, label: text)
+        }
+      }
+      exponent += 1
+    }
+  }
+
   /// As `round(upTo:atMost:)`, with as many ticks of `count` at most as have room: `place` says
   /// where a tick lies, in pixels, and how much room its label takes there.
   static func fitting(

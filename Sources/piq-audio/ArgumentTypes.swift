@@ -3,6 +3,7 @@ public import AudioIO
 public import Batch
 public import Evaluation
 public import PIQ
+public import Training
 
 // The libraries' own choices as option values; the libraries do not know of a command line.
 
@@ -12,3 +13,5 @@ extension ExistingOutputs: ExpressibleByArgument {}
 extension Normalization: ExpressibleByArgument {}
 extension Tail: ExpressibleByArgument {}
 extension ExplanationMethod: ExpressibleByArgument {}
+extension OptimizationSettings.Optimizer: ExpressibleByArgument {}
+extension OptimizationSettings.Schedule: ExpressibleByArgument {}

@@ -24,7 +24,7 @@ struct ModelSummary: Report {
 
   /// The same for people: a row a property.
   var text: String {
-    let (c, psi, stft) = (configuration, configuration.psi, configuration.stft)
+    let (c, stft) = (configuration, configuration.stft)
     let classes = c.labels.enumerated().map { "\($0.offset) \($0.element)" }
     var rows = [
       ("name", c.name), ("folder", path), ("SHA-256", sha256),
@@ -37,8 +37,10 @@ struct ModelSummary: Report {
       ),
       (
         "interpreter",
-        "\(psi.class), dim \(psi.dim), K \(psi.keyCount), \(psi.sharedKeys) shared keys"
-          + (psi.usesAdapter ? ", adapter" : "") + (psi.reducesDim ? ", halving" : "")
+        c.psi.map { psi in
+          "\(psi.class), dim \(psi.dim), K \(psi.keyCount), \(psi.sharedKeys) shared keys"
+            + (psi.usesAdapter ? ", adapter" : "") + (psi.reducesDim ? ", halving" : "")
+        } ?? "none yet: see piq-audio train interpreter"
       ),
       (
         "inference",

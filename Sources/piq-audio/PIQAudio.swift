@@ -24,6 +24,7 @@ struct PIQAudio: ParsableCommand {
       """,
     version: "piq-audio 0.1.0",
     subcommands: [
-      Interpret.self, Classify.self, DrawSpectrogram.self, Evaluate.self, ModelCommand.self,
+      Interpret.self, Classify.self, DrawSpectrogram.self, Evaluate.self, Train.self,
+      ModelCommand.self,
     ])
 }

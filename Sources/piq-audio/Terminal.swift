@@ -67,9 +67,12 @@ struct Terminal {
 
   /// Runs the body of a command. Errors become one line each, and the exit status; a signal ends
   /// the program without leaving half-written files.
-  func run(_ body: () throws -> Void) throws {
+  ///
+  /// - Parameter stopsGently: whether `body` looks at `Interruption.signal` itself; only a second
+  ///   signal ends the program at once.
+  func run(stopsGently: Bool = false, _ body: () throws -> Void) throws {
     StandardStreams.fillClosed()
-    let interruption = Interruption()
+    let interruption = Interruption(isGentle: stopsGently)
     defer { withExtendedLifetime(interruption) {} }
     do {
       try body()

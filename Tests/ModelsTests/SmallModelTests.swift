@@ -124,14 +124,14 @@ import Testing
     #expect(shared.training == "in a dream")
     #expect(shared.licence == "CC0")
     #expect(shared.stft == .speechBrainPIQ)
-    #expect(shared.psi.keyCount == 46)
-    #expect(shared.psi.sharedKeys == 6)
-    #expect(!shared.psi.reducesDim)
+    #expect(shared.psi?.keyCount == 46)
+    #expect(shared.psi?.sharedKeys == 6)
+    #expect(shared.psi?.reducesDim == false)
     #expect(shared.labels.count == 10)
     #expect(shared.labels.first == "dog_bark")
     let plain = try SmallModel.partitioned.read().configuration
     #expect(plain.normalize == .none)
     #expect(plain.logitScale == 1)
-    #expect(plain.psi.settings == .init(dim: 8, keyCount: 40, classCount: 10))
+    #expect(plain.psi?.settings == .init(dim: 8, keyCount: 40, classCount: 10))
   }
 }

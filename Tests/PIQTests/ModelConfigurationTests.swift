@@ -19,15 +19,15 @@ import Testing
 
   static let refusals = [
     Refusal("vit-base cannot be run") { $0.embeddingModel.class = "vit-base" },
-    Refusal("VectorQuantizedPSIViT_Audio cannot") { $0.psi.class = "VectorQuantizedPSIViT_Audio" },
+    Refusal("VectorQuantizedPSIViT_Audio cannot") { $0.psi?.class = "VectorQuantizedPSIViT_Audio" },
     Refusal("embedding_model dim is 0") { $0.embeddingModel.dim = 0 },
-    Refusal("psi K is -1") { $0.psi.keyCount = -1 },
-    Refusal("psi K is \(Int.max)") { $0.psi.keyCount = .max },
+    Refusal("psi K is -1") { $0.psi?.keyCount = -1 },
+    Refusal("psi K is \(Int.max)") { $0.psi?.keyCount = .max },
     Refusal("classifier lin_blocks is 17") { $0.classifier.blockCount = 17 },
     Refusal("embedding_model dim 5, classifier input_size 4") { $0.embeddingModel.dim = 5 },
-    Refusal("and psi dim 5 differ") { $0.psi.dim = 5 },
+    Refusal("and psi dim 5 differ") { $0.psi?.dim = 5 },
     Refusal("2 labels") { $0.labels.removeLast() },
-    Refusal("psi numclasses 4 differ") { $0.psi.classCount = 4 },
+    Refusal("psi numclasses 4 differ") { $0.psi?.classCount = 4 },
     Refusal("n_fft 1000 gives 501 bins") {
       $0.stft = try .init(sampleRate: 8000, nFFT: 1000, hopLength: 16, windowLength: 48)
     },

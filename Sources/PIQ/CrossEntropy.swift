@@ -1,0 +1,83 @@
+import Glibc
+public import NeuralNetwork
+public import Tensor
+
+/// The mean cross-entropy between a classifier's softmax and target probabilities
+/// (`torch.nn.functional.cross_entropy`), with its gradient.
+public struct CrossEntropy {
+  /// The mean over the clips, in nats.
+  public let value: Float
+  /// The gradient for the logits [B, C].
+  public let gradient: Tensor
+  /// The probabilities [B, C].
+  public let probabilities: Tensor
+
+  /// Compares the softmax of logits with targets.
+  ///
+  /// - Parameters:
+  ///   - logits: [B, C]: B clips, C classes.
+  ///   - targets: the probabilities that the classes should have [B, C].
+  /// - Precondition: the shapes are equal.
+  public init(logits: Tensor, targets: Tensor) {
+    precondition(logits.shape == targets.shape, "\(logits.shape) and \(targets.shape)")
+    let (rows, columns) = (logits.shape[0], logits.shape[1])
+    let (x, y) = (logits.elements, targets.elements)
+    var total = 0.0
+    var probabilities = x
+    var gradient = x
+    for row in 0..<rows {
+      let range = row * columns..<(row + 1) * columns
+      let highest = Double(x[range].max() ?? 0)
+      let logSum = highest + log(x[range].reduce(0) { $0 + exp(Double($1) - highest) })
+      for i in range {
+        let logProbability = Double(x[i]) - logSum
+        total -= Double(y[i]) * logProbability
+        probabilities[i] = Float(exp(logProbability))
+        // The targets of a clip add up to 1.
+        gradient[i] = Float((exp(logProbability) - Double(y[i])) / Double(rows))
+      }
+    }
+    value = Float(total / Double(max(1, rows)))
+    self.gradient = Tensor(shape: logits.shape, gradient)
+    self.probabilities = Tensor(shape: logits.shape, probabilities)
+  }
+
+  /// Compares the softmax of logits [B, C] with one class a clip.
+  public init(logits: Tensor, labels: [Int]) {
+    var targets = Tensor(shape: logits.shape)
+    targets.withUnsafeMutableBuffer { targets in
+      for (row, label) in labels.enumerated() { targets[row * logits.shape[1] + label] = 1 }
+    }
+    self.init(logits: logits, targets: targets)
+  }
+}
+
+extension Networks {
+  /// The logits of spectrograms with their pullback to them.
+  ///
+  /// - Parameters:
+  ///   - logPower: [B, T, F].
+  ///   - scale: what the cosines are multiplied by (`logit_scale`).
+  /// - Returns: [B, C].
+  /// - Throws: `PIQError.mismatch`, `OneDNNError`.
+  public func differentiatedLogits(
+    _ logPower: Tensor, scale: Float, mode: Mode
+  ) throws -> Differentiated {
+    let cosines = try encoder.differentiated(logPower, mode: mode)
+      .then(differentiatedSpatialMean)
+      .then { [classifier] in try classifier.differentiated($0, mode: mode) }
+    return Differentiated(cosines.value.scaled(by: scale)) {
+      try cosines.pullback($0.scaled(by: scale))
+    }
+  }
+}
+
+extension Tensor {
+  package func scaled(by factor: Float) -> Tensor {
+    withUnsafeBuffer { values in
+      Tensor(shape: shape) { scaled in
+        for i in scaled.indices { scaled[i] = values[i] * factor }
+      }
+    }
+  }
+}

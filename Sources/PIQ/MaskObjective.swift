@@ -1,0 +1,200 @@
+import Glibc
+import NeuralNetwork
+public import Tensor
+
+/// What a mask should do besides finding the loud cells: keep what the classifier needs, leave out
+/// what it would recognise the class by, be small, and be smooth (L-MAC's objective, arXiv
+/// 2403.13086).
+public struct MaskObjective: Sendable, Codable, Hashable {
+  /// The weight of the cross-entropy, at the class of the whole clip, of what the mask keeps
+  /// (`l_in_w`).
+  public var maskedIn: Double
+  /// The weight of the same, negative, for what the mask leaves out (`l_out_w`).
+  public var maskedOut: Double
+  /// The weight of the mean of the mask (`reg_w_l1`).
+  public var sparsity: Double
+  /// The weight of the mean absolute difference between neighbours in time and in frequency
+  /// (`reg_w_tv`).
+  public var totalVariation: Double
+
+  /// Weights for the four terms.
+  public init(
+    maskedIn: Double = 0, maskedOut: Double = 0, sparsity: Double = 0, totalVariation: Double = 0
+  ) {
+    self.maskedIn = maskedIn
+    self.maskedOut = maskedOut
+    self.sparsity = sparsity
+    self.totalVariation = totalVariation
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case maskedIn = "masked_in"
+    case maskedOut = "masked_out"
+    case sparsity
+    case totalVariation = "total_variation"
+  }
+
+  /// Whether all weights are zero.
+  public var isEmpty: Bool { self == MaskObjective() }
+
+  /// The value of each term, before its weight.
+  public struct Terms: Sendable, Equatable {
+    /// The mean cross-entropy of what the mask keeps, in nats.
+    public var maskedIn = 0.0
+    /// The mean cross-entropy, negative, of what the mask leaves out.
+    public var maskedOut = 0.0
+    /// The mean of the mask.
+    public var sparsity = 0.0
+    /// The mean absolute difference of neighbours.
+    public var totalVariation = 0.0
+  }
+
+  /// How many clips go through the classifier at a time, so that little is remembered at once.
+  private static let clipsAtATime = 4
+
+  /// The terms for a batch, and the gradient of their weighted sum for what the mask is the sigmoid
+  /// of.
+  ///
+  /// - Parameters:
+  ///   - reconstruction: the mask before its sigmoid [B, T', F', 1].
+  ///   - logPower: the clips' spectrograms [B, T, F].
+  ///   - labels: the class of each of the B clips.
+  ///   - networks: the classifier, which is not changed: nothing is added to its gradients.
+  ///   - logitScale: what its cosines are multiplied by.
+  /// - Returns: the terms, and the gradient in the shape of `reconstruction`.
+  /// - Throws: `PIQError.mismatch`, `OneDNNError`.
+  public func differentiated(
+    _ reconstruction: Tensor, logPower: Tensor, labels: [Int], networks: Networks,
+    logitScale: Double
+  ) throws -> (terms: Terms, gradient: Tensor) {
+    let clips = reconstruction.shape[0]
+    let area = Area(mask: reconstruction.shape, spectrogram: logPower.shape)
+    let mask = try sigmoid(reconstruction)
+    var terms = Terms()
+    // For the mask first, then for what it is the sigmoid of.
+    var gradient = Tensor(shape: reconstruction.shape)
+    for first in stride(from: 0, to: clips, by: Self.clipsAtATime) {
+      let range = first..<min(first + Self.clipsAtATime, clips)
+      for (weight, isKept) in [(maskedIn, true), (maskedOut, false)] where weight != 0 {
+        let masked = area.masked(logPower, by: mask, clips: range, keeping: isKept)
+        let logits = try networks.differentiatedLogits(
+          masked, scale: Float(logitScale), mode: .evaluation)
+        let loss = CrossEntropy(logits: logits.value, labels: Array(labels[range]))
+        let sign: Float = isKept ? 1 : -1
+        let share = Float(range.count) / Float(clips)
+        if isKept {
+          terms.maskedIn += Double(loss.value * share)
+        } else {
+          terms.maskedOut -= Double(loss.value * share)
+        }
+        let back = try logits.pullback(loss.gradient.scaled(by: sign * Float(weight) * share))
+        // The mask's sign in what it leaves out.
+        area.add(back, times: logPower, scaledBy: sign, clips: range, to: &gradient)
+      }
+    }
+    networks.encoder.clearGradients()
+    networks.classifier.clearGradients()
+    addRegularisation(of: mask, area, to: &gradient, &terms)
+    mask.withUnsafeBuffer { mask in
+      gradient.withUnsafeMutableBuffer { gradient in
+        for i in 0..<gradient.count { gradient[i] *= mask[i] * (1 - mask[i]) }
+      }
+    }
+    return (terms, gradient)
+  }
+
+  /// The means of the mask and of the differences within it, over the part that counts.
+  private func addRegularisation(
+    of mask: Tensor, _ area: Area, to gradient: inout Tensor, _ terms: inout Terms
+  ) {
+    let count = Double(mask.shape[0] * area.frames * area.bins)
+    let (l1, tv) = (Float(sparsity / count), Float(totalVariation / count))
+    var (sum, variation) = (0.0, 0.0)
+    mask.withUnsafeBuffer { mask in
+      gradient.withUnsafeMutableBuffer { gradient in
+        for clip in 0..<area.mask[0] {
+          for t in 0..<area.frames {
+            let row = (clip * area.mask[1] + t) * area.mask[2]
+            for i in row..<row + area.bins {
+              sum += Double(mask[i])
+              gradient[i] += l1
+            }
+            guard tv != 0 else { continue }
+            func compare(_ i: Int, _ j: Int) {
+              let difference = mask[j] - mask[i]
+              variation += Double(abs(difference))
+              let slope: Float = difference > 0 ? tv : difference < 0 ? -tv : 0
+              gradient[j] += slope
+              gradient[i] -= slope
+            }
+            for i in row..<row + area.bins - 1 { compare(i, i + 1) }
+            if t + 1 < area.frames {
+              for i in row..<row + area.bins { compare(i, i + area.mask[2]) }
+            }
+          }
+        }
+      }
+    }
+    terms.sparsity = sum / count
+    terms.totalVariation = variation / count
+  }
+}
+
+/// The frames and bins that a batch of masks and a batch of spectrograms share.
+private struct Area {
+  let mask, spectrogram: [Int]
+  let frames, bins: Int
+
+  init(mask: [Int], spectrogram: [Int]) {
+    self.mask = mask
+    self.spectrogram = spectrogram
+    frames = min(mask[1], spectrogram[1])
+    bins = min(mask[2], spectrogram[2])
+  }
+
+  /// What the masks of some clips keep of their spectrograms, or leave out: [clips, frames, F].
+  func masked(
+    _ logPower: Tensor, by mask: Tensor, clips: Range<Int>, keeping: Bool
+  ) -> Tensor {
+    var result = Tensor(shape: [clips.count, frames, spectrogram[2]])
+    forEachRow(clips) { logRow, maskRow, row in
+      logPower.withUnsafeBuffer { x in
+        mask.withUnsafeBuffer { m in
+          result.withUnsafeMutableBuffer { result in
+            for f in 0..<bins {
+              result[row + f] = x[logRow + f] * (keeping ? m[maskRow + f] : 1 - m[maskRow + f])
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// Adds `gradient` [clips, frames, F] times the spectrograms to that of the masks.
+  func add(
+    _ gradient: Tensor, times logPower: Tensor, scaledBy factor: Float, clips: Range<Int>,
+    to sum: inout Tensor
+  ) {
+    forEachRow(clips) { logRow, maskRow, row in
+      gradient.withUnsafeBuffer { g in
+        logPower.withUnsafeBuffer { x in
+          sum.withUnsafeMutableBuffer { sum in
+            for f in 0..<bins { sum[maskRow + f] += factor * g[row + f] * x[logRow + f] }
+          }
+        }
+      }
+    }
+  }
+
+  /// Where the rows of the spectrograms, the masks, and the shared part of `clips` begin.
+  private func forEachRow(_ clips: Range<Int>, _ body: (Int, Int, Int) -> Void) {
+    for clip in clips {
+      for t in 0..<frames {
+        body(
+          (clip * spectrogram[1] + t) * spectrogram[2], (clip * mask[1] + t) * mask[2],
+          ((clip - clips.lowerBound) * frames + t) * spectrogram[2])
+      }
+    }
+  }
+}

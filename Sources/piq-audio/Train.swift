@@ -1,0 +1,210 @@
+import ArgumentParser
+import Batch
+import Checkpoints
+import Datasets
+import Files
+import Foundation
+import Models
+import PIQ
+import Spectral
+import Training
+
+/// `piq-audio train`.
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a classifier on your own sounds, and its interpreter.",
+    discussion: """
+      EXAMPLES
+        piq-audio train classifier recordings/ -o birds-classifier
+        piq-audio train interpreter recordings/ --model birds-classifier -o birds
+        piq-audio interpret --model birds clip.wav
+      """,
+    subcommands: [Classifier.self, Interpreter.self])
+
+  /// `piq-audio train classifier`.
+  struct Classifier: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Train a classifier on sounds whose classes are known.",
+      discussion: """
+        DATA is a CSV file with a header and the columns filename, category and, where there are \
+        folds, fold; or a folder with one sub-folder of sound files a class.
+
+        The model has the weights of the epoch that was best on the validation clips, and a logit \
+        scale that makes its probabilities mean something there. Recipe, log, curves and a \
+        checkpoint are in training/ in its folder. Ctrl-C saves; the same command with --resume \
+        goes on, to the same result.
+
+        EXAMPLES
+          piq-audio train classifier recordings/ -o birds-classifier
+          piq-audio train classifier --train-folds 1,2,3 --valid-folds 4 esc10/clips.csv -o esc10
+          piq-audio train classifier --print-recipe > recipe.yaml
+          piq-audio train classifier --recipe recipe.yaml --epochs 100 clips.csv -o model
+        """)
+
+    @OptionGroup var arguments: TrainingArguments
+    @OptionGroup(title: "Settings of data, optimisation and augmentation")
+    var settings: SettingOptions
+
+    @Option(
+      help: ArgumentHelp("The channels of the encoder.", valueName: "n"))
+    var dim: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        "What cosines are multiplied by while training. The model gets a calibrated one.",
+        valueName: "x"))
+    var logitScale: Double?
+
+    @Option(
+      help: ArgumentHelp(
+        "The part of each target that is shared out among all classes.", valueName: "x"))
+    var labelSmoothing: Double?
+
+    @Option(
+      help: "What clips are divided by: their largest absolute sample (peak), their largest (max), none.")
+    var normalize: Normalization?
+
+    @Option(
+      help: ArgumentHelp("The sample rate that clips are resampled to, in Hz.", valueName: "hz"))
+    var sampleRate: Int?
+
+    @OptionGroup var messages: MessageOptions
+
+    func validate() throws { try arguments.validate() }
+
+    func run() throws {
+      let terminal = messages.makeTerminal()
+      try terminal.run(stopsGently: true) {
+        var recipe = try settings.recipe(ClassifierRecipe(), from: arguments.recipe)
+        recipe.network.dim = dim ?? recipe.network.dim
+        recipe.network.logitScale = logitScale ?? recipe.network.logitScale
+        recipe.network.labelSmoothing = labelSmoothing ?? recipe.network.labelSmoothing
+        recipe.network.normalize = normalize ?? recipe.network.normalize
+        recipe.network.sampleRate = sampleRate ?? recipe.network.sampleRate
+        if try arguments.printed(recipe, terminal) { return }
+        let session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
+        let configuration = try recipe.configuration(
+          name: session.modelName, labels: session.split.categories)
+        let (train, valid, test) = try session.load(configuration)
+        let task = try ClassifierTask(configuration, recipe, train: train, valid: valid)
+        try session.run(task, inputs: []) { model, progress in
+          try test.map { test in
+            try ClassifierTask.measure(model.interpreter, test, progress: progress)
+          }
+        }
+      }
+    }
+  }
+
+  /// `piq-audio train interpreter`.
+  struct Interpreter: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Train the interpreter of a classifier.",
+      discussion: """
+        DATA is a CSV file with a header and the columns filename, category and, where there are \
+        folds, fold; or a folder with one sub-folder of sound files a class. The classifier stays \
+        as it is; the model in the output folder has both.
+
+        The objective is that of the PIQ paper plus terms that ask the classifier what it makes of \
+        the masked sound (L-MAC, arXiv 2403.13086); --objective upstream leaves those out.
+
+        EXAMPLES
+          piq-audio train interpreter recordings/ --model birds-classifier -o birds
+          piq-audio train interpreter --objective upstream clips.csv --model esc10 -o esc10-piq
+          piq-audio train interpreter --resume recordings/ --model birds-classifier -o birds
+        """)
+
+    @OptionGroup var arguments: TrainingArguments
+    @OptionGroup var model: ModelOptions
+    @OptionGroup(title: "Settings of data, optimisation and augmentation")
+    var settings: SettingOptions
+
+    @Option(
+      help: """
+        Where the weights of the objective begin: those that scored best here (faithful), or \
+        SpeechBrain's recipe (upstream).
+        """)
+    var objective: Objective?
+
+    @Option(
+      help: ArgumentHelp(
+        "The weight of the cross-entropy between the mask and the loud cells.", valueName: "x"))
+    var reconstruction: Double?
+
+    @Option(
+      help: ArgumentHelp(
+        "Which cells are loud, as a part of the loudest one.", valueName: "x"))
+    var maskThreshold: Double?
+
+    @Option(
+      help: ArgumentHelp(
+        "The weight of the cross-entropy of what the mask keeps.", valueName: "x"))
+    var maskedIn: Double?
+
+    @Option(
+      help: ArgumentHelp(
+        "The weight of that of what the mask leaves out, which is to be large.", valueName: "x"))
+    var maskedOut: Double?
+
+    @Option(help: ArgumentHelp("The weight of the mean of the mask.", valueName: "x"))
+    var sparsity: Double?
+
+    @Option(
+      help: ArgumentHelp("The weight of the differences within the mask.", valueName: "x"))
+    var totalVariation: Double?
+
+    @Option(name: .customLong("keys"), help: ArgumentHelp("The keys of the codebook, K.", valueName: "n"))
+    var keyCount: Int?
+
+    @Option(help: ArgumentHelp("How many of them all classes share.", valueName: "n"))
+    var sharedKeys: Int?
+
+    @OptionGroup var messages: MessageOptions
+
+    func validate() throws { try arguments.validate() }
+
+    func run() throws {
+      let terminal = messages.makeTerminal()
+      try terminal.run(stopsGently: true) {
+        var recipe = try settings.recipe(InterpreterRecipe(), from: arguments.recipe)
+        if let objective { recipe.objective = objective.settings }
+        let own = recipe.objective
+        recipe.objective.reconstruction = reconstruction ?? own.reconstruction
+        recipe.objective.maskThreshold = maskThreshold ?? own.maskThreshold
+        recipe.objective.maskedIn = maskedIn ?? own.maskedIn
+        recipe.objective.maskedOut = maskedOut ?? own.maskedOut
+        recipe.objective.sparsity = sparsity ?? own.sparsity
+        recipe.objective.totalVariation = totalVariation ?? own.totalVariation
+        recipe.network.keyCount = keyCount ?? recipe.network.keyCount
+        recipe.network.sharedKeys = sharedKeys ?? recipe.network.sharedKeys
+        if try arguments.printed(recipe, terminal) { return }
+        let session = try TrainingSession(arguments, recipe, terminal, InterpreterTask.self)
+        let classifier = try model.load()
+        let configuration = try recipe.configuration(
+          explaining: classifier.configuration, name: session.modelName)
+        try session.checkClasses(classifier)
+        let (train, valid, test) = try session.load(configuration)
+        let task = try InterpreterTask(
+          configuration, classifier: classifier.interpreter.networks, recipe, train: train,
+          valid: valid)
+        try session.run(task, inputs: [classifier.sha256]) { model, progress in
+          try test.map { test in
+            try InterpreterTask.measure(model.interpreter, test, progress: progress)
+          }
+        }
+      }
+    }
+  }
+
+  /// Where the weights of an interpreter's objective begin.
+  enum Objective: String, ExpressibleByArgument, CaseIterable {
+    case faithful, upstream
+
+    var settings: InterpreterRecipe.ObjectiveSettings {
+      switch self {
+      case .faithful: InterpreterRecipe().objective
+      case .upstream: .upstream
+      }
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import ArgumentParser
+import Files
+import PIQ
+import Training
+
+/// What both trainings take besides settings.
+struct TrainingArguments: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp("The CSV file or the folder of classes.", valueName: "data"),
+    completion: .file())
+  var data: String?
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The folder for the model, made if missing.", valueName: "dir"),
+    completion: .directory)
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A YAML file of settings; options go before it, and it before the standard recipe.",
+      valueName: "file"),
+    completion: .file())
+  var recipe: String?
+
+  @Flag(help: "Print the settings as a recipe, and do nothing else.")
+  var printRecipe = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where the sound files of a CSV are. Otherwise they are looked for beside it, in audio beside \
+      it, and in ../audio.
+      """,
+      valueName: "dir"),
+    completion: .directory)
+  var audioDir: String?
+
+  @Option(
+    help: ArgumentHelp("The model's name. Otherwise that of its folder.", valueName: "text"))
+  var name: String?
+
+  @Option(help: "How the model's weights are stored.")
+  var dtype = StoredType.f32
+
+  @Flag(help: "Go on with the training that the output folder holds.")
+  var resume = false
+
+  @Flag(help: "Replace what the output folder holds.")
+  var force = false
+
+  @Flag(help: "Print one JSON object a finished epoch on standard output, the lines of the log.")
+  var json = false
+
+  func validate() throws {
+    try refuseEmpty(output, "--output")
+    try refuseEmpty(audioDir, "--audio-dir")
+    try refuseEmpty(recipe, "--recipe")
+    if printRecipe { return }
+    guard data != nil else {
+      throw ValidationError("no data were given; name a CSV file or a folder of classes")
+    }
+    guard output != nil else {
+      throw ValidationError("name a folder for the model with --output")
+    }
+    if resume && force {
+      throw ValidationError("--resume goes on and --force begins again; choose one")
+    }
+  }
+
+  /// Prints the recipe if that is all that is wanted.
+  func printed(_ recipe: some Recipe, _ terminal: Terminal) throws -> Bool {
+    try recipe.validate()
+    guard printRecipe else { return false }
+    // The file's last line break is its own.
+    try terminal.print(String(RecipeFile.text(recipe).dropLast()))
+    return true
+  }
+}
+
+/// Options for the settings that both trainings have; each goes before the recipe's.
+struct SettingOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Decides about all that is drawn.", valueName: "n"))
+  var seed: UInt64?
+
+  @Option(
+    help: ArgumentHelp("The folds to train on, separated by commas.", valueName: "list"))
+  var trainFolds: NumberList?
+
+  @Option(
+    help: ArgumentHelp(
+      "The folds that the best epoch is chosen on. Otherwise the highest one.",
+      valueName: "list"))
+  var validFolds: NumberList?
+
+  @Option(
+    help: ArgumentHelp("The folds that are measured at the end.", valueName: "list"))
+  var testFolds: NumberList?
+
+  @Option(
+    help: ArgumentHelp(
+      "The part of each class to choose on, where there are no folds.", valueName: "x"))
+  var validFraction: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The part of each class to measure at the end, where there are no folds.", valueName: "x"))
+  var testFraction: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "How much of a clip is taken at a time, in seconds; 0 for all of it.",
+      valueName: "seconds"))
+  var cropSeconds: Double?
+
+  @Option(help: ArgumentHelp("How often all clips are seen.", valueName: "n"))
+  var epochs: Int?
+
+  @Option(help: ArgumentHelp("The clips of a step.", valueName: "n"))
+  var batchSize: Int?
+
+  @Option(help: "The optimiser.")
+  var optimizer: OptimizationSettings.Optimizer?
+
+  @Option(help: ArgumentHelp("The largest learning rate.", valueName: "x"))
+  var learningRate: Double?
+
+  @Option(help: ArgumentHelp("The weight decay.", valueName: "x"))
+  var weightDecay: Double?
+
+  @Option(help: "How the learning rate changes.")
+  var schedule: OptimizationSettings.Schedule?
+
+  @Option(
+    help: ArgumentHelp("The part of the steps in which the rate of one-cycle rises.", valueName: "x"))
+  var warmUp: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "What the norm of the gradients is reduced to where it is larger; 0 for no limit.",
+      valueName: "x"))
+  var gradientNorm: Double?
+
+  @Option(help: ArgumentHelp("Validate after each of so many epochs.", valueName: "n"))
+  var validateEvery: Int?
+
+  @Flag(inversion: .prefixedNo, help: "Let clips begin anywhere, their end before their start.")
+  var timeShift: Bool?
+
+  @Option(help: ArgumentHelp("The most by which levels are varied, in dB.", valueName: "db"))
+  var gain: Double?
+
+  @Option(
+    help: ArgumentHelp("The least signal-to-noise ratio of noisy clips; 0: no noise.", valueName: "db"))
+  var noise: Double?
+
+  @Option(
+    help: ArgumentHelp("The parameter of mixup's Beta distribution; 0: no mixing.", valueName: "x"))
+  var mixup: Double?
+
+  @Option(help: ArgumentHelp("How many stretches of time are silenced.", valueName: "n"))
+  var timeMasks: Int?
+
+  @Option(help: ArgumentHelp("The longest of them, in frames.", valueName: "n"))
+  var timeMaskFrames: Int?
+
+  @Option(help: ArgumentHelp("How many bands of frequency are silenced.", valueName: "n"))
+  var frequencyMasks: Int?
+
+  @Option(help: ArgumentHelp("The widest of them, in bins.", valueName: "n"))
+  var frequencyMaskBins: Int?
+
+  /// The standard recipe, changed by a recipe file and then by the options.
+  func recipe<R: Recipe>(_ standard: R, from file: String?) throws -> R {
+    var recipe = try file.map { try RecipeFile.read($0, over: standard) } ?? standard
+    func set<Value>(_ path: WritableKeyPath<R, Value>, _ value: Value?) {
+      if let value { recipe[keyPath: path] = value }
+    }
+    set(\.seed, seed)
+    set(\.data.trainFolds, trainFolds?.numbers)
+    set(\.data.validFolds, validFolds?.numbers)
+    set(\.data.testFolds, testFolds?.numbers)
+    set(\.data.validFraction, validFraction)
+    set(\.data.testFraction, testFraction)
+    set(\.data.cropSeconds, cropSeconds)
+    set(\.optimization.epochs, epochs)
+    set(\.optimization.batchSize, batchSize)
+    set(\.optimization.optimizer, optimizer)
+    set(\.optimization.learningRate, learningRate)
+    set(\.optimization.weightDecay, weightDecay)
+    set(\.optimization.schedule, schedule)
+    set(\.optimization.warmUp, warmUp)
+    set(\.optimization.gradientNorm, gradientNorm)
+    set(\.optimization.validateEvery, validateEvery)
+    set(\.augmentation.timeShift, timeShift)
+    set(\.augmentation.gain, gain)
+    set(\.augmentation.noise, noise)
+    set(\.augmentation.mixup, mixup)
+    set(\.augmentation.timeMasks, timeMasks)
+    set(\.augmentation.timeMaskFrames, timeMaskFrames)
+    set(\.augmentation.frequencyMasks, frequencyMasks)
+    set(\.augmentation.frequencyMaskBins, frequencyMaskBins)
+    return recipe
+  }
+}

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Batch
+import Checkpoints
+import Datasets
+import Files
+import Foundation
+import Models
+import PIQ
+import Spectral
+import Training
+
+/// One training from the command line: its data, its files, and what is said about it.
+struct TrainingSession<Task: TrainingTask, R: Recipe> {
+  let split: Split
+  private let arguments: TrainingArguments
+  private let recipe: R
+  private let terminal: Terminal
+  private let files: TrainingFiles
+  private let data: Dataset
+
+  /// Reads the list of clips, and checks that the output folder can be used.
+  init(
+    _ arguments: TrainingArguments, _ recipe: R, _ terminal: Terminal, _ task: Task.Type
+  ) throws {
+    self.arguments = arguments
+    self.recipe = recipe
+    self.terminal = terminal
+    files = TrainingFiles(
+      folder: arguments.output ?? "", name: Task.name, dtype: arguments.dtype.tensorType)
+    if !arguments.force && !arguments.resume { try files.checkAreFree() }
+    let path = arguments.data ?? ""
+    // Folds that are nobody's need not be there.
+    data = try Dataset(path: path, audioFolder: arguments.audioDir)
+    split = try Split(data, recipe.data, seed: recipe.seed)
+  }
+
+  /// What to call the model.
+  var modelName: String {
+    arguments.name ?? URL(filePath: files.folder).standardizedFileURL.lastPathComponent
+  }
+
+  /// Checks that the classifier knows the classes of all clips.
+  func checkClasses(_ classifier: Model) throws {
+    let known = Set(classifier.configuration.labels)
+    let unknown = (split.train + split.valid + split.test).first { !known.contains($0.category) }
+    guard let unknown else { return }
+    throw TrainingError(
+      path: data.path,
+      problem: "\(printable(unknown.name)) is of the class \(unknown.category.debugDescription), "
+        + "which the classifier does not know",
+      remedy: "leave its clips out, or train a classifier on them first")
+  }
+
+  /// Decodes all clips; no test clips where none are asked for.
+  func load(_ configuration: ModelConfiguration) throws -> (ClipSet, ClipSet, ClipSet?) {
+    let total = split.train.count + split.valid.count + split.test.count
+    var done = 0
+    func load(_ clips: [Dataset.Clip]) throws -> ClipSet {
+      defer { done += clips.count }
+      return try ClipSet(
+        clips, labels: configuration.labels, rate: configuration.stft.sampleRate
+      ) { finished, next in
+        try checkForSignal()
+        terminal.progress("[\(done + finished + 1)/\(total)] reading \(printable(next))")
+      }
+    }
+    let (train, valid) = (try load(split.train), try load(split.valid))
+    let test = split.test.isEmpty ? nil : try load(split.test)
+    terminal.clearProgress()
+    return (train, valid, test)
+  }
+
+  /// Trains to the end, or until a signal, and measures the model on the test clips.
+  func run(
+    _ task: Task, inputs: [String],
+    test: (Model, (Int, Int) throws -> Void) throws -> Validation?
+  ) throws {
+    let clips = (split.train.map { ("train", $0) } + split.valid.map { ("valid", $0) }).map {
+      "\($0.0)\t\($0.1.name)\t\($0.1.category)"
+    }
+    let identity = (inputs + clips).joined(separator: "\n")
+    let run = try TrainingRun(
+      task, recipe, files: files,
+      // Without a hash the list itself tells one set of clips from another.
+      inputs: Array(identity.utf8).withUnsafeBytes { FileHash.sha256(of: $0) } ?? identity)
+    if arguments.resume { try run.resume() } else { try run.begin() }
+    try sayBeginning(run)
+    let progress = TrainingProgress(epochs: recipe.optimization.epochs, done: run.stepsDone)
+    let outcome = try run.run { event in
+      if case .epoch(let record) = event {
+        terminal.clearProgress()
+        if arguments.json {
+          try terminal.print(record.json())
+        } else {
+          try terminal.say(progress.line(record))
+        }
+      } else if let line = progress.line(event) {
+        terminal.progress(line)
+      }
+    } shouldStop: {
+      Interruption.signal != 0
+    }
+    terminal.clearProgress()
+    switch outcome {
+    case .stopped(let epoch, let step):
+      terminal.error(
+        "stopped in epoch \(epoch) after \(step) steps; all is saved: repeat the command with "
+          + "--resume to go on")
+      throw ExitCode(128 + Interruption.signal)
+    case .finished(let best):
+      let model = try Model(path: files.folder)
+      let tested = try test(model) { finished, total in
+        try checkForSignal()
+        terminal.progress("testing [\(finished + 1)/\(total)]")
+      }
+      terminal.clearProgress()
+      if arguments.json { return }
+      if let tested { try terminal.say("test: " + progress.figures(tested)) }
+      try terminal.say(
+        "\(printable(files.folder)): the model of epoch \(best.epoch), the best of "
+          + "\(recipe.optimization.epochs)")
+    }
+  }
+
+  private func sayBeginning(_ run: TrainingRun<Task, R>) throws {
+    if arguments.json { return }
+    let test = split.test.isEmpty ? "" : ", \(split.test.count) to test"
+    try terminal.say(
+      "\(split.train.count) clips to train, \(split.valid.count) to choose the best epoch\(test), "
+        + "\(split.categories.count) classes")
+    if let last = run.records.last { try terminal.say("going on after epoch \(last.epoch)") }
+  }
+
+  /// Ends at once where there is nothing to save yet.
+  private func checkForSignal() throws {
+    if Interruption.signal != 0 { throw ExitCode(128 + Interruption.signal) }
+  }
+}
