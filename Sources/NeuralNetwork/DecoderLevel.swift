@@ -114,14 +114,12 @@ extension ConvTranspose2d {
   package func differentiated(
     _ x: NormalizedMaps
   ) throws -> (value: Tensor, pullback: (consuming Tensor) throws -> Tensor) {
-    let plan = plan(from: [weight, bias]) { fused() }
-    let b = x.maps.shape[0]
     let value =
-      try (plan is SingleChannelPlan)
-      ? {
-        let clips = try (0..<b).map { try plan(x.clip($0)) }
-        return Tensor.joining([b] + (clips.first?.shape.dropFirst() ?? []), clips)
-      }() : plan(x.all)
+      if SingleChannelPlan.fits(geometry) {
+        try SingleChannelProduct(geometry, weights: weight.value, bias: bias.value)(x)
+      } else {
+        try self(x.all)
+      }
     return (
       value,
       { [self] gradient in

@@ -11,7 +11,7 @@ public final class ConvTranspose2d: Layer {
   /// [O]; `bias` in the state dict.
   public let bias: Parameter
   let geometry: ConvolutionGeometry
-  let plan = Derived<any ForwardPlan>()
+  private let plan = Derived<any ForwardPlan>()
 
   /// A transposed convolution with PyTorch's initial values: uniform within ±1/√(O kH kW).
   ///
