@@ -8,8 +8,10 @@ extension Conv2d {
   public func differentiated(_ x: Tensor) throws -> Differentiated {
     Differentiated(try self(x)) { [self] gradient in
       let shape = geometry.shape(of: x)
-      weight.accumulate(try ConvolutionWeightGradient(shape)(x, gradient: gradient))
-      bias.accumulate(columnSums(gradient))
+      if weight.needsGradient {
+        weight.accumulate(try ConvolutionWeightGradient(shape)(x, gradient: gradient))
+      }
+      if bias.needsGradient { bias.accumulate(columnSums(gradient)) }
       return try inputGradient(gradient, for: shape)
     }
   }
@@ -42,16 +44,7 @@ extension ConvTranspose2d {
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func differentiated(_ x: Tensor) throws -> Differentiated {
-    Differentiated(try self(x)) { [self] gradient in
-      var back = geometry
-      (back.inChannels, back.outChannels) = (geometry.outChannels, geometry.inChannels)
-      back.isTransposed = false
-      weight.accumulate(
-        try ConvolutionWeightGradient(back.shape(of: gradient))(gradient, gradient: x))
-      bias.accumulate(columnSums(gradient))
-      let plan = ConvolutionPlan(
-        back, weights: weight.value, bias: Tensor(shape: [back.outChannels]), isTraining: true)
-      return try plan(gradient)
-    }
+    let (value, pullback) = try differentiated(NormalizedMaps(x))
+    return Differentiated(value) { try pullback($0) }
   }
 }

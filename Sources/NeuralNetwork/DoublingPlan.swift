@@ -66,17 +66,22 @@ package final class DoublingPlan: ForwardPlan {
   package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to an upsampled map")
     let (b, h, w) = (x.shape[0], x.shape[1], x.shape[2])
+    var output = Tensor(shape: [b, 2 * h, 2 * w, outChannels]) { _ in }
+    for clip in 0..<b { try run(x, clip, into: &output, clip: clip) }
+    return output
+  }
+
+  /// Runs the layer on clip `source` of `x` [B, H, W, I], into clip `clip` of `output`.
+  func run(_ x: Tensor, _ source: Int = 0, into output: inout Tensor, clip: Int) throws {
+    let (h, w) = (x.shape[1], x.shape[2])
     let row = 2 * w * outChannels
     let phaseRow = row + 2 * outChannels
-    var output = Tensor(shape: [b, 2 * h, 2 * w, outChannels]) { _ in }
-    for clip in 0..<b {
-      for phase in 0...1 {
-        try self.phase(phase, of: x, clip: clip, rows: 0..<h).withUnsafeBuffer { rows in
-          output.withUnsafeMutableBuffer { output in
-            guard let source = rows.baseAddress, let destination = output.baseAddress else {
-              return
-            }
-            for i in 0..<h {
+    for phase in 0...1 {
+      try self.phase(phase, of: x, clip: source, rows: 0..<h).withUnsafeBuffer { rows in
+        output.withUnsafeMutableBuffer { output in
+          guard let source = rows.baseAddress, let destination = output.baseAddress else { return }
+          inParallel(rows: h) { range in
+            for i in range {
               (destination + (2 * (clip * h + i) + phase) * row)
                 .update(from: source + i * phaseRow + outChannels, count: row)
             }
@@ -84,7 +89,6 @@ package final class DoublingPlan: ForwardPlan {
         }
       }
     }
-    return output
   }
 
   /// [I, O, 4, 4] to [2 O, I, 2, 2]: first the odd column's weights, then the even one's.

@@ -80,7 +80,9 @@ public func differentiatedRelu(_ x: Tensor) throws -> Differentiated {
     gradient.withUnsafeBuffer { gradient in
       y.withUnsafeBuffer { y in
         Tensor(shape: [gradient.count]) { result in
-          for i in result.indices { result[i] = y[i] > 0 ? gradient[i] : 0 }
+          inParallel(rows: result.count) { range in
+            for i in range { result[i] = y[i] > 0 ? gradient[i] : 0 }
+          }
         }
       }
     }.reshaped(y.shape)
@@ -106,11 +108,13 @@ public func differentiatedSpatialMean(_ x: Tensor) -> Differentiated {
 /// The sum of each column of [..., C]: [C], in double precision.
 package func columnSums(_ x: Tensor) -> Tensor {
   let channels = x.shape.last ?? 1
-  var sums = [Double](repeating: 0, count: channels)
-  x.withUnsafeBuffer { x in
-    sums.withUnsafeMutableBufferPointer { sums in
-      for row in stride(from: 0, to: x.count, by: channels) {
-        for c in 0..<channels { sums[c] += Double(x[row + c]) }
+  let rows = x.count / max(channels, 1)
+  let sums = x.withUnsafeBuffer { x -> [Double] in
+    guard let x = x.baseAddress, channels > 0 else { return [] }
+    return sumInParallel(rows: rows, count: channels) { range, sums in
+      for row in range {
+        let x = x + row * channels
+        for c in 0..<channels { sums[c] += Double(x[c]) }
       }
     }
   }

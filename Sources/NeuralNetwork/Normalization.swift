@@ -39,59 +39,110 @@ public final class BatchNorm: Layer {
   /// - Throws: `OneDNNError` when `x` has other channels, or in training a single row, which has
   ///   no variance.
   public func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor {
-    let (mean, variance) = try statistics(of: x, mode: mode)
-    return try normalize(x, mean, variance)
+    let statistics = try statistics(of: x, mode: mode)
+    return try normalize(x, statistics.mean, statistics.variance)
+  }
+
+  /// What maps are normalised with, each [C]; the variance is the biased one.
+  package struct Statistics {
+    let mean, variance: Tensor
   }
 
   /// Normalises `x` [..., C], with a pullback that accumulates the gradients of weight and bias.
   ///
   /// - Throws: as `callAsFunction`.
   public func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
-    let (mean, variance) = try statistics(of: x, mode: mode)
-    return Differentiated(try normalize(x, mean, variance)) { [self] gradient in
-      backward(gradient, at: x, mean: mean, variance: variance, mode: mode)
+    let statistics = try statistics(of: x, mode: mode)
+    let value = try normalize(x, statistics.mean, statistics.variance)
+    return Differentiated(value) { [self] gradient in
+      var gradient = gradient
+      backward(&gradient, at: x, statistics, mode: mode)
+      return gradient
     }
   }
 
-  /// Accumulates the gradients of weight and bias, and gives that of `x`.
+  /// Turns the gradient of the normalised maps into that of `x`, in its place, and accumulates the
+  /// gradients of weight and bias.
   ///
   /// Not through oneDNN: its sums over rows are of single precision, and what they lose is seen in
   /// the parameters after a few steps of Adam.
-  private func backward(
-    _ gradient: Tensor, at x: Tensor, mean: Tensor, variance: Tensor, mode: Mode
-  ) -> Tensor {
-    let rows = x.count / channels
-    let mean = mean.elements.map { Double($0) }
-    let factor = variance.elements.map { 1 / (Double($0) + Double(epsilon)).squareRoot() }
+  ///
+  /// - Parameters:
+  ///   - x: [..., C]; what a ReLU left, if `throughRelu`.
+  ///   - throughRelu: whether to go on through that ReLU. Its gradient's column sums [C] are then
+  ///     returned as well: the gradient of the bias before it.
+  @discardableResult
+  package func backward(
+    _ gradient: inout Tensor, at x: Tensor, _ statistics: Statistics, mode: Mode,
+    throughRelu: Bool = false
+  ) -> Tensor? {
+    let (rows, channels) = (x.count / channels, channels)
+    let mean = statistics.mean.elements.map { Double($0) }
+    let factor = statistics.variance.elements.map {
+      1 / (Double($0) + Double(epsilon)).squareRoot()
+    }
     let weights = weight.value.elements.map { Double($0) }
+    let needsSums = mode == .training || weight.needsGradient || bias.needsGradient
     // Over all rows: the sum of the gradient, and of its product with the normalised input.
-    var sums = [Double](repeating: 0, count: channels)
-    var products = sums
-    return x.withUnsafeBuffer { x in
-      gradient.withUnsafeBuffer { gradient in
-        for row in 0..<rows {
-          for c in 0..<channels {
-            let g = Double(gradient[row * channels + c])
-            sums[c] += g
-            products[c] += g * (Double(x[row * channels + c]) - mean[c]) * factor[c]
-          }
-        }
-        weight.accumulate(Tensor(shape: [channels], products.map { Float($0) }))
-        bias.accumulate(Tensor(shape: [channels], sums.map { Float($0) }))
-        // Fixed statistics do not depend on the input.
-        let share = mode == .training ? 1 / Double(rows) : 0
-        return Tensor(shape: [x.count]) { result in
-          for row in 0..<rows {
-            for c in 0..<channels {
-              let i = row * channels + c
-              let normalized = (Double(x[i]) - mean[c]) * factor[c]
-              let centred = Double(gradient[i]) - share * (sums[c] + normalized * products[c])
-              result[i] = Float(centred * weights[c] * factor[c])
+    var sums = [Double](repeating: 0, count: 2 * channels)
+    if needsSums {
+      sums = x.withUnsafeBuffer { x in
+        gradient.withUnsafeBuffer { gradient in
+          guard let x = x.baseAddress, let gradient = gradient.baseAddress else { return sums }
+          return mean.withUnsafeBufferPointer { mean in
+            sumInParallel(rows: rows, count: 2 * channels) { range, sums in
+              for row in range {
+                let (x, gradient) = (x + row * channels, gradient + row * channels)
+                for c in 0..<channels {
+                  let g = Double(gradient[c])
+                  sums[c] += g
+                  sums[channels + c] += g * (Double(x[c]) - mean[c])
+                }
+              }
             }
           }
         }
       }
-    }.reshaped(gradient.shape)
+      for c in 0..<channels { sums[channels + c] *= factor[c] }
+      weight.accumulate(Tensor(shape: [channels], sums[channels...].map { Float($0) }))
+      bias.accumulate(Tensor(shape: [channels], sums[..<channels].map { Float($0) }))
+    }
+    // Fixed statistics do not depend on the input.
+    let share = mode == .training ? 1 / Double(rows) : 0
+    // The gradient of x is slope * gradient + bend * x + offset.
+    let slope = (0..<channels).map { weights[$0] * factor[$0] }
+    let bend = (0..<channels).map { -slope[$0] * share * sums[channels + $0] * factor[$0] }
+    let offset = (0..<channels).map { -slope[$0] * share * sums[$0] - bend[$0] * mean[$0] }
+    let coefficients = slope + bend + offset
+    let columns = x.withUnsafeBuffer { x in
+      gradient.withUnsafeMutableBuffer { gradient -> [Double] in
+        guard let x = x.baseAddress, let gradient = gradient.baseAddress else { return [] }
+        return coefficients.withUnsafeBufferPointer { coefficients in
+          guard let slope = coefficients.baseAddress else { return [] }
+          let (bend, offset) = (slope + channels, slope + 2 * channels)
+          return sumInParallel(rows: rows, count: channels) { range, sums in
+            for row in range {
+              let (x, gradient) = (x + row * channels, gradient + row * channels)
+              if throughRelu {
+                for c in 0..<channels {
+                  let y = Double(x[c])
+                  let g = slope[c] * Double(gradient[c]) + bend[c] * y + offset[c]
+                  let passed = Float(y > 0 ? g : 0)
+                  gradient[c] = passed
+                  sums[c] += Double(passed)
+                }
+              } else {
+                for c in 0..<channels {
+                  gradient[c] = Float(
+                    slope[c] * Double(gradient[c]) + bend[c] * Double(x[c]) + offset[c])
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    return throughRelu ? Tensor(shape: [channels], columns.map { Float($0) }) : nil
   }
 
   private func normalize(_ x: Tensor, _ mean: Tensor, _ variance: Tensor) throws -> Tensor {
@@ -102,15 +153,15 @@ public final class BatchNorm: Layer {
   }
 
   /// The statistics to use, each [C]. In training the running ones move towards those of `x`.
-  private func statistics(
-    of x: Tensor, mode: Mode
-  ) throws -> (mean: Tensor, variance: Tensor) {
+  package func statistics(of x: Tensor, mode: Mode) throws -> Statistics {
     guard x.shape.last == channels else {
       throw OneDNNError(
         operation: "batch normalisation of \(channels) channels", reason: "given \(x.shape)")
     }
     let rows = x.count / channels
-    guard mode == .training else { return (runningMean.value, runningVariance.value) }
+    guard mode == .training else {
+      return Statistics(mean: runningMean.value, variance: runningVariance.value)
+    }
     guard rows > 1 else {
       throw OneDNNError(
         operation: "batch normalisation", reason: "one value a channel cannot be trained on")
@@ -119,7 +170,7 @@ public final class BatchNorm: Layer {
     runningMean.value.move(towards: mean, by: momentum, scaled: 1)
     runningVariance.value.move(
       towards: variance, by: momentum, scaled: Float(rows) / Float(rows - 1))
-    return (mean, variance)
+    return Statistics(mean: mean, variance: variance)
   }
 
   /// The mean and the biased variance of each channel, each [C].
@@ -127,40 +178,47 @@ public final class BatchNorm: Layer {
   /// Summed in double precision, as PyTorch does; oneDNN's single precision loses a digit over
   /// some ten thousand rows.
   private func channelStatistics(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
-    let rows = x.count / channels
-    var mean = [Double](repeating: 0, count: channels)
-    var variance = mean
-    x.withUnsafeBuffer { x in
-      mean.withUnsafeMutableBufferPointer { mean in
-        for row in 0..<rows {
-          for c in 0..<channels { mean[c] += Double(x[row * channels + c]) }
+    let (rows, channels) = (x.count / channels, channels)
+    return x.withUnsafeBuffer { x in
+      guard let x = x.baseAddress else { return (runningMean.value, runningVariance.value) }
+      let mean = sumInParallel(rows: rows, count: channels) { range, sums in
+        for row in range {
+          let x = x + row * channels
+          for c in 0..<channels { sums[c] += Double(x[c]) }
         }
-        for c in 0..<channels { mean[c] /= Double(rows) }
-        variance.withUnsafeMutableBufferPointer { variance in
-          for row in 0..<rows {
+      }.map { $0 / Double(rows) }
+      let variance = mean.withUnsafeBufferPointer { mean in
+        sumInParallel(rows: rows, count: channels) { range, sums in
+          for row in range {
+            let x = x + row * channels
             for c in 0..<channels {
-              let deviation = Double(x[row * channels + c]) - mean[c]
-              variance[c] += deviation * deviation
+              let deviation = Double(x[c]) - mean[c]
+              sums[c] += deviation * deviation
             }
           }
         }
       }
+      return (
+        Tensor(shape: [channels], mean.map { Float($0) }),
+        Tensor(shape: [channels], variance.map { Float($0 / Double(rows)) })
+      )
     }
-    return (
-      Tensor(shape: [channels], mean.map { Float($0) }),
-      Tensor(shape: [channels], variance.map { Float($0 / Double(rows)) })
-    )
   }
 
   /// What evaluation does, as a factor and a term a channel, each [C].
   package var affine: (scale: Tensor, shift: Tensor) {
+    affine(Statistics(mean: runningMean.value, variance: runningVariance.value))
+  }
+
+  /// Normalisation with given statistics, as a factor and a term a channel, each [C].
+  package func affine(_ statistics: Statistics) -> (scale: Tensor, shift: Tensor) {
     var (scale, shift) = (weight.value, bias.value)
     for c in 0..<channels {
-      let deviation = (Double(runningVariance.value[flat: c]) + Double(epsilon)).squareRoot()
+      let deviation = (Double(statistics.variance[flat: c]) + Double(epsilon)).squareRoot()
       let factor = Double(weight.value[flat: c]) / deviation
       scale[flat: c] = Float(factor)
       shift[flat: c] = Float(
-        Double(bias.value[flat: c]) - Double(runningMean.value[flat: c]) * factor)
+        Double(bias.value[flat: c]) - Double(statistics.mean[flat: c]) * factor)
     }
     return (scale, shift)
   }

@@ -10,6 +10,8 @@ public final class Parameter {
   public var gradient: Tensor?
   /// Whether an optimiser may move it. Running statistics move only in training-mode forwards.
   public let isTrainable: Bool
+  /// Whether pullbacks compute its gradient (PyTorch's `requires_grad`).
+  public var needsGradient: Bool
   /// Counts the changes of `value`, so that whatever was derived from it knows when it is stale.
   public private(set) var version = 0
 
@@ -17,10 +19,12 @@ public final class Parameter {
   public init(_ value: Tensor, isTrainable: Bool = true) {
     self.value = value
     self.isTrainable = isTrainable
+    needsGradient = isTrainable
   }
 
   /// Adds to the gradient: pullbacks accumulate, and only the caller clears.
   package func accumulate(_ gradient: Tensor) {
+    guard needsGradient else { return }
     let gradient = gradient.reshaped(value.shape)
     self.gradient = self.gradient.map { sum($0, gradient) } ?? gradient
   }
@@ -67,6 +71,17 @@ extension Layer {
   /// Forgets the gradients of all parameters.
   public func clearGradients() {
     for (_, parameter) in state { parameter.gradient = nil }
+  }
+
+  /// Lets pullbacks pass the layer by: they give its input's gradient, and compute none for its
+  /// parameters.
+  public func freeze() {
+    for (_, parameter) in state { parameter.needsGradient = false }
+  }
+
+  /// Undoes `freeze()`.
+  public func unfreeze() {
+    for (_, parameter) in state { parameter.needsGradient = parameter.isTrainable }
   }
 
   /// Replaces every value by what `value` gives for its name; its shape must be the old one's.

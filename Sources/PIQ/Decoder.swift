@@ -51,13 +51,22 @@ final class Decoder: Layer {
 
   /// The decoder with its pullback; the parameters' gradients accumulate.
   func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
-    var x = Differentiated(x) { $0 }
+    var maps = NormalizedMaps(x)
+    var pullbacks: [(consuming Tensor) throws -> Tensor] = []
     for (convolution, norm) in zip(convolutions, norms) {
-      x = try x.then(convolution.differentiated).then(differentiatedRelu)
-        .then { try norm.differentiated($0, mode: mode) }
+      let level = try convolution.differentiated(maps, then: norm, mode: mode)
+      maps = level.value
+      pullbacks.append(level.pullback)
     }
-    guard let last = convolutions.last else { return x }
-    return try x.then(last.differentiated)
+    guard let last = convolutions.last else { return Differentiated(x) { $0 } }
+    let (value, pullback) = try last.differentiated(maps)
+    pullbacks.append(pullback)
+    return Differentiated(value) { [pullbacks] gradient in
+      // Handed on, not kept: the next pullback writes over it.
+      var gradient = gradient
+      for pullback in pullbacks.reversed() { gradient = try pullback(consume gradient) }
+      return gradient
+    }
   }
 
   private func makePlans() -> [any ForwardPlan] {

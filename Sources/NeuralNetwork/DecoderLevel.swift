@@ -1,0 +1,162 @@
+import OneDNN
+package import Tensor
+
+/// Maps that are still to be normalised: a factor and a term a channel stand beside them, so that
+/// they need not be kept a second time.
+package struct NormalizedMaps {
+  /// [B, H, W, C] before normalisation.
+  package let maps: Tensor
+  let affine: (scale: Tensor, shift: Tensor)?
+
+  /// Maps that are to be taken as they are.
+  package init(_ maps: Tensor) {
+    self.maps = maps
+    affine = nil
+  }
+
+  init(_ maps: Tensor, affine: (scale: Tensor, shift: Tensor)) {
+    self.maps = maps
+    self.affine = affine
+  }
+
+  /// One clip's maps, normalised: [1, H, W, C].
+  func clip(_ clip: Int) -> Tensor {
+    let shape = [1] + maps.shape.dropFirst()
+    let channels = shape[3]
+    let rows = shape[1] * shape[2]
+    return maps.withUnsafeBuffer { maps in
+      Tensor(shape: shape) { result in
+        guard let source = maps.baseAddress.map({ $0 + clip * rows * channels }),
+          let result = result.baseAddress
+        else { return }
+        guard let affine else { return result.update(from: source, count: rows * channels) }
+        affine.scale.withUnsafeBuffer { scale in
+          affine.shift.withUnsafeBuffer { shift in
+            inParallel(rows: rows) { range in
+              for row in range {
+                let (source, result) = (source + row * channels, result + row * channels)
+                for c in 0..<channels { result[c] = source[c] * scale[c] + shift[c] }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// All clips' maps, normalised.
+  var all: Tensor {
+    guard affine != nil else { return maps }
+    return Tensor.joining(maps.shape, (0..<maps.shape[0]).map(clip))
+  }
+}
+
+extension Tensor {
+  /// Clips [1, H, W, C] as one tensor.
+  fileprivate static func joining(_ shape: [Int], _ clips: [Tensor]) -> Tensor {
+    Tensor(shape: shape) { result in
+      for (index, clip) in clips.enumerated() {
+        clip.withUnsafeBuffer {
+          _ = UnsafeMutableBufferPointer(rebasing: result[(index * $0.count)...])
+            .update(fromContentsOf: $0)
+        }
+      }
+    }
+  }
+
+  /// Puts a clip [1, H, W, C] into its place.
+  mutating func setClip(_ clip: Int, to values: Tensor) {
+    withUnsafeMutableBuffer { result in
+      values.withUnsafeBuffer {
+        _ = UnsafeMutableBufferPointer(rebasing: result[(clip * $0.count)...])
+          .update(fromContentsOf: $0)
+      }
+    }
+  }
+}
+
+extension ConvTranspose2d {
+  /// The layer with ReLU and batch normalisation after it, clip by clip where maps are large: only
+  /// what the ReLU leaves is kept.
+  ///
+  /// - Returns: the maps, and a pullback from the gradient of the normalised maps, which it writes
+  ///   over, to that of the normalised input.
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  package func differentiated(
+    _ x: NormalizedMaps, then norm: BatchNorm, mode: Mode
+  ) throws -> (value: NormalizedMaps, pullback: (consuming Tensor) throws -> Tensor) {
+    let plan = fused(relu: true)
+    var maps: Tensor
+    if let doubling = plan as? DoublingPlan {
+      let (b, h, w) = (x.maps.shape[0], x.maps.shape[1], x.maps.shape[2])
+      maps = Tensor(shape: [b, 2 * h, 2 * w, geometry.outChannels]) { _ in }
+      for clip in 0..<b { try doubling.run(x.clip(clip), into: &maps, clip: clip) }
+    } else {
+      maps = try plan(x.all)
+    }
+    let statistics = try norm.statistics(of: maps, mode: mode)
+    let rectified = maps
+    return (
+      NormalizedMaps(rectified, affine: norm.affine(statistics)),
+      { [self] (gradient: consuming Tensor) in
+        let columns = norm.backward(
+          &gradient, at: rectified, statistics, mode: mode, throughRelu: true)
+        if let columns { bias.accumulate(columns) }
+        return try inputGradient(gradient, for: x)
+      }
+    )
+  }
+
+  /// The layer alone, clip by clip.
+  ///
+  /// - Returns: the output, and a pullback to the gradient of the normalised input.
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  package func differentiated(
+    _ x: NormalizedMaps
+  ) throws -> (value: Tensor, pullback: (consuming Tensor) throws -> Tensor) {
+    let value =
+      if SingleChannelPlan.fits(geometry) {
+        try SingleChannelProduct(geometry, weights: weight.value, bias: bias.value)(x)
+      } else {
+        try self(x.all)
+      }
+    return (
+      value,
+      { [self] gradient in
+        if bias.needsGradient { bias.accumulate(columnSums(gradient)) }
+        return try inputGradient(gradient, for: x)
+      }
+    )
+  }
+
+  /// The gradient of the normalised input; that of the weights is accumulated.
+  private func inputGradient(_ gradient: Tensor, for x: NormalizedMaps) throws -> Tensor {
+    if SingleChannelPlan.fits(geometry) {
+      let back = SingleChannelGradient(geometry, weights: weight.value)
+      let (value, weights) = try back(gradient, at: x, needsWeights: weight.needsGradient)
+      if let weights { weight.accumulate(weights) }
+      return value
+    }
+    var back = geometry
+    (back.inChannels, back.outChannels) = (geometry.outChannels, geometry.inChannels)
+    back.isTransposed = false
+    let plan = ConvolutionPlan(
+      back, weights: weight.value, bias: Tensor(shape: [back.outChannels]), isTraining: true)
+    guard DoublingPlan.fits(geometry) else {
+      if weight.needsGradient {
+        weight.accumulate(
+          try ConvolutionWeightGradient(back.shape(of: gradient))(gradient, gradient: x.all))
+      }
+      return try plan(gradient)
+    }
+    if weight.needsGradient {
+      var sums = DoublingWeightGradient(
+        inChannels: geometry.inChannels, outChannels: geometry.outChannels)
+      for clip in 0..<gradient.shape[0] {
+        try sums.add(x.clip(clip), gradient: gradient, clip: clip)
+      }
+      weight.accumulate(sums.value)
+    }
+    return try plan(gradient)
+  }
+}
