@@ -59,7 +59,7 @@ public struct MaskObjective: Sendable, Codable, Hashable {
   ///   - reconstruction: the mask before its sigmoid [B, T', F', 1].
   ///   - logPower: the clips' spectrograms [B, T, F].
   ///   - labels: the class of each of the B clips.
-  ///   - networks: the classifier, which is not changed: nothing is added to its gradients.
+  ///   - networks: the classifier; freeze it, or it has gradients afterwards.
   ///   - logitScale: what its cosines are multiplied by.
   /// - Returns: the terms, and the gradient in the shape of `reconstruction`.
   /// - Throws: `PIQError.mismatch`, `OneDNNError`.
@@ -92,8 +92,6 @@ public struct MaskObjective: Sendable, Codable, Hashable {
         area.add(back, times: logPower, scaledBy: sign, clips: range, to: &gradient)
       }
     }
-    networks.encoder.clearGradients()
-    networks.classifier.clearGradients()
     addRegularisation(of: mask, area, to: &gradient, &terms)
     mask.withUnsafeBuffer { mask in
       gradient.withUnsafeMutableBuffer { gradient in

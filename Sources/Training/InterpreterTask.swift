@@ -31,6 +31,8 @@ public final class InterpreterTask: TrainingTask {
     self.recipe = recipe
     self.valid = valid
     clipCount = train.clips.count
+    classifier.encoder.freeze()
+    classifier.classifier.freeze()
     psi = try VectorQuantizedPSI(settings, using: Initializer(seed: recipe.seed))
     networks = Networks(
       encoder: classifier.encoder, classifier: classifier.classifier, psi: psi)

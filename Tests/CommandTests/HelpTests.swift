@@ -4,8 +4,8 @@ import Testing
 /// What the program says of itself.
 @Suite struct HelpTests {
   static let commands = [
-    [], ["interpret"], ["classify"], ["spectrogram"], ["evaluate"], ["model", "import"],
-    ["model", "info"],
+    [], ["interpret"], ["classify"], ["spectrogram"], ["evaluate"], ["train"],
+    ["train", "classifier"], ["train", "interpreter"], ["model", "import"], ["model", "info"],
   ]
 
   @Test(arguments: commands) func examples(command: [String]) throws {

@@ -44,8 +44,8 @@ import Testing
   @Test func bestEpochIsMarked() throws {
     let values = (1...9).map { (x: Double($0), y: 1.0) }
     let marked = try figure(values, marked: 5)
-    #expect(try count(Color(rgb: 0x666666), inColumn: 0.5005, of: marked) > 100)
-    #expect(try count(Color(rgb: 0x666666), inColumn: 0.5005, of: figure(values)) == 0)
+    #expect(try count(Color(rgb: 0x666666), inColumn: 0.5022, of: marked) > 100)
+    #expect(try count(Color(rgb: 0x666666), inColumn: 0.5022, of: figure(values)) == 0)
   }
 
   @Test(arguments: [[], [(1, Double.infinity)], [(1, 0)], [(1, 1e-30), (2, 2e-30)], [(1, -1e299)]])

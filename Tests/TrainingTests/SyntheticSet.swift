@@ -43,7 +43,7 @@ enum SyntheticSet {
   static var classifierRecipe: ClassifierRecipe {
     var recipe = ClassifierRecipe()
     recipe.data.cropSeconds = 0
-    recipe.optimization.epochs = 8
+    recipe.optimization.epochs = 14
     recipe.optimization.batchSize = 6
     recipe.optimization.learningRate = 5e-3
     recipe.augmentation.timeMaskFrames = 8
@@ -61,9 +61,10 @@ enum SyntheticSet {
   static var interpreterRecipe: InterpreterRecipe {
     var recipe = InterpreterRecipe()
     recipe.data.cropSeconds = 0
-    recipe.optimization.epochs = 12
+    recipe.optimization.epochs = 30
     recipe.optimization.batchSize = 6
-    recipe.optimization.learningRate = 3e-3
+    recipe.optimization.learningRate = 1e-2
+    recipe.optimization.validateEvery = 10
     recipe.network.keyCount = 24
     return recipe
   }
