@@ -62,7 +62,9 @@ public enum Safetensors {
     while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
     try withUnsafeBytes(of: UInt64(header.count).littleEndian) { length in
       try header.withUnsafeBytes { header in
-        try data.withUnsafeBytes { try AtomicFile.write([length, header, $0], to: path, isDurable: isDurable) }
+        try data.withUnsafeBytes {
+          try AtomicFile.write([length, header, $0], to: path, isDurable: isDurable)
+        }
       }
     }
   }

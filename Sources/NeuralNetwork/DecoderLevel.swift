@@ -87,7 +87,14 @@ extension ConvTranspose2d {
   ) throws -> (value: NormalizedMaps, pullback: (consuming Tensor) throws -> Tensor) {
     let plan = fused(relu: true)
     var maps: Tensor
-    if let doubling = plan as? DoublingPlan {
+    if DoublingProducts.fits(geometry) {
+      let products = DoublingProducts(geometry, weights: weight.value)
+      let (b, h, w) = (x.maps.shape[0], x.maps.shape[1], x.maps.shape[2])
+      maps = Tensor(shape: [b, 2 * h, 2 * w, geometry.outChannels]) { _ in }
+      for clip in 0..<b {
+        try products.run(x.clip(clip), bias: bias.value, relu: true, into: &maps, clip: clip)
+      }
+    } else if let doubling = plan as? DoublingPlan {
       let (b, h, w) = (x.maps.shape[0], x.maps.shape[1], x.maps.shape[2])
       maps = Tensor(shape: [b, 2 * h, 2 * w, geometry.outChannels]) { _ in }
       for clip in 0..<b { try doubling.run(x.clip(clip), into: &maps, clip: clip) }
@@ -135,6 +142,22 @@ extension ConvTranspose2d {
       let back = SingleChannelGradient(geometry, weights: weight.value)
       let (value, weights) = try back(gradient, at: x, needsWeights: weight.needsGradient)
       if let weights { weight.accumulate(weights) }
+      return value
+    }
+    if DoublingProducts.fits(geometry) {
+      let products = DoublingProducts(geometry, weights: weight.value)
+      if weight.needsGradient {
+        var sums = DoublingProducts.WeightSums()
+        for clip in 0..<gradient.shape[0] {
+          try products.addWeightGradient(
+            x.clip(clip), gradient: gradient, clip: clip, to: &sums)
+        }
+        weight.accumulate(products.weightGradient(sums))
+      }
+      var value = Tensor(shape: x.maps.shape) { _ in }
+      for clip in 0..<gradient.shape[0] {
+        value.setClip(clip, to: try products.inputGradient(gradient, clip: clip))
+      }
       return value
     }
     var back = geometry

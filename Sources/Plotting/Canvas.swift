@@ -85,8 +85,9 @@ package final class Canvas {
   // MARK: Lines
 
   /// Draws a line through points, within `frame` alone.
-  func line(through points: [(x: Double, y: Double)], width: Double, _ color: Color, in frame: Rectangle)
-  {
+  func line(
+    through points: [(x: Double, y: Double)], width: Double, _ color: Color, in frame: Rectangle
+  ) {
     guard let first = points.first else { return }
     within(frame) {
       set(color)

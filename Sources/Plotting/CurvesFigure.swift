@@ -43,7 +43,7 @@ public struct CurvesFigure: Sendable {
         remedy: "give from 1 to \(Self.mostPanels)")
     }
     self.panels = panels
-    self.marked = marked
+    self.marked = marked.flatMap { abs($0) < 1e9 ? $0 : nil }
     self.title = title
   }
 
@@ -82,7 +82,7 @@ public struct CurvesFigure: Sendable {
     canvas.drawHeader(
       title: title, source: nil, from: Self.left, to: canvas.width - Measure.edge)
     let epochs = Self.range(
-      panels.flatMap(\.series).flatMap { $0.values.map(\.x) }, margin: 0.02, least: 0.5)
+      panels.flatMap(\.series).flatMap { $0.values.map(\.x) }, margin: 0.02, widening: 0.5)
     for (panel, frame) in zip(panels, frames) { draw(panel, in: frame, epochs, on: canvas) }
     if let last = frames.last { drawEpochs(epochs, below: last, on: canvas) }
     return (canvas, frames)
@@ -92,7 +92,7 @@ public struct CurvesFigure: Sendable {
     _ panel: Panel, in frame: Rectangle, _ epochs: ClosedRange<Double>, on canvas: Canvas
   ) {
     let values = Self.range(
-      panel.series.flatMap { $0.values.map(\.y) }, margin: 0.06, least: 1e-12)
+      panel.series.flatMap { $0.values.map(\.y) }, margin: 0.06)
     func place(_ x: Double, _ y: Double) -> (x: Double, y: Double) {
       (
         Double(frame.x) + Self.share(x, of: epochs) * Double(frame.width),
@@ -112,7 +112,7 @@ public struct CurvesFigure: Sendable {
         tick.label, x: Double(frame.x - Measure.line - Measure.tickGap - 4), y: y + 6, .right,
         .tick)
     }
-    if let marked {
+    if let marked, epochs.contains(marked) {
       let x = place(marked, values.lowerBound).x
       canvas.fill(
         Rectangle(x: Int(x.rounded()), y: frame.y, width: 2, height: frame.height), .paleInk)
@@ -160,13 +160,14 @@ public struct CurvesFigure: Sendable {
     canvas.write(best, x: frame.midX, y: Double(top + 53), .middle, .axis)
   }
 
-  /// What an axis shows: all finite values, and a margin.
+  /// What an axis shows: all finite values, and a margin; `widening` either way where all are equal.
   private static func range(
-    _ values: [Double], margin: Double, least: Double
+    _ values: [Double], margin: Double, widening: Double? = nil
   ) -> ClosedRange<Double> {
     let finite = values.filter { abs($0) < 1e300 }
     guard let low = finite.min(), let high = finite.max() else { return 0...1 }
-    let span = max((high - low) * margin, high == low ? max(abs(high) * 0.1, least) : 0)
+    let span =
+      high > low ? (high - low) * margin : widening ?? max(abs(high) * 0.1, 1e-12)
     return low - span...high + span
   }
 

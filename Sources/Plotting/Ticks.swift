@@ -44,7 +44,8 @@ extension Tick {
       for mantissa in [1.0, 2, 5] {
         let step = mantissa * pow(10, Double(exponent))
         let (first, last) = (
-          (range.lowerBound / step - 1e-9).rounded(.up), (range.upperBound / step + 1e-9).rounded(.down)
+          (range.lowerBound / step - 1e-9).rounded(.up),
+          (range.upperBound / step + 1e-9).rounded(.down)
         )
         guard step >= least, last - first < Double(count) else { continue }
         guard first <= last else { return [] }
@@ -54,8 +55,11 @@ extension Tick {
         return stride(from: first, through: last, by: 1).map { index in
           let value = index * step
           let text =
-            value == 0 ? "0" : isPlain ? label(value, decimals: max(0, -exponent))
-            : String(format: "%.3g", value)
+            value == 0
+            ? "0"
+            : isPlain
+              ? label(value, decimals: max(0, -exponent))
+              : String(format: "%.3g", value)
           return Tick(value: value, label: text)
         }
       }

@@ -25,38 +25,78 @@ private struct Block: @unchecked Sendable {
 }
 
 /// Keeps freed large blocks for the next tensor of about the same size.
+///
+/// What is kept and what is in use are together at most what was once in use at one time, and a
+/// little more: a training, which takes as much in every step, finds all of it again, and nothing
+/// takes more than it needs anyway.
 private final class BlockPool: Sendable {
   static let shared = BlockPool()
 
   private static let smallest = 1 << 20
   private static let hugePage = 2 << 20
-  private static let mostKept = 768 << 20
+  private static let mostBeyondPeak = 768 << 20
 
-  private let kept = Mutex<[Block]>([])
+  private struct State: Sendable {
+    var kept: [Block] = []
+    var keptBytes = 0
+    var usedBytes = 0
+    var peak = 0
+
+    mutating func use(_ bytes: Int) {
+      usedBytes += bytes
+      peak = max(peak, usedBytes)
+    }
+
+    /// Takes out the oldest blocks for which there is no room.
+    mutating func surplus() -> [Block] {
+      var count = 0
+      while count < kept.count, keptBytes + usedBytes > peak + mostBeyondPeak {
+        keptBytes -= kept[count].bytes
+        count += 1
+      }
+      defer { kept.removeFirst(count) }
+      return Array(kept.prefix(count))
+    }
+  }
+
+  private let state = Mutex(State())
 
   func take(bytes: Int) -> Block {
     guard bytes >= Self.smallest else { return Self.allocate(bytes, alignment: 64) }
-    let recycled = kept.withLock { kept -> Block? in
-      let fitting = kept.indices.filter { kept[$0].bytes >= bytes && kept[$0].bytes <= bytes * 2 }
-      guard let best = fitting.min(by: { kept[$0].bytes < kept[$1].bytes }) else { return nil }
-      return kept.remove(at: best)
+    let (recycled, surplus) = state.withLock { state -> (Block?, [Block]) in
+      let fitting = state.kept.indices.filter {
+        state.kept[$0].bytes >= bytes && state.kept[$0].bytes <= bytes * 2
+      }
+      guard let best = fitting.min(by: { state.kept[$0].bytes < state.kept[$1].bytes }) else {
+        state.use(Self.rounded(bytes, to: Self.hugePage))
+        return (nil, state.surplus())
+      }
+      let block = state.kept.remove(at: best)
+      state.keptBytes -= block.bytes
+      state.use(block.bytes)
+      return (block, [])
     }
+    for block in surplus { free(block.address) }
     return recycled ?? Self.allocate(bytes, alignment: Self.hugePage)
   }
 
   func put(_ block: Block) {
     guard block.bytes >= Self.smallest else { return free(block.address) }
-    let surplus = kept.withLock { kept -> [Block] in
-      kept.append(block)
-      var surplus: [Block] = []
-      while kept.reduce(0, { $0 + $1.bytes }) > Self.mostKept { surplus.append(kept.removeFirst()) }
-      return surplus
+    let surplus = state.withLock { state -> [Block] in
+      state.kept.append(block)
+      state.keptBytes += block.bytes
+      state.usedBytes -= block.bytes
+      return state.surplus()
     }
     for block in surplus { free(block.address) }
   }
 
+  private static func rounded(_ bytes: Int, to alignment: Int) -> Int {
+    (bytes + alignment - 1) / alignment * alignment
+  }
+
   private static func allocate(_ bytes: Int, alignment: Int) -> Block {
-    let rounded = (bytes + alignment - 1) / alignment * alignment
+    let rounded = rounded(bytes, to: alignment)
     var address: UnsafeMutableRawPointer?
     guard posix_memalign(&address, alignment, rounded) == 0, let address else {
       // As Swift's own allocator does: without memory there is no way on.

@@ -69,7 +69,8 @@ extension InterpreterRecipe {
     configuration.useVQ = true
     configuration.useMaskOutput = true
     configuration.maskThreshold = objective.maskThreshold
-    configuration.training = "classifier \(classifier.training ?? "of unknown origin"); "
+    configuration.training =
+      "classifier \(classifier.training ?? "of unknown origin"); "
       + "interpreter trained by piq-audio, seed \(seed)"
     do throws(PIQError) {
       try configuration.validate()

@@ -82,7 +82,8 @@ public struct Split: Sendable {
       let shuffled = stream.permutation(own.count).map { own[$0] }
       func count(_ fraction: Double) -> Int {
         // A class of two or more clips is represented wherever it is asked for.
-        fraction == 0 ? 0 : max(own.count > 1 ? 1 : 0, Int((fraction * Double(own.count)).rounded()))
+        fraction == 0
+          ? 0 : max(own.count > 1 ? 1 : 0, Int((fraction * Double(own.count)).rounded()))
       }
       let valid = count(settings.validFraction)
       let test = count(settings.testFraction)

@@ -19,10 +19,12 @@ enum TrainingCurves {
     var panels = [
       CurvesFigure.Panel(
         title: "training loss",
-        series: [series("loss") { $0.loss }] + terms.map { name in series(name) { $0.terms[name] } })
+        series: [series("loss") { $0.loss }] + terms.map { name in series(name) { $0.terms[name] } }
+      )
     ]
     // Per cent and parts of one do not share an axis.
-    for group in [figures.filter { !isPercent($0) }, figures.filter(isPercent)] where !group.isEmpty {
+    for group in [figures.filter { !isPercent($0) }, figures.filter(isPercent)] where !group.isEmpty
+    {
       panels.append(
         CurvesFigure.Panel(
           title: "validation" + (group.contains(where: isPercent) ? ", %" : ""),

@@ -61,7 +61,9 @@ struct Train: ParsableCommand {
     var labelSmoothing: Double?
 
     @Option(
-      help: "What clips are divided by: their largest absolute sample (peak), their largest (max), none.")
+      help:
+        "What clips are divided by: their largest absolute sample (peak), their largest (max), none."
+    )
     var normalize: Normalization?
 
     @Option(
@@ -153,7 +155,8 @@ struct Train: ParsableCommand {
       help: ArgumentHelp("The weight of the differences within the mask.", valueName: "x"))
     var totalVariation: Double?
 
-    @Option(name: .customLong("keys"), help: ArgumentHelp("The keys of the codebook, K.", valueName: "n"))
+    @Option(
+      name: .customLong("keys"), help: ArgumentHelp("The keys of the codebook, K.", valueName: "n"))
     var keyCount: Int?
 
     @Option(help: ArgumentHelp("How many of them all classes share.", valueName: "n"))

@@ -132,7 +132,8 @@ struct SettingOptions: ParsableArguments {
   var schedule: OptimizationSettings.Schedule?
 
   @Option(
-    help: ArgumentHelp("The part of the steps in which the rate of one-cycle rises.", valueName: "x"))
+    help: ArgumentHelp(
+      "The part of the steps in which the rate of one-cycle rises.", valueName: "x"))
   var warmUp: Double?
 
   @Option(
@@ -151,7 +152,8 @@ struct SettingOptions: ParsableArguments {
   var gain: Double?
 
   @Option(
-    help: ArgumentHelp("The least signal-to-noise ratio of noisy clips; 0: no noise.", valueName: "db"))
+    help: ArgumentHelp(
+      "The least signal-to-noise ratio of noisy clips; 0: no noise.", valueName: "db"))
   var noise: Double?
 
   @Option(

@@ -141,7 +141,8 @@ import Testing
     try refused(["--train-folds", "7"], "clips.csv", "no clips in fold 7")
     try refused(["--train-folds", "1", "--valid-folds", "1"], "clips.csv", "serve twice")
     try refused(["--train-folds", "1,2,3"], "clips.csv", "no clips to choose the best epoch on")
-    try refused(["--resume"], "model/training/classifier.checkpoint.safetensors", "nothing to resume")
+    try refused(
+      ["--resume"], "model/training/classifier.checkpoint.safetensors", "nothing to resume")
     try refused(["--audio-dir", "nowhere"], "clips.csv", "0.wav is not in nowhere")
     let epochs = try space.run(train + ["--epochs", "0"])
     #expect(epochs.status == 1)
@@ -158,7 +159,9 @@ import Testing
   @Test func interpreterRefusals() throws {
     let space = try Workspace()
     try makeData(space)
-    let train = ["train", "interpreter", "clips.csv", "-o", "model", "--recipe", "interpreter.yaml"]
+    let train = [
+      "train", "interpreter", "clips.csv", "-o", "model", "--recipe", "interpreter.yaml",
+    ]
     try space.run(train).expectRefusal(naming: "clips.csv", "the classifier does not know")
     try makeData(space, classes: ["dog_bark", "rain"])
     let keys = try space.run(train + ["--keys", "9"])
@@ -171,7 +174,8 @@ import Testing
     let space = try Workspace()
     try makeData(space)
     try space.write("model/model.json", "{}".utf8)
-    let arguments = ["train", "classifier", "clips.csv", "-o", "model", "--epochs", "1"] + Self.tiny
+    let arguments =
+      ["train", "classifier", "clips.csv", "-o", "model", "--epochs", "1"] + Self.tiny
     try space.run(arguments).expectRefusal(naming: "model/model.json", "exists already")
     #expect(try space.bytes("model/model.json") == Array("{}".utf8))
     try space.run(arguments + ["--force"]).expectSuccess()

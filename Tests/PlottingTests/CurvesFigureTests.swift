@@ -15,7 +15,8 @@ import Testing
   private let blue = Color(rgb: 0x0072B2)
 
   /// How many pixels of a column of the panel have a colour.
-  private func count(_ color: Color, inColumn share: Double, of figure: CurvesFigure) throws -> Int {
+  private func count(_ color: Color, inColumn share: Double, of figure: CurvesFigure) throws -> Int
+  {
     let (canvas, panels) = try figure.render()
     let panel = try #require(panels.first)
     let x = panel.x + Int(share * Double(panel.width - 1))
@@ -64,15 +65,23 @@ import Testing
   @Test(arguments: [0, CurvesFigure.mostPanels + 1]) func panelsThatHaveNoRoom(count: Int) {
     #expect(throws: FigureError.self) {
       try CurvesFigure(
-        panels: Array(repeating: .init(title: "", series: []), count: count), marked: nil, title: "")
+        panels: Array(repeating: .init(title: "", series: []), count: count), marked: nil, title: ""
+      )
     }
   }
 
   @Test func ticksWithinARange() {
-    #expect(Tick.round(in: 0.93...2.1, atMost: 6).map(\.label) == ["1.0", "1.2", "1.4", "1.6", "1.8", "2.0"])
+    #expect(
+      Tick.round(in: 0.93...2.1, atMost: 6).map(\.label) == [
+        "1.0", "1.2", "1.4", "1.6", "1.8", "2.0",
+      ])
     #expect(Tick.round(in: 0.9...3.1, atMost: 12, least: 1).map(\.label) == ["1", "2", "3"])
-    #expect(Tick.round(in: 0...2.1e-4, atMost: 6).map(\.label) == ["0", "5e-05", "0.0001", "0.00015", "0.0002"])
-    #expect(Tick.round(in: -1.1...1.1, atMost: 6).map(\.label) == ["-1.0", "-0.5", "0", "0.5", "1.0"])
+    #expect(
+      Tick.round(in: 0...2.1e-4, atMost: 6).map(\.label) == [
+        "0", "5e-05", "0.0001", "0.00015", "0.0002",
+      ])
+    #expect(
+      Tick.round(in: -1.1...1.1, atMost: 6).map(\.label) == ["-1.0", "-0.5", "0", "0.5", "1.0"])
     #expect(Tick.round(in: 1...1, atMost: 6).isEmpty)
   }
 }

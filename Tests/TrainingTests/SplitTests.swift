@@ -1,7 +1,6 @@
 import Datasets
 import TestSupport
 import Testing
-
 import Training
 
 @Suite struct SplitTests {
@@ -55,10 +54,11 @@ import Training
     #expect(try Split(clips, settings, seed: 2).valid != split.valid)
   }
 
-  @Test(arguments: [
-    ([1], [1], [], "serve twice"), ([9], [1], [], "no clips in fold 9"),
-    ([1, 2], [3], [5], "no clips in fold 5"), ([], [1, 2, 3], [], "no clips to train on"),
-  ] as [([Int], [Int], [Int], String)])
+  @Test(
+    arguments: [
+      ([1], [1], [], "serve twice"), ([9], [1], [], "no clips in fold 9"),
+      ([1, 2], [3], [5], "no clips in fold 5"), ([], [1, 2, 3], [], "no clips to train on"),
+    ] as [([Int], [Int], [Int], String)])
   func refusals(train: [Int], valid: [Int], test: [Int], words: String) throws {
     var settings = DataSettings()
     (settings.trainFolds, settings.validFolds, settings.testFolds) = (train, valid, test)

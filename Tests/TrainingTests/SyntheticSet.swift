@@ -1,7 +1,6 @@
 import Foundation
 import NeuralNetwork
 import PIQ
-
 import Training
 
 /// Sounds that need no files: tones, noise and chirps, 0.5 s at 4 kHz.
