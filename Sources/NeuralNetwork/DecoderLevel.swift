@@ -85,20 +85,20 @@ extension ConvTranspose2d {
   package func differentiated(
     _ x: NormalizedMaps, then norm: BatchNorm, mode: Mode
   ) throws -> (value: NormalizedMaps, pullback: (consuming Tensor) throws -> Tensor) {
-    let plan = fused(relu: true)
     var maps: Tensor
-    if DoublingProducts.fits(geometry) {
-      let products = DoublingProducts(geometry, weights: weight.value)
+    let products = self.products
+    if let products {
       let (b, h, w) = (x.maps.shape[0], x.maps.shape[1], x.maps.shape[2])
       maps = Tensor(shape: [b, 2 * h, 2 * w, geometry.outChannels]) { _ in }
       for clip in 0..<b {
         try products.run(x.clip(clip), bias: bias.value, relu: true, into: &maps, clip: clip)
       }
-    } else if let doubling = plan as? DoublingPlan {
+    } else if let doubling = fused(relu: true) as? DoublingPlan {
       let (b, h, w) = (x.maps.shape[0], x.maps.shape[1], x.maps.shape[2])
       maps = Tensor(shape: [b, 2 * h, 2 * w, geometry.outChannels]) { _ in }
       for clip in 0..<b { try doubling.run(x.clip(clip), into: &maps, clip: clip) }
     } else {
+      let plan = fused(relu: true)
       maps = try plan(x.all)
     }
     let statistics = try norm.statistics(of: maps, mode: mode)
@@ -109,7 +109,7 @@ extension ConvTranspose2d {
         let columns = norm.backward(
           &gradient, at: rectified, statistics, mode: mode, throughRelu: true)
         if let columns { bias.accumulate(columns) }
-        return try inputGradient(gradient, for: x)
+        return try inputGradient(gradient, for: x, products)
       }
     )
   }
@@ -131,21 +131,27 @@ extension ConvTranspose2d {
       value,
       { [self] gradient in
         if bias.needsGradient { bias.accumulate(columnSums(gradient)) }
-        return try inputGradient(gradient, for: x)
+        return try inputGradient(gradient, for: x, products)
       }
     )
   }
 
+  /// The layer as products of matrices, where that is the better way.
+  private var products: DoublingProducts? {
+    DoublingProducts.fits(geometry) ? DoublingProducts(geometry, weights: weight.value) : nil
+  }
+
   /// The gradient of the normalised input; that of the weights is accumulated.
-  private func inputGradient(_ gradient: Tensor, for x: NormalizedMaps) throws -> Tensor {
+  private func inputGradient(
+    _ gradient: Tensor, for x: NormalizedMaps, _ products: DoublingProducts?
+  ) throws -> Tensor {
     if SingleChannelPlan.fits(geometry) {
       let back = SingleChannelGradient(geometry, weights: weight.value)
       let (value, weights) = try back(gradient, at: x, needsWeights: weight.needsGradient)
       if let weights { weight.accumulate(weights) }
       return value
     }
-    if DoublingProducts.fits(geometry) {
-      let products = DoublingProducts(geometry, weights: weight.value)
+    if let products {
       if weight.needsGradient {
         var sums = DoublingProducts.WeightSums()
         for clip in 0..<gradient.shape[0] {

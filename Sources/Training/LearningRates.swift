@@ -1,4 +1,3 @@
-import Foundation
 import NeuralNetwork
 
 /// The learning rate of each step, by the schedule of a recipe.
@@ -30,25 +29,9 @@ struct LearningRates {
   }
 
   /// The memory that plateau begins with; nothing for the other schedules.
-  func initialPlateau() throws -> String? {
+  var initialPlateau: ReduceLROnPlateau? {
     guard settings.schedule == .plateau else { return nil }
-    return try Self.json(
-      ReduceLROnPlateau(patience: settings.patience, firstEpoch: settings.firstPlateauEpoch))
-  }
-
-  /// The rate after a validated epoch, and plateau's memory.
-  func next(
-    after epoch: Int, score: Double, rate: Double, _ plateau: String?
-  ) throws -> (rate: Double, plateau: String?) {
-    guard let plateau else { return (rate, nil) }
-    var schedule = try JSONDecoder().decode(ReduceLROnPlateau.self, from: Data(plateau.utf8))
-    let next = schedule.next(after: epoch, loss: -score, rate: rate)
-    return (next, try Self.json(schedule))
-  }
-
-  private static func json(_ schedule: ReduceLROnPlateau) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return String(decoding: try encoder.encode(schedule), as: UTF8.self)
+    return ReduceLROnPlateau(
+      patience: settings.patience, firstEpoch: settings.firstPlateauEpoch)
   }
 }

@@ -1,4 +1,5 @@
 public import Batch
+import NeuralNetwork
 
 /// What an epoch came to: a line of the log.
 public struct TrainingRecord: Report, Codable, Sendable, Equatable {
@@ -46,11 +47,8 @@ struct TrainingState: Report, Codable, Equatable {
   var seconds: [Double] = []
   var learningRate: Double
   /// The schedule that has a memory.
-  var plateau: Plateau?
+  var plateau: ReduceLROnPlateau?
   var records: [TrainingRecord] = []
-
-  /// The schedule's state as JSON; it keeps its own counsel about what is in it.
-  typealias Plateau = String
 
   /// The record of the best epoch so far.
   var best: TrainingRecord? { records.last(where: \.isBest) }

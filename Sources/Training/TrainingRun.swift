@@ -20,7 +20,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   private let rates: LearningRates
   private var state: TrainingState
   private let encodedRecipe: String
-  private var position = (epoch: 0, step: 0, loss: Double.nan)
+  private var lastLoss = Double.nan
 
   /// A training that has not begun.
   ///
@@ -43,7 +43,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     encodedRecipe = String(decoding: try encoder.encode(recipe), as: UTF8.self)
     state = TrainingState(
       recipe: encodedRecipe, inputs: inputs, learningRate: settings.learningRate)
-    state.plateau = try rates.initialPlateau()
+    state.plateau = rates.initialPlateau
   }
 
   /// Makes the folder, and writes the recipe there.
@@ -135,8 +135,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
         try observer(
           .step(
             epoch: state.epoch, step: state.stepsOfEpoch, of: batches.count,
-            loss: position.loss, learningRate: optimizer.learningRate,
-            seconds: state.seconds.last ?? 0))
+            loss: lastLoss, learningRate: optimizer.learningRate))
         if shouldStop() { return try stop() }
       }
       do {
@@ -202,7 +201,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     state.losses += losses
     let duration = start.duration(to: clock.now).components
     state.seconds.append(Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
-    position = (state.epoch, state.stepsOfEpoch, losses.total)
+    lastLoss = losses.total
   }
 
   private func endEpoch(
@@ -227,8 +226,9 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     state.losses = Losses(total: 0)
     state.seconds = []
     if let validation {
-      (state.learningRate, state.plateau) = try rates.next(
-        after: epoch, score: validation.score, rate: state.learningRate, state.plateau)
+      let rate = state.learningRate
+      state.learningRate =
+        state.plateau?.next(after: epoch, loss: -validation.score, rate: rate) ?? rate
       if isBest {
         let (configuration, networks) = task.model(after: validation)
         try files.write(configuration, networks)
@@ -248,8 +248,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
 /// What a training tells while it runs.
 public enum TrainingEvent: Sendable {
   /// A step is done.
-  case step(
-    epoch: Int, step: Int, of: Int, loss: Double, learningRate: Double, seconds: Double)
+  case step(epoch: Int, step: Int, of: Int, loss: Double, learningRate: Double)
   /// A validation is under way.
   case validation(epoch: Int, finished: Int, total: Int)
   /// An epoch is done, and saved.

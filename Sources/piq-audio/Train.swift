@@ -72,8 +72,6 @@ struct Train: ParsableCommand {
 
     @OptionGroup var messages: MessageOptions
 
-    func validate() throws { try arguments.validate() }
-
     func run() throws {
       let terminal = messages.makeTerminal()
       try terminal.run(stopsGently: true) {
@@ -163,8 +161,6 @@ struct Train: ParsableCommand {
     var sharedKeys: Int?
 
     @OptionGroup var messages: MessageOptions
-
-    func validate() throws { try arguments.validate() }
 
     func run() throws {
       let terminal = messages.makeTerminal()

@@ -16,7 +16,7 @@ struct TrainingProgress {
   /// The line while it runs; nothing to say of a finished epoch.
   func line(_ event: TrainingEvent) -> String? {
     switch event {
-    case .step(let epoch, let step, let count, let loss, let rate, _):
+    case .step(let epoch, let step, let count, let loss, let rate):
       let total = epochs * count
       let now = (epoch - 1) * count + step
       let left = Date().timeIntervalSince(start) / Double(max(1, now - done)) * Double(total - now)
