@@ -73,8 +73,8 @@ let package = Package(
     .executableTarget(
       name: "piq-audio",
       dependencies: [
-        "AudioIO", "Batch", "Checkpoints", "Datasets", "Evaluation", "Files", "Models", "PIQ",
-        "Spectral", "Training",
+        "AudioIO", "Batch", "Checkpoints", "Datasets", "Evaluation", "Files", "Models",
+        "NeuralNetwork", "PIQ", "Spectral", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

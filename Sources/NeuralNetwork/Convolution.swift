@@ -12,6 +12,7 @@ public final class Conv2d: Layer {
   public let bias: Parameter
   let geometry: ConvolutionGeometry
   private let plan = Derived<ConvolutionPlan>()
+  let frozen = Derived<FrozenConvolution>()
 
   /// A convolution with PyTorch's initial values: uniform within ±1/√(fan-in).
   public init(
@@ -49,6 +50,16 @@ public final class Conv2d: Layer {
     guard let norm else {
       return ConvolutionPlan(geometry, weights: weight.value, bias: bias.value, fusing: fusion)
     }
+    let (weights, bias) = folded(norm)
+    if DoublingProducts.fits(geometry) {
+      return HalvingPlan(
+        DoublingProducts(weights: weights, precision: .float32), bias: bias, relu: relu)
+    }
+    return ConvolutionPlan(geometry, weights: weights, bias: bias, fusing: fusion)
+  }
+
+  /// Weights and bias with which the convolution alone does what it and `norm` do.
+  func folded(_ norm: BatchNorm) -> (weights: Tensor, bias: Tensor) {
     let (scale, shift) = (norm.affine.scale.elements, norm.affine.shift.elements)
     var (weights, bias) = (weight.value, bias.value)
     let row = weights.count / geometry.outChannels
@@ -60,6 +71,6 @@ public final class Conv2d: Layer {
     bias.withUnsafeMutableBuffer { bias in
       for o in bias.indices { bias[o] = bias[o] * scale[o] + shift[o] }
     }
-    return ConvolutionPlan(geometry, weights: weights, bias: bias, fusing: fusion)
+    return (weights, bias)
   }
 }

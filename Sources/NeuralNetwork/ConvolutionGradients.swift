@@ -4,21 +4,55 @@ public import Tensor
 extension Conv2d {
   /// The convolution with its pullback, which accumulates the gradients of weight and bias.
   ///
+  /// - Parameter isFirst: whether nobody wants the gradient of `x`; the pullback then gives zeros.
   /// - Throws: `OneDNNError` when `x` does not fit.
-  public func differentiated(_ x: Tensor) throws -> Differentiated {
-    Differentiated(try self(x)) { [self] gradient in
-      let shape = geometry.shape(of: x)
+  public func differentiated(_ x: Tensor, isFirst: Bool = false) throws -> Differentiated {
+    let shape = geometry.shape(of: x)
+    let products = products(for: x)
+    let value = try products?.coarse(x, bias: bias.value) ?? self(x)
+    return Differentiated(value) { [self] gradient in
       if weight.needsGradient {
-        weight.accumulate(try ConvolutionWeightGradient(shape)(x, gradient: gradient))
+        weight.accumulate(
+          try products?.weightGradient(coarse: NormalizedMaps(gradient), fine: x)
+            ?? ConvolutionWeightGradient(shape)(x, gradient: gradient))
       }
       if bias.needsGradient { bias.accumulate(columnSums(gradient)) }
-      return try inputGradient(gradient, for: shape)
+      if isFirst { return Tensor(shape: shape.input) }
+      return try products?.fine(
+        NormalizedMaps(gradient), height: shape.height, width: shape.width)
+        ?? inputGradient(gradient, for: shape, weights: weight.value)
     }
+  }
+
+  /// The convolution, batch normalisation with fixed statistics and ReLU, all of them frozen: the
+  /// normalisation is part of the weights, and only what the ReLU leaves is kept.
+  ///
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  package func differentiatedFrozen(_ x: Tensor, then norm: BatchNorm) throws -> Differentiated {
+    let shape = geometry.shape(of: x)
+    let frozen = frozen(from: (state + norm.state).map(\.parameter)) {
+      FrozenConvolution(self, norm)
+    }
+    let products = frozen.products(for: x, geometry)
+    let value = try products?.coarse(x, bias: frozen.bias, relu: true) ?? frozen.plan(x)
+    return Differentiated(value) { [self] gradient in
+      let passed = passedByRelu(gradient, at: value)
+      return try products?.fine(NormalizedMaps(passed), height: shape.height, width: shape.width)
+        ?? inputGradient(passed, for: shape, weights: frozen.weights)
+    }
+  }
+
+  /// The layer as products of matrices, where that is the better way.
+  private func products(for x: Tensor) -> DoublingProducts? {
+    guard DoublingProducts.fits(geometry), x.shape[3] == geometry.inChannels else { return nil }
+    return DoublingProducts(weights: weight.value, precision: Autocast.precision)
   }
 
   /// A transposed convolution with the same weights; rows and columns at the end that no window
   /// reached are kept, with gradient zero.
-  private func inputGradient(_ gradient: Tensor, for shape: ConvolutionShape) throws -> Tensor {
+  private func inputGradient(
+    _ gradient: Tensor, for shape: ConvolutionShape, weights: Tensor
+  ) throws -> Tensor {
     func cut(_ axis: KeyPath<ConvolutionShape.Extent, Int>, _ size: Int, _ out: Int) -> Int {
       let (k, s) = (shape.kernel[keyPath: axis], shape.stride[keyPath: axis])
       return (out - 1) * s + k - shape.padBefore[keyPath: axis] - size
@@ -31,8 +65,28 @@ extension Conv2d {
         cut(\.width, shape.width, gradient.shape[2])),
       isTransposed: true)
     let plan = transposedPlan(
-      back, weights: weight.value, bias: Tensor(shape: [shape.inChannels]))
+      back, weights: weights, bias: Tensor(shape: [shape.inChannels]))
     return try plan(gradient)
+  }
+}
+
+/// A convolution with the batch normalisation after it in its weights.
+final class FrozenConvolution {
+  let weights, bias: Tensor
+  let plan: any ForwardPlan
+  private var products: DoublingProducts?
+
+  init(_ convolution: Conv2d, _ norm: BatchNorm) {
+    (weights, bias) = convolution.folded(norm)
+    plan = convolution.fused(with: norm, relu: true)
+  }
+
+  func products(for x: Tensor, _ geometry: ConvolutionGeometry) -> DoublingProducts? {
+    guard DoublingProducts.fits(geometry), x.shape[3] == geometry.inChannels else { return nil }
+    if let products, products.precision == Autocast.precision { return products }
+    let fresh = DoublingProducts(weights: weights, precision: Autocast.precision)
+    products = fresh
+    return fresh
   }
 }
 

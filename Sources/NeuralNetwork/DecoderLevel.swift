@@ -63,16 +63,6 @@ extension Tensor {
       }
     }
   }
-
-  /// Puts a clip [1, H, W, C] into its place.
-  mutating func setClip(_ clip: Int, to values: Tensor) {
-    withUnsafeMutableBuffer { result in
-      values.withUnsafeBuffer {
-        _ = UnsafeMutableBufferPointer(rebasing: result[(clip * $0.count)...])
-          .update(fromContentsOf: $0)
-      }
-    }
-  }
 }
 
 extension ConvTranspose2d {
@@ -86,13 +76,10 @@ extension ConvTranspose2d {
     _ x: NormalizedMaps, then norm: BatchNorm, mode: Mode
   ) throws -> (value: NormalizedMaps, pullback: (consuming Tensor) throws -> Tensor) {
     var maps: Tensor
-    let products = self.products
+    let products = self.products()
     if let products {
-      let (b, h, w) = (x.maps.shape[0], x.maps.shape[1], x.maps.shape[2])
-      maps = Tensor(shape: [b, 2 * h, 2 * w, geometry.outChannels]) { _ in }
-      for clip in 0..<b {
-        try products.run(x.clip(clip), bias: bias.value, relu: true, into: &maps, clip: clip)
-      }
+      maps = try products.fine(
+        x, height: 2 * x.maps.shape[1], width: 2 * x.maps.shape[2], bias: bias.value, relu: true)
     } else if let doubling = fused(relu: true) as? DoublingPlan {
       let (b, h, w) = (x.maps.shape[0], x.maps.shape[1], x.maps.shape[2])
       maps = Tensor(shape: [b, 2 * h, 2 * w, geometry.outChannels]) { _ in }
@@ -121,6 +108,7 @@ extension ConvTranspose2d {
   package func differentiated(
     _ x: NormalizedMaps
   ) throws -> (value: Tensor, pullback: (consuming Tensor) throws -> Tensor) {
+    let products = self.products()
     let value =
       if SingleChannelPlan.fits(geometry) {
         try SingleChannelProduct(geometry, weights: weight.value, bias: bias.value)(x)
@@ -137,8 +125,9 @@ extension ConvTranspose2d {
   }
 
   /// The layer as products of matrices, where that is the better way.
-  private var products: DoublingProducts? {
-    DoublingProducts.fits(geometry) ? DoublingProducts(geometry, weights: weight.value) : nil
+  private func products() -> DoublingProducts? {
+    DoublingProducts.fits(geometry)
+      ? DoublingProducts(weights: weight.value, precision: Autocast.precision) : nil
   }
 
   /// The gradient of the normalised input; that of the weights is accumulated.
@@ -153,18 +142,9 @@ extension ConvTranspose2d {
     }
     if let products {
       if weight.needsGradient {
-        var sums = DoublingProducts.WeightSums()
-        for clip in 0..<gradient.shape[0] {
-          try products.addWeightGradient(
-            x.clip(clip), gradient: gradient, clip: clip, to: &sums)
-        }
-        weight.accumulate(products.weightGradient(sums))
+        weight.accumulate(try products.weightGradient(coarse: x, fine: gradient))
       }
-      var value = Tensor(shape: x.maps.shape) { _ in }
-      for clip in 0..<gradient.shape[0] {
-        value.setClip(clip, to: try products.inputGradient(gradient, clip: clip))
-      }
-      return value
+      return try products.coarse(gradient)
     }
     var back = geometry
     (back.inChannels, back.outChannels) = (geometry.outChannels, geometry.inChannels)

@@ -76,17 +76,20 @@ public func cosineSimilarities(_ x: Tensor, _ y: Tensor) throws -> Tensor {
 /// - Throws: `OneDNNError`.
 public func differentiatedRelu(_ x: Tensor) throws -> Differentiated {
   let y = try relu(x)
-  return Differentiated(y) { gradient in
-    gradient.withUnsafeBuffer { gradient in
-      y.withUnsafeBuffer { y in
-        Tensor(shape: [gradient.count]) { result in
-          inParallel(rows: result.count) { range in
-            for i in range { result[i] = y[i] > 0 ? gradient[i] : 0 }
-          }
+  return Differentiated(y) { passedByRelu($0, at: y) }
+}
+
+/// The gradient of a ReLU's input, given that of its output `y`.
+func passedByRelu(_ gradient: Tensor, at y: Tensor) -> Tensor {
+  gradient.withUnsafeBuffer { gradient in
+    y.withUnsafeBuffer { y in
+      Tensor(shape: [gradient.count]) { result in
+        inParallel(rows: result.count) { range in
+          for i in range { result[i] = y[i] > 0 ? gradient[i] : 0 }
         }
       }
-    }.reshaped(y.shape)
-  }
+    }
+  }.reshaped(y.shape)
 }
 
 /// The mean over height and width with its pullback.

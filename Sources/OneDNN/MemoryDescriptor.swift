@@ -4,13 +4,15 @@ import COneDNN
 final class MemoryDescriptor {
   let handle: piq_md
 
-  /// Float32 elements of the given extents; `tag` names the order of the axes in memory, or leaves
-  /// it to the operation (`dnnl_format_tag_any`).
-  init(_ dims: [Int], _ tag: dnnl_format_tag_t) throws(OneDNNError) {
+  /// Elements of the given extents; `tag` names the order of the axes in memory, or leaves it to
+  /// the operation (`dnnl_format_tag_any`).
+  init(
+    _ dims: [Int], _ tag: dnnl_format_tag_t, type: dnnl_data_type_t = dnnl_f32
+  ) throws(OneDNNError) {
     var handle: piq_md?
     let extents = dims.map { dnnl_dim_t($0) }
     try check(
-      piq_md_create(&handle, Int32(dims.count), extents, dnnl_f32, tag), "a tensor of shape \(dims)"
+      piq_md_create(&handle, Int32(dims.count), extents, type, tag), "a tensor of shape \(dims)"
     )
     guard let handle else {
       throw OneDNNError(operation: "a tensor of shape \(dims)", reason: "no handle came back")

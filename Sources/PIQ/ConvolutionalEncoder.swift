@@ -58,13 +58,21 @@ public final class ConvolutionalEncoder: Layer {
   /// The encoder with its pullback, which gives the gradient of the spectrograms [B, T, F]; the
   /// parameters' gradients accumulate.
   ///
+  /// - Parameter isFirst: whether nobody wants the gradient of `x`; the pullback then gives zeros.
   /// - Throws: as `callAsFunction`.
-  public func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
+  public func differentiated(
+    _ x: Tensor, mode: Mode, isFirst: Bool = false
+  ) throws -> Differentiated {
     try checkSize(x)
     var hidden = Differentiated(x.reshaped(x.shape + [1])) { $0.reshaped(x.shape) }
-    for (convolution, norm) in zip(convolutions, norms) {
-      hidden = try hidden.then(convolution.differentiated)
-        .then { try norm.differentiated($0, mode: mode) }.then(differentiatedRelu)
+    let isFrozen =
+      mode == .evaluation && state.allSatisfy { !$0.parameter.needsGradient }
+    for (index, (convolution, norm)) in zip(convolutions, norms).enumerated() {
+      hidden =
+        isFrozen
+        ? try hidden.then { try convolution.differentiatedFrozen($0, then: norm) }
+        : try hidden.then { try convolution.differentiated($0, isFirst: isFirst && index == 0) }
+          .then { try norm.differentiated($0, mode: mode) }.then(differentiatedRelu)
     }
     return try hidden.then { try residual.differentiated($0, mode: mode) }
   }

@@ -58,12 +58,14 @@ extension Networks {
   /// - Parameters:
   ///   - logPower: [B, T, F].
   ///   - scale: what the cosines are multiplied by (`logit_scale`).
+  ///   - isFirst: whether nobody wants the gradient of the spectrograms; the pullback then gives
+  ///     zeros.
   /// - Returns: [B, C].
   /// - Throws: `PIQError.mismatch`, `OneDNNError`.
   public func differentiatedLogits(
-    _ logPower: Tensor, scale: Float, mode: Mode
+    _ logPower: Tensor, scale: Float, mode: Mode, isFirst: Bool = false
   ) throws -> Differentiated {
-    let cosines = try encoder.differentiated(logPower, mode: mode)
+    let cosines = try encoder.differentiated(logPower, mode: mode, isFirst: isFirst)
       .then(differentiatedSpatialMean)
       .then { [classifier] in try classifier.differentiated($0, mode: mode) }
     return Differentiated(cosines.value.scaled(by: scale)) {

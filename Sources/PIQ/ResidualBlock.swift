@@ -52,7 +52,7 @@ public final class ResidualBlock: Layer {
   public func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
     let block = try first.differentiated(x)
       .then { try firstNorm.differentiated($0, mode: mode) }.then(differentiatedRelu)
-      .then(second.differentiated).then { try secondNorm.differentiated($0, mode: mode) }
+      .then { try second.differentiated($0) }.then { try secondNorm.differentiated($0, mode: mode) }
     return Differentiated(sum(x, block.value)) { sum($0, try block.pullback($0)) }
   }
 }

@@ -186,7 +186,7 @@ public class VectorQuantizedPSI: Layer {
     try checkFit(x, labels)
     var hidden = Differentiated(x) { $0 }
     if let adapter { hidden = try hidden.then { try adapter.differentiated($0, mode: mode) } }
-    if let down { hidden = try hidden.then(down.differentiated) }
+    if let down { hidden = try hidden.then { try down.differentiated($0) } }
     let (straightThrough, quantized, codes) = try codebook.straightThrough(
       hidden.value, labels: labels, mode: mode)
     var decoded = Differentiated(straightThrough) { $0 }

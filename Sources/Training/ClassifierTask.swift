@@ -37,7 +37,8 @@ public final class ClassifierTask: TrainingTask {
     var random = RandomStream(seed: seed, path: path)
     let batch = batches.batch(clips, &random)
     let logits = try networks.differentiatedLogits(
-      batch.logPower, scale: Float(recipe.network.logitScale), mode: .training)
+      batch.logPower, scale: Float(recipe.network.logitScale), mode: .training,
+      isFirst: true)
     let loss = CrossEntropy(logits: logits.value, targets: smoothed(batch.targets))
     _ = try logits.pullback(loss.gradient)
     return Losses(total: Double(loss.value))

@@ -1,3 +1,5 @@
+import NeuralNetwork
+
 extension Recipe {
   /// Checks that the settings make sense, whatever the data.
   ///
@@ -23,6 +25,10 @@ extension Recipe {
         "gradient_norm is \(o.gradientNorm); it must be 0 or more"
       ),
       (o.validateEvery >= 1, "validate_every is \(o.validateEvery); at least 1 is needed"),
+      (
+        o.precision.isNative,
+        "precision is bf16, which this CPU does not multiply by itself; f32 is faster on it"
+      ),
       (
         (0..<1).contains(d.validFraction) && (0..<1).contains(d.testFraction)
           && d.validFraction + d.testFraction < 1,

@@ -182,8 +182,10 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     let start = clock.now
     for (_, parameter) in task.state { parameter.gradient = nil }
     optimizer.learningRate = rates.rate(at: state.steps, current: state.learningRate)
-    let losses = try task.step(
-      clips, seed: recipe.seed, path: [Draw.step.rawValue, state.epoch, state.stepsOfEpoch])
+    let losses = try autocast(recipe.optimization.precision) {
+      try task.step(
+        clips, seed: recipe.seed, path: [Draw.step.rawValue, state.epoch, state.stepsOfEpoch])
+    }
     let limit = recipe.optimization.gradientNorm
     let norm = clipGradients(
       task.state.map(\.parameter), toNorm: limit > 0 ? limit : .greatestFiniteMagnitude)

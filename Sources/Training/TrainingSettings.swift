@@ -1,3 +1,4 @@
+public import NeuralNetwork
 public import PIQ
 
 /// Which clips train, which choose the best epoch, and how much of each is taken.
@@ -73,9 +74,12 @@ public struct OptimizationSettings: Codable, Sendable, Hashable {
   public var gradientNorm: Double
   /// Validation follows each of this many epochs, and the last one.
   public var validateEvery = 1
+  /// What the factors of large products are rounded to; weights and sums are of single precision
+  /// either way.
+  public var precision = Precision.fastest
 
   enum CodingKeys: String, CodingKey {
-    case epochs, optimizer, schedule, patience
+    case epochs, optimizer, schedule, patience, precision
     case batchSize = "batch_size"
     case learningRate = "learning_rate"
     case weightDecay = "weight_decay"

@@ -2,6 +2,7 @@ public import ArgumentParser
 public import AudioIO
 public import Batch
 public import Evaluation
+public import NeuralNetwork
 public import PIQ
 public import Training
 
@@ -15,3 +16,4 @@ extension Tail: ExpressibleByArgument {}
 extension ExplanationMethod: ExpressibleByArgument {}
 extension OptimizationSettings.Optimizer: ExpressibleByArgument {}
 extension OptimizationSettings.Schedule: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import NeuralNetwork
 import PIQ
 import Training
 
@@ -145,6 +146,13 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Validate after each of so many epochs.", valueName: "n"))
   var validateEvery: Int?
 
+  @Option(
+    help: """
+      What the factors of large products are rounded to. Otherwise bf16 where the CPU has it, which \
+      is twice as fast and more, and f32 elsewhere.
+      """)
+  var precision: Precision?
+
   @Flag(inversion: .prefixedNo, help: "Let clips begin anywhere, their end before their start.")
   var timeShift: Bool?
 
@@ -194,6 +202,7 @@ struct SettingOptions: ParsableArguments {
     set(\.optimization.warmUp, warmUp)
     set(\.optimization.gradientNorm, gradientNorm)
     set(\.optimization.validateEvery, validateEvery)
+    set(\.optimization.precision, precision)
     set(\.augmentation.timeShift, timeShift)
     set(\.augmentation.gain, gain)
     set(\.augmentation.noise, noise)
