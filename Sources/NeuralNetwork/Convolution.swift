@@ -52,8 +52,7 @@ public final class Conv2d: Layer {
     }
     let (weights, bias) = folded(norm)
     if DoublingProducts.fits(geometry) {
-      return HalvingPlan(
-        DoublingProducts(weights: weights, precision: .float32), bias: bias, relu: relu)
+      return HalvingPlan(geometry, weights: weights, bias: bias, fusing: fusion)
     }
     return ConvolutionPlan(geometry, weights: weights, bias: bias, fusing: fusion)
   }

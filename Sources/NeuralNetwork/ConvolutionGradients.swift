@@ -9,6 +9,7 @@ extension Conv2d {
   public func differentiated(_ x: Tensor, isFirst: Bool = false) throws -> Differentiated {
     let shape = geometry.shape(of: x)
     let products = products(for: x)
+    let precision = Autocast.precision
     let value = try products?.coarse(x, bias: bias.value) ?? self(x)
     return Differentiated(value) { [self] gradient in
       if weight.needsGradient {
@@ -20,7 +21,7 @@ extension Conv2d {
       if isFirst { return Tensor(shape: shape.input) }
       return try products?.fine(
         NormalizedMaps(gradient), height: shape.height, width: shape.width)
-        ?? inputGradient(gradient, for: shape, weights: weight.value)
+        ?? inputGradient(gradient, for: shape, weights: weight.value, precision)
     }
   }
 
@@ -34,11 +35,12 @@ extension Conv2d {
       FrozenConvolution(self, norm)
     }
     let products = frozen.products(for: x, geometry)
-    let value = try products?.coarse(x, bias: frozen.bias, relu: true) ?? frozen.plan(x)
+    let precision = Autocast.precision
+    let value = try products?.coarse(x, bias: frozen.bias, fusing: Fusion(relu: true)) ?? frozen.plan(x)
     return Differentiated(value) { [self] gradient in
       let passed = passedByRelu(gradient, at: value)
       return try products?.fine(NormalizedMaps(passed), height: shape.height, width: shape.width)
-        ?? inputGradient(passed, for: shape, weights: frozen.weights)
+        ?? inputGradient(passed, for: shape, weights: frozen.weights, precision)
     }
   }
 
@@ -51,7 +53,7 @@ extension Conv2d {
   /// A transposed convolution with the same weights; rows and columns at the end that no window
   /// reached are kept, with gradient zero.
   private func inputGradient(
-    _ gradient: Tensor, for shape: ConvolutionShape, weights: Tensor
+    _ gradient: Tensor, for shape: ConvolutionShape, weights: Tensor, _ precision: Precision
   ) throws -> Tensor {
     func cut(_ axis: KeyPath<ConvolutionShape.Extent, Int>, _ size: Int, _ out: Int) -> Int {
       let (k, s) = (shape.kernel[keyPath: axis], shape.stride[keyPath: axis])
@@ -64,8 +66,13 @@ extension Conv2d {
         cut(\.height, shape.height, gradient.shape[1]),
         cut(\.width, shape.width, gradient.shape[2])),
       isTransposed: true)
+    let bias = Tensor(shape: [shape.inChannels])
+    if shape.inChannels == 1, back.padAfter.height >= 0, back.padAfter.width >= 0 {
+      return try SingleChannelProduct(back, weights: weights, bias: bias, precision: precision)(
+        NormalizedMaps(gradient))
+    }
     let plan = transposedPlan(
-      back, weights: weights, bias: Tensor(shape: [shape.inChannels]))
+      back, weights: weights, bias: bias)
     return try plan(gradient)
   }
 }

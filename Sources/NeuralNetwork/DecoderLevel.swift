@@ -44,6 +44,29 @@ package struct NormalizedMaps {
     }
   }
 
+  /// Writes `count` pixels from pixel `first` of all clips' on, normalised and rounded.
+  func copy<F: Factor>(from first: Int, count: Int, to target: UnsafeMutablePointer<F>) {
+    let channels = maps.shape[3]
+    maps.withUnsafeBuffer { maps in
+      guard let source = maps.baseAddress.map({ $0 + first * channels }) else { return }
+      guard let affine else { return F.copy(source, count: count * channels, to: target) }
+      affine.scale.withUnsafeBuffer { scale in
+        affine.shift.withUnsafeBuffer { shift in
+          withUnsafeTemporaryAllocation(of: Float.self, capacity: channels) { pixel in
+            guard let scale = scale.baseAddress, let shift = shift.baseAddress,
+              let pixel = pixel.baseAddress
+            else { return }
+            for i in 0..<count {
+              let source = source + i * channels
+              for c in 0..<channels { pixel[c] = source[c] * scale[c] + shift[c] }
+              F.copy(pixel, count: channels, to: target + i * channels)
+            }
+          }
+        }
+      }
+    }
+  }
+
   /// All clips' maps, normalised.
   var all: Tensor {
     guard affine != nil else { return maps }
@@ -79,7 +102,8 @@ extension ConvTranspose2d {
     let products = self.products()
     if let products {
       maps = try products.fine(
-        x, height: 2 * x.maps.shape[1], width: 2 * x.maps.shape[2], bias: bias.value, relu: true)
+        x, height: 2 * x.maps.shape[1], width: 2 * x.maps.shape[2], bias: bias.value,
+        fusing: Fusion(relu: true))
     } else if let doubling = fused(relu: true) as? DoublingPlan {
       let (b, h, w) = (x.maps.shape[0], x.maps.shape[1], x.maps.shape[2])
       maps = Tensor(shape: [b, 2 * h, 2 * w, geometry.outChannels]) { _ in }
@@ -109,9 +133,11 @@ extension ConvTranspose2d {
     _ x: NormalizedMaps
   ) throws -> (value: Tensor, pullback: (consuming Tensor) throws -> Tensor) {
     let products = self.products()
+    let precision = Autocast.precision
     let value =
       if SingleChannelPlan.fits(geometry) {
-        try SingleChannelProduct(geometry, weights: weight.value, bias: bias.value)(x)
+        try SingleChannelProduct(
+          geometry, weights: weight.value, bias: bias.value, precision: precision)(x)
       } else {
         try self(x.all)
       }
@@ -119,7 +145,7 @@ extension ConvTranspose2d {
       value,
       { [self] gradient in
         if bias.needsGradient { bias.accumulate(columnSums(gradient)) }
-        return try inputGradient(gradient, for: x, products)
+        return try inputGradient(gradient, for: x, products, precision)
       }
     )
   }
@@ -132,10 +158,11 @@ extension ConvTranspose2d {
 
   /// The gradient of the normalised input; that of the weights is accumulated.
   private func inputGradient(
-    _ gradient: Tensor, for x: NormalizedMaps, _ products: DoublingProducts?
+    _ gradient: Tensor, for x: NormalizedMaps, _ products: DoublingProducts?,
+    _ precision: Precision = .float32
   ) throws -> Tensor {
     if SingleChannelPlan.fits(geometry) {
-      let back = SingleChannelGradient(geometry, weights: weight.value)
+      let back = SingleChannelGradient(geometry, weights: weight.value, precision: precision)
       let (value, weights) = try back(gradient, at: x, needsWeights: weight.needsGradient)
       if let weights { weight.accumulate(weights) }
       return value

@@ -1,8 +1,9 @@
 import OneDNN
 package import Tensor
 
-/// The transposed convolution with kernel 4, stride 2 and padding 1 as two convolutions with
-/// kernel 2, because oneDNN's own transposed convolution is slower.
+/// The transposed convolution with kernel 4, stride 2 and padding 1: as products of matrices where
+/// channels are many and the map is large, and otherwise as two convolutions with kernel 2, because
+/// oneDNN's own transposed convolution is slower.
 ///
 /// Along each axis, with the kernel's taps w and the input x,
 ///
@@ -12,8 +13,12 @@ package import Tensor
 /// channels hold an odd column and the even one after it, which in channels-last order is already
 /// the order of the output's columns.
 package final class DoublingPlan: ForwardPlan {
-  let outChannels: Int
+  private let geometry: ConvolutionGeometry
+  private let weights, bias: Tensor
+  private let fusion: Fusion
   private let evenRows, oddRows: ConvolutionPlan
+  private lazy var products = DoublingProducts(weights: weights, precision: .float32)
+  private var outChannels: Int { geometry.outChannels }
 
   static func fits(_ geometry: ConvolutionGeometry) -> Bool {
     geometry.isTransposed && geometry.kernel == .init(4, 4) && geometry.stride == .init(2, 2)
@@ -30,7 +35,10 @@ package final class DoublingPlan: ForwardPlan {
   package init(
     _ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, fusing fusion: Fusion = Fusion()
   ) {
-    outChannels = geometry.outChannels
+    self.geometry = geometry
+    self.weights = weights
+    self.bias = bias
+    self.fusion = fusion
     var doubled = fusion
     doubled.affine = fusion.affine.map { (Self.twice($0.scale), Self.twice($0.shift)) }
     func plan(_ rowTaps: (Int, Int)) -> ConvolutionPlan {
@@ -45,27 +53,23 @@ package final class DoublingPlan: ForwardPlan {
     oddRows = plan(Self.oddTaps)
   }
 
-  /// The rows of the output that are 0 (even) or 1 (odd) more than twice a row of `rows`.
+  /// The even (0) or odd (1) rows of a clip's output.
   ///
-  /// - Returns: [1, rows, W + 1, 2 O], which is [1, rows, 2 W + 2, O]: a column too many on either
-  ///   side, whose values mean nothing.
-  func phase(_ phase: Int, of x: Tensor, clip: Int, rows: Range<Int>) throws -> Tensor {
-    if phase == 0 {
-      // Row i comes from the rows i - 1 and i.
-      let above = rows.lowerBound > 0 ? 1 : 0
-      return try evenRows(
-        x, clip: clip, rows: rows.lowerBound - above..<rows.upperBound, padTop: 1 - above)
-    } else {
-      // Row i comes from the rows i and i + 1.
-      let below = rows.upperBound < x.shape[1] ? 1 : 0
-      return try oddRows(
-        x, clip: clip, rows: rows.lowerBound..<rows.upperBound + below, padBottom: 1 - below)
-    }
+  /// - Returns: [1, H, W + 1, 2 O], which is [1, H, 2 W + 2, O]: a column too many on either side,
+  ///   whose values mean nothing.
+  private func phase(_ phase: Int, of x: Tensor, clip: Int) throws -> Tensor {
+    // Row i comes from the rows i - 1 and i if even, from i and i + 1 if odd.
+    try (phase == 0 ? evenRows : oddRows)(
+      x, clip: clip, rows: 0..<x.shape[1], padTop: 1 - phase, padBottom: phase)
   }
 
   package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to an upsampled map")
     let (b, h, w) = (x.shape[0], x.shape[1], x.shape[2])
+    if DoublingProducts.fits(geometry), DoublingProducts.paysFor(coarseHeight: h, width: w) {
+      return try products.fine(
+        NormalizedMaps(x), height: 2 * h, width: 2 * w, bias: bias, fusing: fusion)
+    }
     var output = Tensor(shape: [b, 2 * h, 2 * w, outChannels]) { _ in }
     for clip in 0..<b { try run(x, clip, into: &output, clip: clip) }
     return output
@@ -77,7 +81,7 @@ package final class DoublingPlan: ForwardPlan {
     let row = 2 * w * outChannels
     let phaseRow = row + 2 * outChannels
     for phase in 0...1 {
-      try self.phase(phase, of: x, clip: source, rows: 0..<h).withUnsafeBuffer { rows in
+      try self.phase(phase, of: x, clip: source).withUnsafeBuffer { rows in
         output.withUnsafeMutableBuffer { output in
           guard let source = rows.baseAddress, let destination = output.baseAddress else { return }
           inParallel(rows: h) { range in

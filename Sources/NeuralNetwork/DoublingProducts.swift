@@ -1,6 +1,4 @@
-import Dispatch
 import OneDNN
-import Synchronization
 import Tensor
 
 /// Convolutions with kernel 4, stride 2 and padding 1 between a fine map and a coarse one of half
@@ -21,16 +19,21 @@ import Tensor
 ///     y[1] = m1 - m2         m2 = (g[0] - g[1]) (d[2] - d[1]) / 2
 ///     y[2] = m1 + m2 + m3    m3 = g[1] (d[3] - d[1])
 ///
-/// Each of the 16 products is one of matrices, tiles by channels.
+/// Each of the 16 products is one of matrices, tiles by channels. The four phases, odd or even rows
+/// and columns, take turns, so that what they need stays in the caches.
 final class DoublingProducts: Sendable {
-  /// Tiles at a time: their transforms stay in the caches.
-  private static let tilesAtATime = 96
+  /// Tiles at a time: their transforms stay in the caches. It depends on the map alone, so that
+  /// results do not depend on the number of cores.
+  private static func tilesAtATime(of grid: TileGrid) -> Int { grid.count < 1024 ? 32 : 96 }
+  /// More of them where each block adds to sums that no cache holds.
+  private static let blocksSummedAtOnce = 3
   private static let points = 16
+  private static let phases = 4
 
   /// What the factors of the products are rounded to.
   let precision: Precision
   private let coarseChannels, fineChannels: Int
-  /// The kernel's transform [16, C, 4 F], of factors.
+  /// The kernel's transform [4, 16, C, F], of factors.
   private let kernel: Tensor
 
   /// With few channels the transforms cost more than the products save.
@@ -45,6 +48,10 @@ final class DoublingProducts: Sendable {
       }
   }
 
+  /// Whether a coarse map is so large that inference should make the kernel's transform, which
+  /// takes time and four times the memory of the kernel.
+  static func paysFor(coarseHeight: Int, width: Int) -> Bool { coarseHeight * width >= 4096 }
+
   /// The taps of the kernel that meet coarse pixels j - 1 and j, for odd and for even fine pixels.
   private static let taps = [[2, 0], [3, 1]]
   /// What becomes of the two taps, point by point.
@@ -56,16 +63,16 @@ final class DoublingProducts: Sendable {
     (coarseChannels, fineChannels) = (c, f)
     self.precision = precision
     // Sums begin at zero.
-    var sums = Tensor(shape: [Self.points, c, 4 * f])
+    var sums = Tensor(shape: [Self.phases, Self.points, c, f])
     weights.withUnsafeBuffer { weights in
       sums.withUnsafeMutableBuffer { kernel in
         let (weights, kernel) = (weights.baseAddress!, kernel.baseAddress!)
         Self.forEachTap { phase, point, tap, factor in
-          let destination = kernel + point * c * 4 * f + phase * f
+          let destination = kernel + (phase * Self.points + point) * c * f
           inParallel(rows: c) { range in
             for coarse in range {
               for fine in 0..<f {
-                destination[coarse * 4 * f + fine] +=
+                destination[coarse * f + fine] +=
                   factor * weights[(coarse * f + fine) * 16 + tap]
               }
             }
@@ -75,15 +82,8 @@ final class DoublingProducts: Sendable {
     }
     switch precision {
     case .float32: kernel = sums
-    case .bfloat16: kernel = Self.rounded(sums, to: BFloat16.self)
+    case .bfloat16: kernel = BFloat16.rounded(sums)
     }
-  }
-
-  private static func rounded<F: Factor>(_ values: Tensor, to: F.Type) -> Tensor {
-    var result = F.buffer(values.count)
-    let target = result.factors(of: F.self)
-    values.withUnsafeBuffer { F.copy($0.baseAddress!, count: $0.count, to: target) }
-    return result
   }
 
   /// Calls `body` for each phase, point of the transform and tap of the 4 by 4 kernel that have to
@@ -91,7 +91,7 @@ final class DoublingProducts: Sendable {
   private static func forEachTap(
     _ body: (_ phase: Int, _ point: Int, _ tap: Int, _ factor: Float) -> Void
   ) {
-    for phase in 0..<4 {
+    for phase in 0..<phases {
       for point in 0..<points {
         for a in 0..<2 {
           for b in 0..<2 {
@@ -112,50 +112,92 @@ final class DoublingProducts: Sendable {
   ///   - coarse: [B, H, W, C].
   ///   - height, width: the fine map's extents, 2 H and 2 W or one more.
   ///   - bias: [F]; none if nil.
-  ///   - relu: whether what is negative becomes zero.
   /// - Returns: [B, height, width, F].
   func fine(
-    _ coarse: NormalizedMaps, height: Int, width: Int, bias: Tensor? = nil, relu: Bool = false
+    _ coarse: NormalizedMaps, height: Int, width: Int, bias: Tensor? = nil,
+    fusing fusion: Fusion = Fusion()
+  ) throws -> Tensor {
+    let extent = FineExtent(
+      clips: 0..<coarse.maps.shape[0], rows: 0..<coarse.maps.shape[1] + 1, height: height,
+      width: width)
+    return try fine(coarse, extent, bias, fusion)
+  }
+
+  /// Some rows of one clip's transposed convolution: those that the positions `rows` of 0...H make,
+  /// which are 2 j - 1 and 2 j for each position j as far as they exist.
+  ///
+  /// - Returns: [1, fine rows, 2 W, F].
+  func fine(
+    _ coarse: NormalizedMaps, clip: Int, rows: Range<Int>, bias: Tensor? = nil,
+    fusing fusion: Fusion = Fusion()
+  ) throws -> Tensor {
+    let extent = FineExtent(
+      clips: clip..<clip + 1, rows: rows, height: 2 * coarse.maps.shape[1],
+      width: 2 * coarse.maps.shape[2])
+    return try fine(coarse, extent, bias, fusion)
+  }
+
+  /// Which part of the fine map is wanted.
+  private struct FineExtent {
+    let clips: Range<Int>
+    /// In positions.
+    let rows: Range<Int>
+    /// Of the whole map.
+    let height, width: Int
+
+    var fineRows: Range<Int> {
+      max(0, 2 * rows.lowerBound - 1)..<min(height, 2 * rows.upperBound - 1)
+    }
+  }
+
+  private func fine(
+    _ coarse: NormalizedMaps, _ extent: FineExtent, _ bias: Tensor?, _ fusion: Fusion
   ) throws -> Tensor {
     switch precision {
-    case .float32: try fine(Float.self, coarse, height, width, bias, relu)
-    case .bfloat16: try fine(BFloat16.self, coarse, height, width, bias, relu)
+    case .float32: try fine(Float.self, coarse, extent, bias, fusion)
+    case .bfloat16: try fine(BFloat16.self, coarse, extent, bias, fusion)
     }
   }
 
   private func fine<F: Factor>(
-    _: F.Type, _ coarse: NormalizedMaps, _ height: Int, _ width: Int, _ bias: Tensor?, _ relu: Bool
+    _: F.Type, _ coarse: NormalizedMaps, _ extent: FineExtent, _ bias: Tensor?, _ fusion: Fusion
   ) throws -> Tensor {
-    let shape = coarse.maps.shape
-    let grid = TileGrid(clips: shape[0], height: shape[1] + 1, width: shape[2] + 1)
-    let (c, f4) = (coarseChannels, 4 * fineChannels)
+    let grid = TileGrid(
+      clips: extent.clips, rows: extent.rows, width: coarse.maps.shape[2] + 1)
+    let (c, f) = (coarseChannels, fineChannels)
+    let rows = extent.fineRows
     return try coarse.withPixels { source in
-      try Tensor(shape: [shape[0], height, width, fineChannels]) { result in
+      try Tensor(
+        shape: [extent.clips.count, rows.count, extent.width, fineChannels]
+      ) { result in
         let target = MutablePixelMap(
-          result.baseAddress!, height: height, width: width, channels: fineChannels)
-        try withExtendedLifetime(bias) {
-          let bias = bias?.withUnsafeBuffer { $0.baseAddress }
-          try forEachBlock(of: grid, F.self, c, Float.self, f4) { tiles, left, right, _ in
-            source.transform(
-              tiles, of: grid, from: -1, step: 1, phases: 1, isFlipped: false, to: left)
-            try multiply(left, (tiles.count, f4, c), to: right)
-            target.restore(
-              right, tiles, of: grid, step: 2, phases: 2, isFlipped: false, bias: bias, relu: relu)
+          result.baseAddress!, clips: extent.clips, rows: rows, width: extent.width,
+          channels: fineChannels)
+        try PixelOperation.with(bias, fusion) { operation in
+          try forEachBlock(of: grid, F.self, c, Float.self, f) {
+            (tiles, left, right, _) throws(OneDNNError) in
+            source.transform(tiles, of: grid, .coarseBefore, to: left)
+            for phase in 0..<Self.phases {
+              try multiply(left, phase, (tiles.count, f, c), to: right)
+              target.restore(right, tiles, of: grid, .fine(phase: phase), then: operation)
+            }
           }
         }
       }
     }
   }
 
-  /// One product for each point: tiles by channels times the kernel, or times its transpose.
+  /// One product for each point: tiles by channels times a phase of the kernel, or added to what is
+  /// there times its transpose.
   private func multiply<F: Factor>(
-    _ left: UnsafeMutablePointer<F>, _ size: (m: Int, n: Int, k: Int), isBackwards: Bool = false,
-    to right: UnsafeMutablePointer<Float>
+    _ left: UnsafeMutablePointer<F>, _ phase: Int, _ size: (m: Int, n: Int, k: Int),
+    isBackwards: Bool = false, to right: UnsafeMutablePointer<Float>
   ) throws(OneDNNError) {
     try kernel.withFactors(of: F.self) { (kernel) throws(OneDNNError) in
       try F.multiply(
-        Self.points, left, kernel, size: size, transposingLeft: false,
-        transposingRight: isBackwards, to: right, adding: false)
+        Self.points, left, kernel + phase * Self.points * coarseChannels * fineChannels,
+        size: size, transposingLeft: false, transposingRight: isBackwards, to: right,
+        adding: isBackwards && phase > 0)
     }
   }
 
@@ -166,32 +208,34 @@ final class DoublingProducts: Sendable {
   /// - Parameters:
   ///   - fine: [B, H', W', F].
   ///   - bias: [C]; none if nil.
-  ///   - relu: whether what is negative becomes zero.
   /// - Returns: [B, H' / 2, W' / 2, C], quotients rounded down.
-  func coarse(_ fine: Tensor, bias: Tensor? = nil, relu: Bool = false) throws -> Tensor {
+  func coarse(
+    _ fine: Tensor, bias: Tensor? = nil, fusing fusion: Fusion = Fusion()
+  ) throws -> Tensor {
     switch precision {
-    case .float32: try coarse(Float.self, fine, bias, relu)
-    case .bfloat16: try coarse(BFloat16.self, fine, bias, relu)
+    case .float32: try coarse(Float.self, fine, bias, fusion)
+    case .bfloat16: try coarse(BFloat16.self, fine, bias, fusion)
     }
   }
 
   private func coarse<F: Factor>(
-    _: F.Type, _ fine: Tensor, _ bias: Tensor?, _ relu: Bool
+    _: F.Type, _ fine: Tensor, _ bias: Tensor?, _ fusion: Fusion
   ) throws -> Tensor {
     let (b, h, w) = (fine.shape[0], fine.shape[1] / 2, fine.shape[2] / 2)
-    let grid = TileGrid(clips: b, height: h, width: w)
-    let (c, f4) = (coarseChannels, 4 * fineChannels)
+    let grid = TileGrid(clips: 0..<b, rows: 0..<h, width: w)
+    let (c, f) = (coarseChannels, fineChannels)
     return try NormalizedMaps(fine).withPixels { source in
       try Tensor(shape: [b, h, w, c]) { result in
-        let target = MutablePixelMap(result.baseAddress!, height: h, width: w, channels: c)
-        try withExtendedLifetime(bias) {
-          let bias = bias?.withUnsafeBuffer { $0.baseAddress }
-          try forEachBlock(of: grid, F.self, f4, Float.self, c) { tiles, left, right, _ in
-            source.transform(
-              tiles, of: grid, from: -1, step: 2, phases: 2, isFlipped: true, to: left)
-            try multiply(left, (tiles.count, c, f4), isBackwards: true, to: right)
-            target.restore(
-              right, tiles, of: grid, step: 1, phases: 1, isFlipped: true, bias: bias, relu: relu)
+        let target = MutablePixelMap(
+          result.baseAddress!, clips: 0..<b, rows: 0..<h, width: w, channels: c)
+        try PixelOperation.with(bias, fusion) { operation in
+          try forEachBlock(of: grid, F.self, f, Float.self, c) {
+            (tiles, left, right, _) throws(OneDNNError) in
+            for phase in 0..<Self.phases {
+              source.transform(tiles, of: grid, .fine(phase: phase), isFlipped: true, to: left)
+              try multiply(left, phase, (tiles.count, c, f), isBackwards: true, to: right)
+            }
+            target.restore(right, tiles, of: grid, .coarse, isFlipped: true, then: operation)
           }
         }
       }
@@ -216,21 +260,23 @@ final class DoublingProducts: Sendable {
     _: F.Type, _ coarse: NormalizedMaps, _ fine: Tensor
   ) throws -> Tensor {
     let shape = coarse.maps.shape
-    let grid = TileGrid(clips: shape[0], height: shape[1] + 1, width: shape[2] + 1)
-    let (c, f4) = (coarseChannels, 4 * fineChannels)
-    var sums = (0..<Self.workers).map { _ in Tensor(shape: [Self.points, c, f4]) }
-    let totals = sums.indices.map { index in
-      sums[index].withUnsafeMutableBuffer { SharedPointer(base: $0.baseAddress!) }
-    }
+    let grid = TileGrid(clips: 0..<shape[0], rows: 0..<shape[1] + 1, width: shape[2] + 1)
+    let (c, f) = (coarseChannels, fineChannels)
+    var sums = (0..<workerCount).map { _ in Tensor(shape: [Self.phases, Self.points, c, f]) }
+    let totals = sums.indices.map { sums[$0].factors(of: Float.self) }
     try coarse.withPixels { source in
       try NormalizedMaps(fine).withPixels { other in
-        try forEachBlock(of: grid, F.self, c, F.self, f4) { tiles, left, right, worker in
-          source.transform(
-            tiles, of: grid, from: -1, step: 1, phases: 1, isFlipped: false, to: left)
-          other.spread(tiles, of: grid, to: right)
-          try F.multiply(
-            Self.points, left, right, size: (m: c, n: f4, k: tiles.count), transposingLeft: true,
-            transposingRight: false, to: totals[worker].base, adding: true)
+        let size = Self.tilesAtATime(of: grid) * Self.blocksSummedAtOnce
+        try forEachBlock(of: grid, F.self, c, F.self, f, size: size) {
+          (tiles, left, right, worker) throws(OneDNNError) in
+          source.transform(tiles, of: grid, .coarseBefore, to: left)
+          for phase in 0..<Self.phases {
+            other.spread(tiles, of: grid, .fine(phase: phase), to: right)
+            try F.multiply(
+              Self.points, left, right, size: (m: c, n: f, k: tiles.count), transposingLeft: true,
+              transposingRight: false, to: totals[worker] + phase * Self.points * c * f,
+              adding: true)
+          }
         }
       }
     }
@@ -246,11 +292,11 @@ final class DoublingProducts: Sendable {
         value.withUnsafeMutableBuffer { value in
           let (sums, value) = (sums.baseAddress!, value.baseAddress!)
           Self.forEachTap { phase, point, tap, factor in
-            let source = sums + point * c * 4 * f + phase * f
+            let source = sums + (phase * Self.points + point) * c * f
             inParallel(rows: c) { range in
               for coarse in range {
                 for fine in 0..<f {
-                  value[(coarse * f + fine) * 16 + tap] += factor * source[coarse * 4 * f + fine]
+                  value[(coarse * f + fine) * 16 + tap] += factor * source[coarse * f + fine]
                 }
               }
             }
@@ -263,50 +309,25 @@ final class DoublingProducts: Sendable {
 
   // MARK: Blocks of tiles
 
-  private static var workers: Int { min(threadCount, 16) }
-
-  private struct SharedPointer: @unchecked Sendable {
-    // Sendable: each worker has one of its own.
-    let base: UnsafeMutablePointer<Float>
-  }
-
   /// Calls `body` with every block of tiles and two buffers [16, tiles, channels], on all cores.
-  /// Each worker has its blocks, whatever its pace: what it sums up is the same in every run.
   private func forEachBlock<Left: Factor, Right: Factor>(
     of grid: TileGrid, _: Left.Type, _ leftChannels: Int, _: Right.Type, _ rightChannels: Int,
+    size: Int? = nil,
     _ body: (
       _ tiles: Range<Int>, _ left: UnsafeMutablePointer<Left>,
       _ right: UnsafeMutablePointer<Right>, _ worker: Int
-    ) throws -> Void
-  ) throws {
-    let workers = Self.workers
-    // As large as they may be, but enough for all.
-    let size = max(1, min(Self.tilesAtATime, (grid.count + workers - 1) / workers))
-    let blocks = (grid.count + size - 1) / size
-    let failure = Mutex<OneDNNError?>(nil)
-    withoutActuallyEscaping(body) { body in
-      // Workers write to places of their own.
-      nonisolated(unsafe) let body = body
-      DispatchQueue.concurrentPerform(iterations: min(workers, blocks)) { worker in
-        var left = Left.buffer(Self.points * size * leftChannels)
-        var right = Right.buffer(Self.points * size * rightChannels)
-        let leftFactors = left.factors(of: Left.self)
-        let rightFactors = right.factors(of: Right.self)
-        defer { withExtendedLifetime((left, right)) {} }
-        onThisThreadAlone {
-          do {
-            for block in stride(from: worker, to: blocks, by: workers) {
-              let tiles = block * size..<min((block + 1) * size, grid.count)
-              try body(tiles, leftFactors, rightFactors, worker)
-            }
-          } catch let error as OneDNNError {
-            failure.withLock { $0 = error }
-          } catch {
-            failure.withLock { $0 = OneDNNError(operation: "a product", reason: "\(error)") }
-          }
+    ) throws(OneDNNError) -> Void
+  ) throws(OneDNNError) {
+    let size = size ?? Self.tilesAtATime(of: grid)
+    let left = WorkerBuffers<Left>(count: Self.points * size * leftChannels)
+    let right = WorkerBuffers<Right>(count: Self.points * size * rightChannels)
+    try left.using { () throws(OneDNNError) in
+      try right.using { () throws(OneDNNError) in
+        try shareOut(blocks: (grid.count + size - 1) / size) { (block, worker) throws(OneDNNError) in
+          let tiles = block * size..<min((block + 1) * size, grid.count)
+          try body(tiles, left[worker], right[worker], worker)
         }
       }
     }
-    if let error = failure.withLock({ $0 }) { throw error }
   }
 }

@@ -79,6 +79,16 @@ extension Factor {
     return Tensor(shape: [floats]) { _ in }
   }
 
+  /// The elements of a tensor, rounded.
+  static func rounded(_ values: Tensor) -> Tensor {
+    var result = buffer(values.count)
+    let target = result.factors(of: Self.self)
+    values.withUnsafeBuffer {
+      if let source = $0.baseAddress { copy(source, count: $0.count, to: target) }
+    }
+    return result
+  }
+
   /// Writes `values`, rounded; as many as there are, any number.
   static func copy(
     _ values: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<Self>

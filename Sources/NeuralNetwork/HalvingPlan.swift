@@ -1,20 +1,28 @@
 import Tensor
 
-/// The convolution with kernel 4, stride 2 and padding 1 as products of matrices.
+/// The convolution with kernel 4, stride 2 and padding 1: as products of matrices where the map is
+/// large, for the kernel's transform takes four times the memory of the kernel.
 final class HalvingPlan: ForwardPlan {
-  private let products: DoublingProducts
-  private let bias: Tensor
-  private let relu: Bool
+  private let direct: ConvolutionPlan
+  private let weights, bias: Tensor
+  private let fusion: Fusion
+  private lazy var products = DoublingProducts(weights: weights, precision: .float32)
 
-  /// - Parameter bias: [O].
-  init(_ products: DoublingProducts, bias: Tensor, relu: Bool) {
-    self.products = products
+  /// - Parameters:
+  ///   - weights: [O, I, 4, 4].
+  ///   - bias: [O].
+  init(_ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, fusing fusion: Fusion) {
+    direct = ConvolutionPlan(geometry, weights: weights, bias: bias, fusing: fusion)
+    self.weights = weights
     self.bias = bias
-    self.relu = relu
+    self.fusion = fusion
   }
 
   func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to a halved map")
-    return try products.coarse(x, bias: bias, relu: relu)
+    guard DoublingProducts.paysFor(coarseHeight: x.shape[1] / 2, width: x.shape[2] / 2) else {
+      return try direct(x)
+    }
+    return try products.coarse(x, bias: bias, fusing: fusion)
   }
 }

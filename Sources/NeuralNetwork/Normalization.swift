@@ -113,7 +113,7 @@ public final class BatchNorm: Layer {
     let slope = (0..<channels).map { weights[$0] * factor[$0] }
     let bend = (0..<channels).map { -slope[$0] * share * sums[channels + $0] * factor[$0] }
     let offset = (0..<channels).map { -slope[$0] * share * sums[$0] - bend[$0] * mean[$0] }
-    let coefficients = slope + bend + offset
+    let coefficients = (slope + bend + offset).map { Float($0) }
     let columns = x.withUnsafeBuffer { x in
       gradient.withUnsafeMutableBuffer { gradient -> [Double] in
         guard let x = x.baseAddress, let gradient = gradient.baseAddress else { return [] }
@@ -121,21 +121,21 @@ public final class BatchNorm: Layer {
           guard let slope = coefficients.baseAddress else { return [] }
           let (bend, offset) = (slope + channels, slope + 2 * channels)
           return sumInParallel(rows: rows, count: channels) { range, sums in
-            for row in range {
-              let (x, gradient) = (x + row * channels, gradient + row * channels)
-              if throughRelu {
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: channels) { partial in
+              guard let partial = partial.baseAddress else { return }
+              partial.initialize(repeating: 0, count: channels)
+              for row in range {
+                let (x, gradient) = (x + row * channels, gradient + row * channels)
                 for c in 0..<channels {
-                  let y = Double(x[c])
-                  let g = slope[c] * Double(gradient[c]) + bend[c] * y + offset[c]
-                  let passed = Float(y > 0 ? g : 0)
-                  gradient[c] = passed
-                  sums[c] += Double(passed)
+                  let g = slope[c] * gradient[c] + bend[c] * x[c] + offset[c]
+                  gradient[c] = !throughRelu || x[c] > 0 ? g : 0
                 }
-              } else {
-                for c in 0..<channels {
-                  gradient[c] = Float(
-                    slope[c] * Double(gradient[c]) + bend[c] * Double(x[c]) + offset[c])
-                }
+                guard throughRelu else { continue }
+                for c in 0..<channels { partial[c] += gradient[c] }
+                // Few terms each, so that single precision loses nothing that is seen.
+                guard (row + 1).isMultiple(of: 16) || row == range.upperBound - 1 else { continue }
+                for c in 0..<channels { sums[c] += Double(partial[c]) }
+                partial.update(repeating: 0, count: channels)
               }
             }
           }

@@ -1,4 +1,7 @@
 import Dispatch
+import OneDNN
+import Synchronization
+import Tensor
 
 /// Rows are handed out in at most so many blocks, however many cores there are: what is summed
 /// block by block does not depend on the machine.
@@ -35,5 +38,55 @@ private func perform(rows: Int, _ body: (_ block: Int, Range<Int>) -> Void) {
     DispatchQueue.concurrentPerform(iterations: blocks) { block in
       body(block, block * rows / blocks..<(block + 1) * rows / blocks)
     }
+  }
+}
+
+/// How many workers `shareOut` has.
+var workerCount: Int { min(threadCount, 16) }
+
+/// Calls `body` with every block and the number of the worker that it belongs to, on all cores, with
+/// oneDNN confined to each of them. Worker w has the blocks w, w + `workerCount` and so on, whatever
+/// its pace: what it sums up is the same in every run.
+func shareOut(
+  blocks: Int, _ body: (_ block: Int, _ worker: Int) throws(OneDNNError) -> Void
+) throws(OneDNNError) {
+  let workers = workerCount
+  let failure = Mutex<OneDNNError?>(nil)
+  withoutActuallyEscaping(body) { body in
+    // Workers write to places of their own.
+    nonisolated(unsafe) let body = body
+    DispatchQueue.concurrentPerform(iterations: min(workers, blocks)) { worker in
+      onThisThreadAlone {
+        do throws(OneDNNError) {
+          for block in stride(from: worker, to: blocks, by: workers) { try body(block, worker) }
+        } catch {
+          failure.withLock { $0 = error }
+        }
+      }
+    }
+  }
+  if let error = failure.withLock({ $0 }) { throw error }
+}
+
+/// Memory for each worker of `shareOut`, of `count` factors.
+struct WorkerBuffers<F: Factor>: @unchecked Sendable {
+  // Sendable: each worker has a buffer of its own.
+  private let memory: [Tensor]
+  private let pointers: [UnsafeMutablePointer<F>]
+
+  init(count: Int) {
+    var memory = (0..<workerCount).map { _ in F.buffer(count) }
+    pointers = memory.indices.map { memory[$0].factors(of: F.self) }
+    self.memory = memory
+  }
+
+  /// That of one worker, valid as long as these buffers are.
+  subscript(worker: Int) -> UnsafeMutablePointer<F> { pointers[worker] }
+
+  /// Calls `body`, and keeps the memory until it returns.
+  func using<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withExtendedLifetime(memory, body)
   }
 }

@@ -20,8 +20,7 @@ package final class SingleChannelPlan: ForwardPlan {
   /// - Parameters:
   ///   - weights: [I, 1, kH, kW].
   ///   - bias: [1].
-  ///   - border: columns of zeros that the input has on either side, and that count as padding.
-  package init(_ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, border: Int = 0) {
+  package init(_ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor) {
     kernelHeight = geometry.kernel.height
     kernelWidth = geometry.kernel.width
     padding = geometry.padBefore.height
@@ -38,7 +37,7 @@ package final class SingleChannelPlan: ForwardPlan {
         }
       }
     }
-    let pad = kW - 1 - padding - border
+    let pad = kW - 1 - padding
     let byRow = ConvolutionGeometry(
       inChannels: inChannels, outChannels: kH, kernel: .init(1, kW), stride: .init(1, 1),
       padBefore: .init(0, pad), padAfter: .init(0, pad))
@@ -50,13 +49,12 @@ package final class SingleChannelPlan: ForwardPlan {
     var output = emptyOutput(batch: x.shape[0], height: x.shape[1], width: x.shape[2])
     for clip in 0..<x.shape[0] {
       let products = try rows(x, clip: clip, rows: 0..<x.shape[1])
-      accumulate(products, into: &output, clip: clip, firstRow: 0, rowStep: 1)
+      accumulate(products, into: &output, clip: clip, firstRow: 0)
     }
     return output
   }
 
-  /// The output [B, H', W', 1] for an input of that size (borders not counted), with nothing but
-  /// the bias in it.
+  /// The output [B, H', W', 1] for an input of that size, with nothing but the bias in it.
   func emptyOutput(batch: Int, height: Int, width: Int) -> Tensor {
     Tensor(
       shape: [
@@ -67,25 +65,22 @@ package final class SingleChannelPlan: ForwardPlan {
   /// Adds to the output what some rows of the input contribute.
   ///
   /// - Parameters:
-  ///   - x: [1, rows, W, I] with the borders.
+  ///   - x: [1, rows, W, I].
   ///   - clip: which clip of the output they belong to.
   ///   - firstRow: the place of the first row among all rows of the input.
-  ///   - rowStep: the distance of each further row from the one before.
-  func add(
-    _ x: Tensor, to output: inout Tensor, clip: Int, firstRow: Int, rowStep: Int
-  ) throws {
-    accumulate(try rows(x), into: &output, clip: clip, firstRow: firstRow, rowStep: rowStep)
+  func add(_ x: Tensor, to output: inout Tensor, clip: Int, firstRow: Int) throws {
+    accumulate(try rows(x), into: &output, clip: clip, firstRow: firstRow)
   }
 
   private func accumulate(
-    _ products: Tensor, into output: inout Tensor, clip: Int, firstRow: Int, rowStep: Int
+    _ products: Tensor, into output: inout Tensor, clip: Int, firstRow: Int
   ) {
     let (height, width, kH) = (output.shape[1], output.shape[2], kernelHeight)
     products.withUnsafeBuffer { products in
       output.withUnsafeMutableBuffer { output in
         for row in 0..<products.count / (width * kH) {
           for a in 0..<kH {
-            let target = firstRow + row * rowStep + a - padding
+            let target = firstRow + row + a - padding
             guard target >= 0 && target < height else { continue }
             let source = row * width * kH + a
             let destination = (clip * height + target) * width

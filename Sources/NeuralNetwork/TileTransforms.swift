@@ -1,24 +1,46 @@
 import Tensor
 
-/// Positions of all clips in tiles of 3 by 3, row by row.
+/// Positions of some clips in tiles of 3 by 3, row by row.
 struct TileGrid: Sendable {
   static let side = 3
-  private let rows, columns: Int
+  private let firstClip, firstRow, tileRows, tileColumns: Int
   let count: Int
 
-  /// Tiles for `height` by `width` positions a clip; the last ones may reach beyond.
-  init(clips: Int, height: Int, width: Int) {
-    rows = (height + Self.side - 1) / Self.side
-    columns = (width + Self.side - 1) / Self.side
-    count = clips * rows * columns
+  /// Tiles for the positions `rows` by 0..<`width` of each clip; the last ones may reach beyond.
+  init(clips: Range<Int>, rows: Range<Int>, width: Int) {
+    (firstClip, firstRow) = (clips.lowerBound, rows.lowerBound)
+    tileRows = (rows.count + Self.side - 1) / Self.side
+    tileColumns = (width + Self.side - 1) / Self.side
+    count = clips.count * tileRows * tileColumns
   }
 
   /// The clip of a tile, and its first position.
   func origin(_ tile: Int) -> (clip: Int, row: Int, column: Int) {
-    let (line, column) = tile.quotientAndRemainder(dividingBy: columns)
-    let (clip, row) = line.quotientAndRemainder(dividingBy: rows)
-    return (clip, row * Self.side, column * Self.side)
+    let (line, column) = tile.quotientAndRemainder(dividingBy: tileColumns)
+    let (clip, row) = line.quotientAndRemainder(dividingBy: tileRows)
+    return (firstClip + clip, firstRow + row * Self.side, column * Self.side)
   }
+}
+
+/// Which pixels the positions along both axes stand for.
+struct Lattice: Sendable {
+  /// The pixel of position 0.
+  let row, column: Int
+  /// The pixels from one position to the next.
+  let step: Int
+
+  /// The coarse pixel before each position.
+  static let coarseBefore = Lattice(row: -1, column: -1, step: 1)
+  /// The coarse pixel at each position.
+  static let coarse = Lattice(row: 0, column: 0, step: 1)
+
+  /// One of the four fine pixels of each position: odd or even row, odd or even column.
+  static func fine(phase: Int) -> Lattice {
+    Lattice(row: phase / 2 - 1, column: phase % 2 - 1, step: 2)
+  }
+
+  func row(_ position: Int) -> Int { position * step + row }
+  func column(_ position: Int) -> Int { position * step + column }
 }
 
 /// Where the points of a transform lie. For a kernel the other way round the outer ones are
@@ -64,53 +86,45 @@ struct PixelMap: @unchecked Sendable {
       ? base + ((clip * height + row) * width + column) * channels : nil
   }
 
-  /// The transforms of tiles of 4 by 4 positions: [16, tiles, phases² channels].
+  /// The transforms of tiles of 4 by 4 positions: [16, tiles, channels].
   ///
-  /// - Parameters:
-  ///   - from: the pixel of position 0, its first phase.
-  ///   - step: the pixels from one position to the next.
-  ///   - phases: the pixels of one position along an axis.
-  ///   - isFlipped: whether for a kernel the other way round.
+  /// - Parameter isFlipped: whether for a kernel the other way round.
   func transform<F: Factor>(
-    _ tiles: Range<Int>, of grid: TileGrid, from start: Int, step: Int, phases: Int,
-    isFlipped: Bool, to result: UnsafeMutablePointer<F>
+    _ tiles: Range<Int>, of grid: TileGrid, _ lattice: Lattice, isFlipped: Bool = false,
+    to result: UnsafeMutablePointer<F>
   ) {
-    let row = phases * phases * channels
-    let plane = tiles.count * row
+    let plane = tiles.count * channels
     let sign: Float = isFlipped ? -0.5 : 0.5
     let order = planes(isFlipped: isFlipped)
     for (number, tile) in tiles.enumerated() {
       let origin = grid.origin(tile)
-      for phase in 0..<phases * phases {
-        var pixels: [16 of UnsafePointer<Float>?] = .init(repeating: nil)
-        for i in 0..<16 {
-          pixels[i] = pixel(
-            origin.clip, (origin.row + i / 4) * step + start + phase / phases,
-            (origin.column + i % 4) * step + start + phase % phases)
+      var pixels: [16 of UnsafePointer<Float>?] = .init(repeating: nil)
+      for i in 0..<16 {
+        pixels[i] = pixel(
+          origin.clip, lattice.row(origin.row + i / 4), lattice.column(origin.column + i % 4))
+      }
+      let target = result + number * channels
+      for c in stride(from: 0, to: channels, by: Vector.scalarCount) {
+        var d: [16 of Vector] = .init(repeating: .zero)
+        if let affine {
+          let (scale, shift) = (load(affine.scale, c), load(affine.shift, c))
+          for i in 0..<16 {
+            d[i] = pixels[i] == nil ? .zero : load(pixels[i], c) * scale + shift
+          }
+        } else {
+          for i in 0..<16 { d[i] = load(pixels[i], c) }
         }
-        let target = result + number * row + phase * channels
-        for c in stride(from: 0, to: channels, by: Vector.scalarCount) {
-          var d: [16 of Vector] = .init(repeating: .zero)
-          if let affine {
-            let (scale, shift) = (load(affine.scale, c), load(affine.shift, c))
-            for i in 0..<16 {
-              d[i] = pixels[i] == nil ? .zero : load(pixels[i], c) * scale + shift
-            }
-          } else {
-            for i in 0..<16 { d[i] = load(pixels[i], c) }
-          }
-          for i in 0..<4 {
-            let j = 4 * i
-            (d[j], d[j + 1], d[j + 2], d[j + 3]) = Self.points(
-              d[j], d[j + 1], d[j + 2], d[j + 3], sign)
-          }
-          for j in 0..<4 {
-            let (a, b, e, f) = Self.points(d[j], d[j + 4], d[j + 8], d[j + 12], sign)
-            F.store(a, at: target + (4 * order[0] + order[j]) * plane + c)
-            F.store(b, at: target + (4 * order[1] + order[j]) * plane + c)
-            F.store(e, at: target + (4 * order[2] + order[j]) * plane + c)
-            F.store(f, at: target + (4 * order[3] + order[j]) * plane + c)
-          }
+        for i in 0..<4 {
+          let j = 4 * i
+          (d[j], d[j + 1], d[j + 2], d[j + 3]) = Self.points(
+            d[j], d[j + 1], d[j + 2], d[j + 3], sign)
+        }
+        for j in 0..<4 {
+          let (a, b, e, f) = Self.points(d[j], d[j + 4], d[j + 8], d[j + 12], sign)
+          F.store(a, at: target + (4 * order[0] + order[j]) * plane + c)
+          F.store(b, at: target + (4 * order[1] + order[j]) * plane + c)
+          F.store(e, at: target + (4 * order[2] + order[j]) * plane + c)
+          F.store(f, at: target + (4 * order[3] + order[j]) * plane + c)
         }
       }
     }
@@ -123,114 +137,139 @@ struct PixelMap: @unchecked Sendable {
     (a - c, (b + c) * 0.5, (c - b) * sign, d - b)
   }
 
-  /// The transforms of a gradient's tiles of 3 by 3 positions of two phases an axis: [16, tiles,
-  /// 4 channels], what the products of the way forward have as their gradient.
+  /// The transforms of a gradient's tiles of 3 by 3 positions: [16, tiles, channels], what the
+  /// products of the way forward have as their gradient.
   func spread<F: Factor>(
-    _ tiles: Range<Int>, of grid: TileGrid, to result: UnsafeMutablePointer<F>
+    _ tiles: Range<Int>, of grid: TileGrid, _ lattice: Lattice, to result: UnsafeMutablePointer<F>
   ) {
-    let row = 4 * channels
-    let plane = tiles.count * row
+    let plane = tiles.count * channels
     for (number, tile) in tiles.enumerated() {
       let origin = grid.origin(tile)
-      for phase in 0..<4 {
-        var pixels: [9 of UnsafePointer<Float>?] = .init(repeating: nil)
-        for i in 0..<9 {
-          pixels[i] = pixel(
-            origin.clip, (origin.row + i / 3) * 2 - 1 + phase / 2,
-            (origin.column + i % 3) * 2 - 1 + phase % 2)
+      var pixels: [9 of UnsafePointer<Float>?] = .init(repeating: nil)
+      for i in 0..<9 {
+        pixels[i] = pixel(
+          origin.clip, lattice.row(origin.row + i / 3), lattice.column(origin.column + i % 3))
+      }
+      let target = result + number * channels
+      for c in stride(from: 0, to: channels, by: Vector.scalarCount) {
+        var d: [12 of Vector] = .init(repeating: .zero)
+        for i in 0..<3 {
+          let (x, y, z) = (
+            load(pixels[3 * i], c), load(pixels[3 * i + 1], c), load(pixels[3 * i + 2], c)
+          )
+          (d[4 * i], d[4 * i + 1], d[4 * i + 2], d[4 * i + 3]) = (x, x + y + z, x - y + z, z)
         }
-        let target = result + number * row + phase * channels
-        for c in stride(from: 0, to: channels, by: Vector.scalarCount) {
-          var d: [12 of Vector] = .init(repeating: .zero)
-          for i in 0..<3 {
-            let (x, y, z) = (
-              load(pixels[3 * i], c), load(pixels[3 * i + 1], c), load(pixels[3 * i + 2], c)
-            )
-            (d[4 * i], d[4 * i + 1], d[4 * i + 2], d[4 * i + 3]) = (x, x + y + z, x - y + z, z)
-          }
-          for j in 0..<4 {
-            let (x, y, z) = (d[j], d[4 + j], d[8 + j])
-            F.store(x, at: target + j * plane + c)
-            F.store(x + y + z, at: target + (j + 4) * plane + c)
-            F.store(x - y + z, at: target + (j + 8) * plane + c)
-            F.store(z, at: target + (j + 12) * plane + c)
-          }
+        for j in 0..<4 {
+          let (x, y, z) = (d[j], d[4 + j], d[8 + j])
+          F.store(x, at: target + j * plane + c)
+          F.store(x + y + z, at: target + (j + 4) * plane + c)
+          F.store(x - y + z, at: target + (j + 8) * plane + c)
+          F.store(z, at: target + (j + 12) * plane + c)
         }
       }
     }
   }
 }
 
-/// The pixels of all clips [B, height, width, channels], to be written.
+/// What is done to each pixel before it is written: add a bias, then what a `Fusion` says.
+struct PixelOperation: @unchecked Sendable {
+  // Sendable: only read, and alive as long as the call that made it.
+  fileprivate let bias, scale, shift: UnsafePointer<Float>?
+  fileprivate let least: Float
+
+  static func with<Result>(
+    _ bias: Tensor?, _ fusion: Fusion, _ body: (PixelOperation) throws -> Result
+  ) rethrows -> Result {
+    func pointer(_ tensor: Tensor?) -> UnsafePointer<Float>? {
+      tensor?.withUnsafeBuffer { $0.baseAddress }
+    }
+    return try withExtendedLifetime((bias, fusion)) {
+      try body(
+        PixelOperation(
+          bias: pointer(bias), scale: pointer(fusion.affine?.scale),
+          shift: pointer(fusion.affine?.shift), least: fusion.relu ? 0 : -.infinity))
+    }
+  }
+}
+
+/// The pixels of some rows of some clips [clips, rows, width, channels], to be written.
 struct MutablePixelMap: @unchecked Sendable {
   // Sendable: workers write different pixels, and it is alive as long as the call that made it.
   private let base: UnsafeMutablePointer<Float>
-  private let height, width, channels: Int
+  private let firstClip: Int
+  private let rows: Range<Int>
+  private let width, channels: Int
 
-  init(_ base: UnsafeMutablePointer<Float>, height: Int, width: Int, channels: Int) {
+  init(
+    _ base: UnsafeMutablePointer<Float>, clips: Range<Int>, rows: Range<Int>, width: Int,
+    channels: Int
+  ) {
     self.base = base
-    self.height = height
+    firstClip = clips.lowerBound
+    self.rows = rows
     self.width = width
     self.channels = channels
   }
 
-  /// Writes what products [16, tiles, phases² channels] come to: 3 by 3 positions a tile.
+  /// The pixel at a place; nil where there is none.
+  private func pixel(_ clip: Int, _ row: Int, _ column: Int) -> UnsafeMutablePointer<Float>? {
+    guard rows.contains(row), column >= 0, column < width else { return nil }
+    let line = (clip - firstClip) * rows.count + row - rows.lowerBound
+    return base + (line * width + column) * channels
+  }
+
+  /// Writes what products [16, tiles, channels] come to: 3 by 3 positions a tile.
   ///
   /// - Parameters:
-  ///   - step: the pixels from one position to the next.
-  ///   - phases: the pixels of one position along an axis; position 0 begins one pixel before the
-  ///     first where there are two.
   ///   - isFlipped: as for the transform.
-  ///   - bias: added, [channels].
-  ///   - relu: whether what is negative becomes zero.
+  ///   - operation: on [channels].
   func restore(
-    _ products: UnsafeMutablePointer<Float>, _ tiles: Range<Int>, of grid: TileGrid, step: Int,
-    phases: Int, isFlipped: Bool, bias: UnsafePointer<Float>?, relu: Bool
+    _ products: UnsafeMutablePointer<Float>, _ tiles: Range<Int>, of grid: TileGrid,
+    _ lattice: Lattice, isFlipped: Bool = false, then operation: PixelOperation
   ) {
     let order = planes(isFlipped: isFlipped)
-    let row = phases * phases * channels
-    let plane = tiles.count * row
-    let least = Vector(repeating: relu ? 0 : -.infinity)
+    let plane = tiles.count * channels
+    let least = Vector(repeating: operation.least)
     for (number, tile) in tiles.enumerated() {
       let origin = grid.origin(tile)
-      for phase in 0..<phases * phases {
-        var pixels: [9 of UnsafeMutablePointer<Float>?] = .init(repeating: nil)
-        for i in 0..<9 {
-          let y = (origin.row + i / 3) * step + 1 - phases + phase / phases
-          let x = (origin.column + i % 3) * step + 1 - phases + phase % phases
-          let isInside = y >= 0 && y < height && x >= 0 && x < width
-          pixels[i] =
-            isInside ? base + ((origin.clip * height + y) * width + x) * channels : nil
+      var pixels: [9 of UnsafeMutablePointer<Float>?] = .init(repeating: nil)
+      for i in 0..<9 {
+        pixels[i] = pixel(
+          origin.clip, lattice.row(origin.row + i / 3), lattice.column(origin.column + i % 3))
+      }
+      let source = UnsafePointer(products) + number * channels
+      for c in stride(from: 0, to: channels, by: Vector.scalarCount) {
+        let bias = load(operation.bias, c)
+        let (scale, shift) = (load(operation.scale, c), load(operation.shift, c))
+        let isScaled = operation.scale != nil
+        var m: [12 of Vector] = .init(repeating: .zero)
+        for j in 0..<4 {
+          let (a, b, e, f) = (
+            load(source + (4 * order[0] + order[j]) * plane, c),
+            load(source + (4 * order[1] + order[j]) * plane, c),
+            load(source + (4 * order[2] + order[j]) * plane, c),
+            load(source + (4 * order[3] + order[j]) * plane, c)
+          )
+          (m[j], m[4 + j], m[8 + j]) = (a + b + e, b - e, b + e + f)
         }
-        let source = UnsafePointer(products) + number * row + phase * channels
-        for c in stride(from: 0, to: channels, by: Vector.scalarCount) {
-          let shift = load(bias, c)
-          var m: [12 of Vector] = .init(repeating: .zero)
-          for j in 0..<4 {
-            let (a, b, e, f) = (
-              load(source + (4 * order[0] + order[j]) * plane, c),
-              load(source + (4 * order[1] + order[j]) * plane, c),
-              load(source + (4 * order[2] + order[j]) * plane, c),
-              load(source + (4 * order[3] + order[j]) * plane, c)
-            )
-            (m[j], m[4 + j], m[8 + j]) = (a + b + e, b - e, b + e + f)
-          }
-          for i in 0..<3 {
-            let (a, b, e, f) = (m[4 * i], m[4 * i + 1], m[4 * i + 2], m[4 * i + 3])
-            put(a + b + e + shift, pixels[3 * i], c, least)
-            put(b - e + shift, pixels[3 * i + 1], c, least)
-            put(b + e + f + shift, pixels[3 * i + 2], c, least)
-          }
+        for i in 0..<3 {
+          let (a, b, e, f) = (m[4 * i], m[4 * i + 1], m[4 * i + 2], m[4 * i + 3])
+          put(finished(a + b + e), pixels[3 * i], c)
+          put(finished(b - e), pixels[3 * i + 1], c)
+          put(finished(b + e + f), pixels[3 * i + 2], c)
+        }
+        @inline(__always) func finished(_ sum: Vector) -> Vector {
+          let value = sum + bias
+          let rectified = value.replacing(with: least, where: value .< least)
+          return isScaled ? rectified * scale + shift : rectified
         }
       }
     }
   }
 
   @inline(__always)
-  private func put(
-    _ value: Vector, _ pixel: UnsafeMutablePointer<Float>?, _ c: Int, _ least: Vector
-  ) {
-    if let pixel { Float.store(value.replacing(with: least, where: value .< least), at: pixel + c) }
+  private func put(_ value: Vector, _ pixel: UnsafeMutablePointer<Float>?, _ c: Int) {
+    if let pixel { Float.store(value, at: pixel + c) }
   }
 }
 

@@ -56,15 +56,11 @@ public final class ConvTranspose2d: Layer {
   package func fusedInStrips(
     then norm: BatchNorm, then last: ConvTranspose2d
   ) -> (any ForwardPlan)? {
-    guard DoublingPlan.fits(geometry), SingleChannelPlan.fits(last.geometry),
-      last.geometry.kernel.width > last.geometry.padBefore.width + 1
-    else { return nil }
+    guard DoublingProducts.fits(geometry), SingleChannelPlan.fits(last.geometry) else { return nil }
     return StripPlan(
-      DoublingPlan(
-        geometry, weights: weight.value, bias: bias.value,
-        fusing: Fusion(relu: true, affine: norm.affine)),
-      then: SingleChannelPlan(
-        last.geometry, weights: last.weight.value, bias: last.bias.value, border: 1))
+      DoublingProducts(weights: weight.value, precision: .float32), bias: bias.value,
+      fusing: Fusion(relu: true, affine: norm.affine),
+      then: SingleChannelPlan(last.geometry, weights: last.weight.value, bias: last.bias.value))
   }
 }
 

@@ -25,7 +25,7 @@ struct GradientTests {
     let layer = Conv2d(
       3, 5, kernel: kernel, stride: stride, padding: padding, using: generator)
     let x = random([2, size, size + 1, 3])
-    let results = try check(layer.state, at: x, forward: layer.differentiated)
+    let results = try check(layer.state, at: x) { try layer.differentiated($0) }
     #expect(results.count == 3)
     #expect(results.failures(tolerance: tolerance).isEmpty, "\(results)")
   }
