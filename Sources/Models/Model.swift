@@ -1,6 +1,7 @@
 public import Checkpoints
 import Files
 import Foundation
+public import NeuralNetwork
 public import PIQ
 public import Tensor
 
@@ -26,9 +27,10 @@ public struct Model {
   /// Weights are F32, F16 or BF16 under SpeechBrain's state-dict names, prefixed
   /// `embedding_model.`, `classifier.` and `psi.`.
   ///
+  /// - Parameter precision: what the factors of the decoder's products are rounded to.
   /// - Throws: `CheckpointError` when a file is missing, cut, malformed, or does not hold what the
   ///   settings need; `FileError`.
-  public init(path: String) throws {
+  public init(path: String, precision: Precision = .float32) throws {
     self.path = path
     let settingsPath = Folder.join(path, Self.configurationFile)
     let configuration = try Self.readConfiguration(settingsPath)
@@ -43,7 +45,7 @@ public struct Model {
           problem: "holds \(count) values, too few for what model.json describes",
           remedy: "import the model again with piq-audio model import")
       }
-      interpreter = try Interpreter(configuration) { name, shape in
+      interpreter = try Interpreter(configuration, precision: precision) { name, shape in
         guard let found = file.shape(of: name) else {
           throw CheckpointError(
             path: weightsPath, problem: "lacks the tensor \(printable(name))",

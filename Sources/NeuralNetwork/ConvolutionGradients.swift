@@ -8,9 +8,11 @@ extension Conv2d {
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func differentiated(_ x: Tensor, isFirst: Bool = false) throws -> Differentiated {
     let shape = geometry.shape(of: x)
+    let output = shape.output
     let products = products(for: x)
     let precision = Autocast.precision
-    let value = try products?.coarse(x, bias: bias.value) ?? self(x)
+    let value = try products?.coarse(
+      x, height: output[1], width: output[2], bias: bias.value) ?? self(x)
     return Differentiated(value) { [self] gradient in
       if weight.needsGradient {
         weight.accumulate(
@@ -31,12 +33,14 @@ extension Conv2d {
   /// - Throws: `OneDNNError` when `x` does not fit.
   package func differentiatedFrozen(_ x: Tensor, then norm: BatchNorm) throws -> Differentiated {
     let shape = geometry.shape(of: x)
+    let output = shape.output
     let frozen = frozen(from: (state + norm.state).map(\.parameter)) {
       FrozenConvolution(self, norm)
     }
     let products = frozen.products(for: x, geometry)
     let precision = Autocast.precision
-    let value = try products?.coarse(x, bias: frozen.bias, fusing: Fusion(relu: true)) ?? frozen.plan(x)
+    let value = try products?.coarse(
+      x, height: output[1], width: output[2], bias: frozen.bias, fusing: Fusion(relu: true)) ?? frozen.plan(x)
     return Differentiated(value) { [self] gradient in
       let passed = passedByRelu(gradient, at: value)
       return try products?.fine(NormalizedMaps(passed), height: shape.height, width: shape.width)
@@ -67,7 +71,7 @@ extension Conv2d {
         cut(\.width, shape.width, gradient.shape[2])),
       isTransposed: true)
     let bias = Tensor(shape: [shape.inChannels])
-    if shape.inChannels == 1, back.padAfter.height >= 0, back.padAfter.width >= 0 {
+    if SingleChannelProduct.fits(back) {
       return try SingleChannelProduct(back, weights: weights, bias: bias, precision: precision)(
         NormalizedMaps(gradient))
     }

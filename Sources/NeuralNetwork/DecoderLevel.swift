@@ -101,13 +101,12 @@ extension ConvTranspose2d {
     var maps: Tensor
     let products = self.products()
     if let products {
+      let shape = geometry.shape(of: x.maps).output
       maps = try products.fine(
-        x, height: 2 * x.maps.shape[1], width: 2 * x.maps.shape[2], bias: bias.value,
-        fusing: Fusion(relu: true))
+        x, height: shape[1], width: shape[2], bias: bias.value, fusing: Fusion(relu: true))
     } else if let doubling = fused(relu: true) as? DoublingPlan {
-      let (b, h, w) = (x.maps.shape[0], x.maps.shape[1], x.maps.shape[2])
-      maps = Tensor(shape: [b, 2 * h, 2 * w, geometry.outChannels]) { _ in }
-      for clip in 0..<b { try doubling.run(x.clip(clip), into: &maps, clip: clip) }
+      maps = Tensor(shape: geometry.shape(of: x.maps).output) { _ in }
+      for clip in 0..<maps.shape[0] { try doubling.run(x.clip(clip), into: &maps, clip: clip) }
     } else {
       let plan = fused(relu: true)
       maps = try plan(x.all)
@@ -135,7 +134,7 @@ extension ConvTranspose2d {
     let products = self.products()
     let precision = Autocast.precision
     let value =
-      if SingleChannelPlan.fits(geometry) {
+      if SingleChannelProduct.fits(geometry) {
         try SingleChannelProduct(
           geometry, weights: weight.value, bias: bias.value, precision: precision)(x)
       } else {
@@ -161,7 +160,7 @@ extension ConvTranspose2d {
     _ gradient: Tensor, for x: NormalizedMaps, _ products: DoublingProducts?,
     _ precision: Precision = .float32
   ) throws -> Tensor {
-    if SingleChannelPlan.fits(geometry) {
+    if SingleChannelProduct.fits(geometry) {
       let back = SingleChannelGradient(geometry, weights: weight.value, precision: precision)
       let (value, weights) = try back(gradient, at: x, needsWeights: weight.needsGradient)
       if let weights { weight.accumulate(weights) }
@@ -171,14 +170,14 @@ extension ConvTranspose2d {
       if weight.needsGradient {
         weight.accumulate(try products.weightGradient(coarse: x, fine: gradient))
       }
-      return try products.coarse(gradient)
+      return try products.coarse(gradient, height: x.maps.shape[1], width: x.maps.shape[2])
     }
     var back = geometry
     (back.inChannels, back.outChannels) = (geometry.outChannels, geometry.inChannels)
     back.isTransposed = false
     let plan = ConvolutionPlan(
       back, weights: weight.value, bias: Tensor(shape: [back.outChannels]), isTraining: true)
-    guard DoublingPlan.fits(geometry) else {
+    guard DoublingWeightGradient.fits(geometry) else {
       if weight.needsGradient {
         weight.accumulate(
           try ConvolutionWeightGradient(back.shape(of: gradient))(gradient, gradient: x.all))

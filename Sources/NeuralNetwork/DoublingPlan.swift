@@ -1,7 +1,8 @@
 import OneDNN
 package import Tensor
 
-/// The transposed convolution with kernel 4, stride 2 and padding 1: as products of matrices where
+/// The transposed convolution with kernel 4, stride 2 and padding 1, or with kernel 3, which is one
+/// of kernel 4 whose last taps are zero and whose last row and column are left out: as products of matrices where
 /// channels are many and the map is large, and otherwise as two convolutions with kernel 2, because
 /// oneDNN's own transposed convolution is slower.
 ///
@@ -17,12 +18,13 @@ package final class DoublingPlan: ForwardPlan {
   private let weights, bias: Tensor
   private let fusion: Fusion
   private let evenRows, oddRows: ConvolutionPlan
-  private lazy var products = DoublingProducts(weights: weights, precision: .float32)
+  private let precision = Autocast.precision
+  private lazy var products = DoublingProducts(weights: weights, precision: precision)
   private var outChannels: Int { geometry.outChannels }
 
   static func fits(_ geometry: ConvolutionGeometry) -> Bool {
-    geometry.isTransposed && geometry.kernel == .init(4, 4) && geometry.stride == .init(2, 2)
-      && geometry.padBefore == .init(1, 1) && geometry.padAfter == .init(1, 1)
+    geometry.isTransposed && [.init(4, 4), .init(3, 3)].contains(geometry.kernel)
+      && geometry.stride == .init(2, 2) && geometry.padBefore == .init(1, 1) && geometry.padAfter == .init(1, 1)
   }
 
   /// The taps that meet x[j - 1] and x[j].
@@ -30,12 +32,13 @@ package final class DoublingPlan: ForwardPlan {
   private static let oddTaps = (2, 0)
 
   /// - Parameters:
-  ///   - weights: [I, O, 4, 4].
+  ///   - weights: [I, O, 4, 4] or [I, O, 3, 3].
   ///   - bias: [O].
   package init(
     _ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, fusing fusion: Fusion = Fusion()
   ) {
     self.geometry = geometry
+    let weights = weights.padded(toKernel: 4)
     self.weights = weights
     self.bias = bias
     self.fusion = fusion
@@ -65,29 +68,32 @@ package final class DoublingPlan: ForwardPlan {
 
   package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to an upsampled map")
-    let (b, h, w) = (x.shape[0], x.shape[1], x.shape[2])
-    if DoublingProducts.fits(geometry), DoublingProducts.paysFor(coarseHeight: h, width: w) {
+    let (h, w) = (x.shape[1], x.shape[2])
+    let shape = geometry.shape(of: x).output
+    if DoublingProducts.fits(geometry),
+      precision != .float32 || DoublingProducts.paysFor(coarseHeight: h, width: w)
+    {
       return try products.fine(
-        NormalizedMaps(x), height: 2 * h, width: 2 * w, bias: bias, fusing: fusion)
+        NormalizedMaps(x), height: shape[1], width: shape[2], bias: bias, fusing: fusion)
     }
-    var output = Tensor(shape: [b, 2 * h, 2 * w, outChannels]) { _ in }
-    for clip in 0..<b { try run(x, clip, into: &output, clip: clip) }
+    var output = Tensor(shape: shape) { _ in }
+    for clip in 0..<shape[0] { try run(x, clip, into: &output, clip: clip) }
     return output
   }
 
   /// Runs the layer on clip `source` of `x` [B, H, W, I], into clip `clip` of `output`.
   func run(_ x: Tensor, _ source: Int = 0, into output: inout Tensor, clip: Int) throws {
     let (h, w) = (x.shape[1], x.shape[2])
-    let row = 2 * w * outChannels
-    let phaseRow = row + 2 * outChannels
+    let (height, width) = (output.shape[1], output.shape[2])
+    let phaseRow = (2 * w + 2) * outChannels
     for phase in 0...1 {
       try self.phase(phase, of: x, clip: source).withUnsafeBuffer { rows in
         output.withUnsafeMutableBuffer { output in
           guard let source = rows.baseAddress, let destination = output.baseAddress else { return }
           inParallel(rows: h) { range in
-            for i in range {
-              (destination + (2 * (clip * h + i) + phase) * row)
-                .update(from: source + i * phaseRow + outChannels, count: row)
+            for i in range where 2 * i + phase < height {
+              (destination + (clip * height + 2 * i + phase) * width * outChannels)
+                .update(from: source + i * phaseRow + outChannels, count: width * outChannels)
             }
           }
         }
@@ -120,5 +126,40 @@ package final class DoublingPlan: ForwardPlan {
 
   private static func twice(_ vector: Tensor) -> Tensor {
     Tensor(shape: [2 * vector.count], vector.elements + vector.elements)
+  }
+}
+
+extension Tensor {
+  /// Kernels [I, O, k, k] with zeros after their last row and column up to `size`.
+  func padded(toKernel size: Int) -> Tensor {
+    let k = shape[2]
+    guard k < size else { return self }
+    var result = Tensor(shape: [shape[0], shape[1], size, size])
+    withUnsafeBuffer { values in
+      result.withUnsafeMutableBuffer { result in
+        for kernel in 0..<shape[0] * shape[1] {
+          for a in 0..<k {
+            for b in 0..<k {
+              result[(kernel * size + a) * size + b] = values[(kernel * k + a) * k + b]
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// The first rows and columns of kernels [I, O, k, k].
+  func cut(toKernel size: Int) -> Tensor {
+    let k = shape[2]
+    guard k > size else { return self }
+    return withUnsafeBuffer { values in
+      Tensor(shape: [shape[0], shape[1], size, size]) { result in
+        for i in result.indices {
+          let (kernel, tap) = i.quotientAndRemainder(dividingBy: size * size)
+          result[i] = values[(kernel * k + tap / size) * k + tap % size]
+        }
+      }
+    }
   }
 }

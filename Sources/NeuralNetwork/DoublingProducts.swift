@@ -7,7 +7,8 @@ import Tensor
 ///
 /// A transposed convolution goes from coarse to fine, and its gradient comes back; an ordinary one
 /// goes from fine to coarse. H x W is the size of the coarse map and C its channels, F those of the
-/// fine one, whose extents are 2 H and 2 W or one more.
+/// fine one, whose extents H' and W' are 2 H and 2 W, or one more. A transposed convolution with
+/// kernel 3 is one of kernel 4 with zeros at the end, and its fine map has one row and column less.
 ///
 /// As in `DoublingPlan`, the fine pixels 2j - 1 and 2j come from the coarse pixels j - 1 and j, so
 /// that along both axes one convolution with kernel 2 makes all: at position (j, k) of
@@ -24,7 +25,7 @@ import Tensor
 final class DoublingProducts: Sendable {
   /// Tiles at a time: their transforms stay in the caches. It depends on the map alone, so that
   /// results do not depend on the number of cores.
-  private static func tilesAtATime(of grid: TileGrid) -> Int { grid.count < 1024 ? 32 : 96 }
+  private static func tilesAtATime(of grid: TileGrid) -> Int { grid.count < 400 ? 32 : 96 }
   /// More of them where each block adds to sums that no cache holds.
   private static let blocksSummedAtOnce = 3
   private static let points = 16
@@ -32,7 +33,7 @@ final class DoublingProducts: Sendable {
 
   /// What the factors of the products are rounded to.
   let precision: Precision
-  private let coarseChannels, fineChannels: Int
+  private let coarseChannels, fineChannels, kernelSize: Int
   /// The kernel's transform [4, 16, C, F], of factors.
   private let kernel: Tensor
 
@@ -41,7 +42,8 @@ final class DoublingProducts: Sendable {
 
   /// Whether this is the better way: channels fill vectors, and there are many.
   static func fits(_ geometry: ConvolutionGeometry) -> Bool {
-    geometry.kernel == .init(4, 4) && geometry.stride == .init(2, 2)
+    (geometry.kernel == .init(4, 4) || geometry.isTransposed && geometry.kernel == .init(3, 3))
+      && geometry.stride == .init(2, 2)
       && geometry.padBefore == .init(1, 1) && geometry.padAfter == .init(1, 1)
       && [geometry.inChannels, geometry.outChannels].allSatisfy {
         $0.isMultiple(of: 8) && $0 >= fewestChannels
@@ -50,15 +52,17 @@ final class DoublingProducts: Sendable {
 
   /// Whether a coarse map is so large that inference should make the kernel's transform, which
   /// takes time and four times the memory of the kernel.
-  static func paysFor(coarseHeight: Int, width: Int) -> Bool { coarseHeight * width >= 4096 }
+  static func paysFor(coarseHeight: Int, width: Int) -> Bool { coarseHeight * width >= 2048 }
 
   /// The taps of the kernel that meet coarse pixels j - 1 and j, for odd and for even fine pixels.
   private static let taps = [[2, 0], [3, 1]]
   /// What becomes of the two taps, point by point.
   private static let kernelTransform: [[Float]] = [[1, 0], [1, 1], [1, -1], [0, 1]]
 
-  /// - Parameter weights: [C, F, 4, 4], as PyTorch has them for either direction.
+  /// - Parameter weights: [C, F, 4, 4], as PyTorch has them for either direction, or [C, F, 3, 3].
   init(weights: Tensor, precision: Precision) {
+    kernelSize = weights.shape[2]
+    let weights = weights.padded(toKernel: 4)
     let (c, f) = (weights.shape[0], weights.shape[1])
     (coarseChannels, fineChannels) = (c, f)
     self.precision = precision
@@ -110,9 +114,9 @@ final class DoublingProducts: Sendable {
   ///
   /// - Parameters:
   ///   - coarse: [B, H, W, C].
-  ///   - height, width: the fine map's extents, 2 H and 2 W or one more.
+  ///   - height, width: the fine map's extents H' and W'.
   ///   - bias: [F]; none if nil.
-  /// - Returns: [B, height, width, F].
+  /// - Returns: [B, H', W', F].
   func fine(
     _ coarse: NormalizedMaps, height: Int, width: Int, bias: Tensor? = nil,
     fusing fusion: Fusion = Fusion()
@@ -207,21 +211,23 @@ final class DoublingProducts: Sendable {
   ///
   /// - Parameters:
   ///   - fine: [B, H', W', F].
+  ///   - height, width: the coarse map's extents H and W.
   ///   - bias: [C]; none if nil.
-  /// - Returns: [B, H' / 2, W' / 2, C], quotients rounded down.
+  /// - Returns: [B, H, W, C].
   func coarse(
-    _ fine: Tensor, bias: Tensor? = nil, fusing fusion: Fusion = Fusion()
+    _ fine: Tensor, height: Int, width: Int, bias: Tensor? = nil,
+    fusing fusion: Fusion = Fusion()
   ) throws -> Tensor {
     switch precision {
-    case .float32: try coarse(Float.self, fine, bias, fusion)
-    case .bfloat16: try coarse(BFloat16.self, fine, bias, fusion)
+    case .float32: try coarse(Float.self, fine, height, width, bias, fusion)
+    case .bfloat16: try coarse(BFloat16.self, fine, height, width, bias, fusion)
     }
   }
 
   private func coarse<F: Factor>(
-    _: F.Type, _ fine: Tensor, _ bias: Tensor?, _ fusion: Fusion
+    _: F.Type, _ fine: Tensor, _ h: Int, _ w: Int, _ bias: Tensor?, _ fusion: Fusion
   ) throws -> Tensor {
-    let (b, h, w) = (fine.shape[0], fine.shape[1] / 2, fine.shape[2] / 2)
+    let b = fine.shape[0]
     let grid = TileGrid(clips: 0..<b, rows: 0..<h, width: w)
     let (c, f) = (coarseChannels, fineChannels)
     return try NormalizedMaps(fine).withPixels { source in
@@ -244,7 +250,7 @@ final class DoublingProducts: Sendable {
 
   // MARK: Weights
 
-  /// The gradient [C, F, 4, 4] of the weights, which is the same in both directions.
+  /// The gradient of the weights, in their shape, which is the same in both directions.
   ///
   /// - Parameters:
   ///   - coarse: what the coarse end held, or its gradient: [B, H, W, C].
@@ -304,7 +310,7 @@ final class DoublingProducts: Sendable {
         }
       }
     }
-    return value
+    return value.cut(toKernel: kernelSize)
   }
 
   // MARK: Blocks of tiles

@@ -12,6 +12,10 @@ struct DoublingWeightGradient {
   /// [4, I, 4, O]: row of the kernel, input channel, column in the order 1, 2, 0, 3, output channel.
   private var sums: Tensor
 
+  static func fits(_ geometry: ConvolutionGeometry) -> Bool {
+    DoublingPlan.fits(geometry) && geometry.kernel == .init(4, 4)
+  }
+
   init(inChannels: Int, outChannels: Int) {
     self.inChannels = inChannels
     self.outChannels = outChannels

@@ -20,9 +20,10 @@ final class HalvingPlan: ForwardPlan {
 
   func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to a halved map")
-    guard DoublingProducts.paysFor(coarseHeight: x.shape[1] / 2, width: x.shape[2] / 2) else {
+    let (height, width) = (x.shape[1] / 2, x.shape[2] / 2)
+    guard DoublingProducts.paysFor(coarseHeight: height, width: width) else {
       return try direct(x)
     }
-    return try products.coarse(x, bias: bias, fusing: fusion)
+    return try products.coarse(x, height: height, width: width, bias: bias, fusing: fusion)
   }
 }

@@ -15,14 +15,17 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
   public static var fastest: Precision { Precision.bfloat16.isNative ? .bfloat16 : .float32 }
 }
 
-/// Runs `body` with the products of gradients and of what is differentiated in `precision`
-/// (`torch.autocast`). Pullbacks keep the precision that their forward pass had.
+/// Runs `body` with large products in `precision` (`torch.autocast`): those of gradients, of what is
+/// differentiated, and in evaluation those of decoders. Pullbacks keep the precision that their
+/// forward pass had. What an encoder gives in evaluation is of single precision always: the class
+/// and the codes hang on it.
 public func autocast<Result>(
   _ precision: Precision, _ body: () throws -> Result
 ) rethrows -> Result {
   try Autocast.$precision.withValue(precision, operation: body)
 }
 
-enum Autocast {
-  @TaskLocal static var precision = Precision.float32
+/// The precision that `autocast` asked for.
+package enum Autocast {
+  @TaskLocal package static var precision = Precision.float32
 }

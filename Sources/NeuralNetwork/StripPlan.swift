@@ -10,13 +10,13 @@ final class StripPlan: ForwardPlan {
   private let doubling: DoublingProducts
   private let bias: Tensor
   private let fusion: Fusion
-  private let last: SingleChannelPlan
+  private let last: SingleChannelProduct
 
   /// - Parameters:
   ///   - bias: of the doubling layer [O].
   ///   - fusion: what follows the doubling layer.
   init(
-    _ doubling: DoublingProducts, bias: Tensor, fusing fusion: Fusion, then last: SingleChannelPlan
+    _ doubling: DoublingProducts, bias: Tensor, fusing fusion: Fusion, then last: SingleChannelProduct
   ) {
     self.doubling = doubling
     self.bias = bias
@@ -33,7 +33,9 @@ final class StripPlan: ForwardPlan {
         let strip = try doubling.fine(
           NormalizedMaps(x), clip: clip, rows: first..<min(first + Self.stripHeight, h + 1),
           bias: bias, fusing: fusion)
-        try last.add(strip, to: &output, clip: clip, firstRow: max(0, 2 * first - 1))
+        try last.add(
+          NormalizedMaps(strip), clip: 0, rows: 0..<strip.shape[1], to: &output, clip: clip,
+          firstRow: max(0, 2 * first - 1))
       }
     }
     return output

@@ -56,11 +56,15 @@ public final class ConvTranspose2d: Layer {
   package func fusedInStrips(
     then norm: BatchNorm, then last: ConvTranspose2d
   ) -> (any ForwardPlan)? {
-    guard DoublingProducts.fits(geometry), SingleChannelPlan.fits(last.geometry) else { return nil }
+    guard DoublingProducts.fits(geometry), SingleChannelProduct.fits(last.geometry) else {
+      return nil
+    }
+    let precision = Autocast.precision
     return StripPlan(
-      DoublingProducts(weights: weight.value, precision: .float32), bias: bias.value,
+      DoublingProducts(weights: weight.value, precision: precision), bias: bias.value,
       fusing: Fusion(relu: true, affine: norm.affine),
-      then: SingleChannelPlan(last.geometry, weights: last.weight.value, bias: last.bias.value))
+      then: SingleChannelProduct(
+        last.geometry, weights: last.weight.value, bias: last.bias.value, precision: precision))
   }
 }
 
@@ -75,8 +79,9 @@ func transposedPlan(
   if DoublingPlan.fits(geometry) {
     return DoublingPlan(geometry, weights: weights, bias: bias, fusing: fusion)
   }
-  if SingleChannelPlan.fits(geometry), !fusion.relu, fusion.affine == nil {
-    return SingleChannelPlan(geometry, weights: weights, bias: bias)
+  if SingleChannelProduct.fits(geometry), !fusion.relu, fusion.affine == nil {
+    return SingleChannelProduct(
+      geometry, weights: weights, bias: bias, precision: Autocast.precision)
   }
   return ConvolutionPlan(geometry, weights: weights, bias: bias, fusing: fusion)
 }

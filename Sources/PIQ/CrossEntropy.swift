@@ -50,6 +50,42 @@ public struct CrossEntropy {
     }
     self.init(logits: logits, targets: targets)
   }
+
+  /// The mean of -log(1 - p), where p is the probability of one class a clip: what it takes to hear
+  /// any other.
+  ///
+  /// - Parameters:
+  ///   - logits: [B, C]; at least two classes.
+  ///   - labels: the class that each clip should not be.
+  public init(logits: Tensor, excluding labels: [Int]) {
+    let (rows, columns) = (logits.shape[0], logits.shape[1])
+    let x = logits.elements
+    var total = 0.0
+    var probabilities = x
+    var gradient = x
+    for (row, label) in labels.enumerated() {
+      let range = row * columns..<(row + 1) * columns
+      let excluded = row * columns + label
+      let highest = Double(x[range].max() ?? 0)
+      // Of the others alone: where p is almost 1, 1 - p would be lost.
+      let highestOther = range.reduce(-.infinity) { $1 == excluded ? $0 : max($0, Double(x[$1])) }
+      let others = range.reduce(0.0) {
+        $1 == excluded ? $0 : $0 + exp(Double(x[$1]) - highestOther)
+      }
+      let logOthers = highestOther + log(others)
+      let logSum = highest + log(range.reduce(0.0) { $0 + exp(Double(x[$1]) - highest) })
+      total += logSum - logOthers
+      for i in range {
+        let probability = exp(Double(x[i]) - logSum)
+        let share = i == excluded ? 0 : exp(Double(x[i]) - logOthers)
+        probabilities[i] = Float(probability)
+        gradient[i] = Float((probability - share) / Double(rows))
+      }
+    }
+    value = Float(total / Double(max(1, rows)))
+    self.gradient = Tensor(shape: logits.shape, gradient)
+    self.probabilities = Tensor(shape: logits.shape, probabilities)
+  }
 }
 
 extension Networks {

@@ -1,5 +1,5 @@
 import Glibc
-import NeuralNetwork
+public import NeuralNetwork
 import Spectral
 public import Tensor
 
@@ -14,6 +14,8 @@ public final class Interpreter {
   /// The model's settings.
   public let configuration: ModelConfiguration
   private let stft: STFT
+  /// What the factors of the decoder's products are rounded to.
+  public let precision: Precision
   /// What the clips go through.
   public let networks: Networks
   var encoder: ConvolutionalEncoder { networks.encoder }
@@ -21,22 +23,28 @@ public final class Interpreter {
 
   /// Builds the networks and loads their weights.
   ///
-  /// - Parameter weights: gives the tensor of a name under SpeechBrain's state-dict names, prefixed
-  ///   `embedding_model.`, `classifier.` or `psi.`, with exactly the given shape.
+  /// - Parameters:
+  ///   - precision: what the factors of the decoder's products are rounded to; class and codes do
+  ///     not depend on it.
+  ///   - weights: gives the tensor of a name under SpeechBrain's state-dict names, prefixed
+  ///     `embedding_model.`, `classifier.` or `psi.`, with exactly the given shape.
   /// - Throws: `PIQError.configuration`, and what `weights` throws.
   public convenience init(
-    _ configuration: ModelConfiguration,
+    _ configuration: ModelConfiguration, precision: Precision = .float32,
     weights: (_ name: String, _ shape: [Int]) throws -> Tensor
   ) throws {
     let networks = try Networks(configuration, using: .zeros)
     try networks.load(weights)
-    self.init(configuration, networks)
+    self.init(configuration, networks, precision: precision)
   }
 
   /// An interpreter that uses `networks` as they are at any time, such as those in training.
   ///
   /// - Precondition: the networks were made for this configuration.
-  public init(_ configuration: ModelConfiguration, _ networks: Networks) {
+  public init(
+    _ configuration: ModelConfiguration, _ networks: Networks, precision: Precision = .float32
+  ) {
+    self.precision = precision
     self.configuration = configuration
     self.networks = networks
     stft = STFT(configuration.stft)
@@ -108,13 +116,10 @@ public final class Interpreter {
         "there is no class \(label); the model has \(configuration.labels.count)")
     }
     let hidden = try hidden(of: analysis, tail: tail)
-    let reconstruction: Tensor
-    var codes: Codes?
-    if configuration.useVQ {
+    let (reconstruction, codes): (Tensor, Codes?) = try autocast(precision) {
+      guard configuration.useVQ else { return (try psi.decode(hidden, mode: .evaluation), nil) }
       let output = try psi(hidden, labels: [label], mode: .evaluation)
-      (reconstruction, codes) = (output.reconstruction, output.codes)
-    } else {
-      reconstruction = try psi.decode(hidden, mode: .evaluation)
+      return (output.reconstruction, output.codes)
     }
     let frames = min(reconstruction.shape[1], analysis.logPower.shape[0])
     let decoded = reconstruction.reshaped(Array(reconstruction.shape[1...2])).rows(0..<frames)

@@ -9,7 +9,9 @@ public struct MaskObjective: Sendable, Codable, Hashable {
   /// The weight of the cross-entropy, at the class of the whole clip, of what the mask keeps
   /// (`l_in_w`).
   public var maskedIn: Double
-  /// The weight of the same, negative, for what the mask leaves out (`l_out_w`).
+  /// The weight of -log(1 - p), p being the probability of that class in what the mask leaves out
+  /// (`l_out_w`). L-MAC takes log p, which has no lower bound and outweighs the rest where a
+  /// classifier is sure of itself.
   public var maskedOut: Double
   /// The weight of the mean of the mask (`reg_w_l1`).
   public var sparsity: Double
@@ -41,7 +43,7 @@ public struct MaskObjective: Sendable, Codable, Hashable {
   public struct Terms: Sendable, Equatable {
     /// The mean cross-entropy of what the mask keeps, in nats.
     public var maskedIn = 0.0
-    /// The mean cross-entropy, negative, of what the mask leaves out.
+    /// The mean of -log(1 - p) of what the mask leaves out.
     public var maskedOut = 0.0
     /// The mean of the mask.
     public var sparsity = 0.0
@@ -79,17 +81,18 @@ public struct MaskObjective: Sendable, Codable, Hashable {
         let masked = area.masked(logPower, by: mask, clips: range, keeping: isKept)
         let logits = try networks.differentiatedLogits(
           masked, scale: Float(logitScale), mode: .evaluation)
-        let loss = CrossEntropy(logits: logits.value, labels: Array(labels[range]))
-        let sign: Float = isKept ? 1 : -1
+        let labels = Array(labels[range])
+        let loss =
+          isKept
+          ? CrossEntropy(logits: logits.value, labels: labels)
+          : CrossEntropy(logits: logits.value, excluding: labels)
         let share = Float(range.count) / Float(clips)
-        if isKept {
-          terms.maskedIn += Double(loss.value * share)
-        } else {
-          terms.maskedOut -= Double(loss.value * share)
-        }
-        let back = try logits.pullback(loss.gradient.scaled(by: sign * Float(weight) * share))
-        // The mask's sign in what it leaves out.
-        area.add(back, times: logPower, scaledBy: sign, clips: range, to: &gradient)
+        let term = isKept ? \Terms.maskedIn : \Terms.maskedOut
+        terms[keyPath: term] += Double(loss.value * share)
+        let back = try logits.pullback(loss.gradient.scaled(by: Float(weight) * share))
+        // What is left out falls where the mask rises.
+        area.add(
+          back, times: logPower, scaledBy: isKept ? 1 : -1, clips: range, to: &gradient)
       }
     }
     addRegularisation(of: mask, area, to: &gradient, &terms)

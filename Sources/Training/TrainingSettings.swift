@@ -243,10 +243,10 @@ public struct InterpreterRecipe: Recipe {
     public var maskThreshold = 0.35
     /// Of the cross-entropy of what the mask keeps.
     public var maskedIn = 1.0
-    /// Of that of what it leaves out, with the sign changed.
-    public var maskedOut = 0.1
+    /// Of what it takes to hear anything else in what the mask leaves out.
+    public var maskedOut = 0.2
     /// Of the mean of the mask.
-    public var sparsity = 0.5
+    public var sparsity = 0.3
     /// Of the mean absolute difference between neighbours.
     public var totalVariation = 0.0
 

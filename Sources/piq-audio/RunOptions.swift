@@ -3,6 +3,7 @@ import Batch
 import Files
 import Logging
 import Models
+import NeuralNetwork
 
 /// The inputs, and how much is said about them.
 struct InputOptions: ParsableArguments {
@@ -55,7 +56,14 @@ struct ModelOptions: ParsableArguments {
 
   func validate() throws { try refuseEmpty(model, "--model") }
 
-  func load() throws -> Model { try Model(path: ModelLocation.find(model)) }
+  func load(precision: Precision = .float32) throws -> Model {
+    guard precision.isNative else {
+      throw UsageError(
+        "this CPU does not multiply bf16 by itself (that takes AVX512-BF16 or AMX); leave "
+          + "--precision out: f32 is faster on it")
+    }
+    return try Model(path: ModelLocation.find(model), precision: precision)
+  }
 }
 
 /// How much is said on standard error.

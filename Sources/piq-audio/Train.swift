@@ -143,7 +143,8 @@ struct Train: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
-        "The weight of that of what the mask leaves out, which is to be large.", valueName: "x"))
+        "The weight of -log(1 - p) for what the mask leaves out, p being that of the class.",
+        valueName: "x"))
     var maskedOut: Double?
 
     @Option(help: ArgumentHelp("The weight of the mean of the mask.", valueName: "x"))

@@ -33,6 +33,86 @@ import Testing
       TensorDifference(try #require(layer.weight.gradient), naive.weight).relative < tolerance)
   }
 
+  /// Kernel 3, as the first layer of a decoder has, is kernel 4 without its last row and column.
+  @Test(arguments: [(1, 1, 2), (1, 2, 5), (2, 7, 4)], precisions)
+  func doublingWithKernel3(size: (Int, Int, Int), precision: Precision) throws {
+    let ((batch, height, width), inputs, outputs) = (size, 64, 72)
+    let layer = ConvTranspose2d(
+      inputs, outputs, kernel: (3, 3), stride: (2, 2), padding: 1, using: generator)
+    let x = random([batch, height, width, inputs])
+    let gradient = random([batch, 2 * height - 1, 2 * width - 1, outputs])
+    let expected = Definition.transposedConvolution(
+      x, layer.weight.value, layer.bias.value, stride: (2, 2), padding: 1)
+    let norm = BatchNorm(outputs)
+    let level = try autocast(precision) {
+      try layer.differentiated(NormalizedMaps(x), then: norm, mode: .evaluation)
+    }
+    let tolerance = tolerance(precision)
+    let rectified = Tensor(shape: expected.shape, expected.elements.map { max(0, $0) })
+    #expect(TensorDifference(level.value.maps, rectified).relative < tolerance)
+    // Where everything is positive, ReLU and normalisation only scale the gradient.
+    layer.bias.value = Tensor(shape: [outputs], repeating: 100)
+    let positive = try autocast(precision) {
+      try layer.differentiated(NormalizedMaps(x), then: norm, mode: .evaluation)
+    }
+    let toInput = try positive.pullback(gradient)
+    let scale = norm.affine.scale[flat: 0]
+    let naive = backward(
+      x, layer.weight.value, Tensor(shape: gradient.shape, gradient.elements.map { $0 * scale }))
+    #expect(TensorDifference(toInput, naive.input).relative < tolerance)
+    #expect(
+      TensorDifference(try #require(layer.weight.gradient), naive.weight).relative < tolerance)
+    // Inference.
+    layer.bias.value = Tensor(shape: [outputs])
+    let plain = Definition.transposedConvolution(
+      x, layer.weight.value, layer.bias.value, stride: (2, 2), padding: 1)
+    #expect(TensorDifference(try layer(x), plain).relative < 1e-5)
+  }
+
+  /// Maps so large that inference takes products, too, with what follows in the same pass.
+  @Test(arguments: precisions)
+  func largeMaps(precision: Precision) throws {
+    let (height, width, channels) = (33, 65, 64)
+    let norm = BatchNorm(channels)
+    for (_, parameter) in norm.state {
+      parameter.value = Tensor(
+        shape: [channels], random([channels]).elements.map { abs($0) + 0.2 })
+    }
+    let up = ConvTranspose2d(
+      channels, channels, kernel: (4, 4), stride: (2, 2), padding: 1, using: generator)
+    let last = ConvTranspose2d(
+      channels, 1, kernel: (12, 12), stride: (1, 1), padding: 1, using: generator)
+    let x = random([1, height, width, channels])
+    let expected = Definition.transposedConvolution(
+      x, up.weight.value, up.bias.value, stride: (2, 2), padding: 1)
+    let (scale, shift) = (norm.affine.scale.elements, norm.affine.shift.elements)
+    let normalized = Tensor(
+      shape: expected.shape,
+      expected.elements.enumerated().map {
+        max(0, $1) * scale[$0 % channels] + shift[$0 % channels]
+      })
+    let tolerance = tolerance(precision)
+    try autocast(precision) {
+      let plan = up.fused(relu: true, then: norm)
+      #expect(TensorDifference(try plan(x), normalized).relative < tolerance)
+      let strips = try #require(up.fusedInStrips(then: norm, then: last))
+      let product = Definition.transposedConvolution(
+        normalized, last.weight.value, last.bias.value, stride: (1, 1), padding: 1)
+      #expect(TensorDifference(try strips(x), product).relative < tolerance)
+    }
+    let down = Conv2d(channels, channels, kernel: 4, stride: 2, padding: 1, using: generator)
+    let large = random([1, 2 * height + 1, 2 * width, channels])
+    let halved = Definition.convolution(
+      large, down.weight.value, down.bias.value, stride: 2, padding: 1)
+    let folded = Tensor(
+      shape: halved.shape,
+      halved.elements.enumerated().map {
+        max(0, $1 * scale[$0 % channels] + shift[$0 % channels])
+      })
+    let fused = down.fused(with: norm, relu: true)
+    #expect(TensorDifference(try fused(large), folded).relative < 1e-5)
+  }
+
   /// A convolution is a transposed one the other way round. Odd extents have a last row or column
   /// that a window reaches.
   @Test(arguments: [(1, 2, 2), (1, 4, 11), (2, 7, 8), (1, 15, 17), (3, 12, 5)], precisions)
@@ -81,23 +161,23 @@ import Testing
     _ x: Tensor, _ weight: Tensor, _ gradient: Tensor
   ) -> (input: Tensor, weight: Tensor) {
     let (height, width, i, o) = (x.shape[1], x.shape[2], x.shape[3], gradient.shape[3])
-    let (rows, columns) = (gradient.shape[1], gradient.shape[2])
+    let (rows, columns, k) = (gradient.shape[1], gradient.shape[2], weight.shape[2])
     let (xs, ws, gs) = (x.elements, weight.elements, gradient.elements)
     var toX = [Double](repeating: 0, count: xs.count)
     var toW = [Double](repeating: 0, count: ws.count)
     for b in 0..<x.shape[0] {
       for h in 0..<height {
         for w in 0..<width {
-          for tap in 0..<16 {
-            let (row, column) = (2 * h + tap / 4 - 1, 2 * w + tap % 4 - 1)
+          for tap in 0..<k * k {
+            let (row, column) = (2 * h + tap / k - 1, 2 * w + tap % k - 1)
             guard (0..<rows).contains(row), (0..<columns).contains(column) else { continue }
             let g = ((b * rows + row) * columns + column) * o
             let p = ((b * height + h) * width + w) * i
             for input in 0..<i {
               for output in 0..<o {
-                let k = (input * o + output) * 16 + tap
-                toX[p + input] += Double(gs[g + output]) * Double(ws[k])
-                toW[k] += Double(gs[g + output]) * Double(xs[p + input])
+                let place = (input * o + output) * k * k + tap
+                toX[p + input] += Double(gs[g + output]) * Double(ws[place])
+                toW[place] += Double(gs[g + output]) * Double(xs[p + input])
               }
             }
           }

@@ -1,0 +1,73 @@
+import Foundation
+import NeuralNetwork
+import PIQ
+import Tensor
+import TestSupport
+import Testing
+
+/// What is minimised besides PIQ's own objective.
+@Suite struct MaskObjectiveTests {
+  private let initializer = Initializer(seed: 31)
+
+  private func random(_ shape: [Int], bound: Float = 1) -> Tensor {
+    initializer.uniform(shape, bound: bound)
+  }
+
+  @Test func excludingAClassIsOneMinusItsProbability() {
+    let logits = random([3, 4], bound: 3)
+    let labels = [2, 0, 3]
+    let excluding = CrossEntropy(logits: logits, excluding: labels)
+    let including = CrossEntropy(logits: logits, labels: labels)
+    #expect(TensorDifference(excluding.probabilities, including.probabilities).relative < 1e-6)
+    let expected = labels.enumerated().reduce(0.0) { sum, item in
+      sum - log(1 - Double(including.probabilities[flat: item.offset * 4 + item.element])) / 3
+    }
+    #expect(abs(Double(excluding.value) - expected) < 1e-5)
+    let check = GradientCheck(using: initializer)
+    let result = check("logits", excluding.gradient, at: logits) {
+      Double(CrossEntropy(logits: $0, excluding: labels).value)
+    }
+    #expect([result].failures(tolerance: 1e-3).isEmpty, "\(result)")
+  }
+
+  /// Where the class is certain its value grows with the logit, and is no infinity.
+  @Test func certaintyIsNoInfinity() {
+    let certain = CrossEntropy(
+      logits: Tensor(shape: [1, 3], [500, 20, -40] as [Float]), excluding: [0])
+    #expect(abs(certain.value - 480) < 1e-3)
+    let slopes = certain.gradient.elements
+    #expect(slopes[0] == 1 && slopes[1] == -1 && abs(slopes[2]) < 1e-20)
+    let absent = CrossEntropy(
+      logits: Tensor(shape: [1, 3], [-500, 20, -40] as [Float]), excluding: [0])
+    #expect(absent.value == 0)
+    #expect(absent.gradient.isFinite)
+  }
+
+  /// All four terms at once, through a classifier that is not changed.
+  @Test(arguments: [(32, 33), (40, 33), (32, 30)])
+  func gradient(frames: Int, maskFrames: Int) throws {
+    let networks = try TinyModel.interpreter(TinyModel.configuration()).networks
+    networks.encoder.freeze()
+    networks.classifier.freeze()
+    let logPower = Tensor(
+      shape: [5, frames, 33], random([5, frames, 33]).elements.map { abs($0) + 0.1 })
+    let labels = [0, 2, 1, 1, 0]
+    let objective = MaskObjective(
+      maskedIn: 1, maskedOut: 0.7, sparsity: 0.5, totalVariation: 0.3)
+    func terms(_ reconstruction: Tensor) throws -> (MaskObjective.Terms, Tensor) {
+      try objective.differentiated(
+        reconstruction, logPower: logPower, labels: labels, networks: networks, logitScale: 5)
+    }
+    let reconstruction = random([5, maskFrames, 33, 1], bound: 2)
+    let gradient = try terms(reconstruction).1
+    // Small steps: ReLUs and absolute values have kinks.
+    let check = GradientCheck(step: 0x1p-10, using: initializer)
+    let result = try check("mask", gradient, at: reconstruction) {
+      let found = try terms($0).0
+      return found.maskedIn + 0.7 * found.maskedOut + 0.5 * found.sparsity
+        + 0.3 * found.totalVariation
+    }
+    #expect([result].failures(tolerance: 0.05).isEmpty, "\(result)")
+    #expect(networks.state.allSatisfy { $0.parameter.gradient == nil })
+  }
+}
