@@ -57,7 +57,8 @@ $(INSTALLED): $(SOURCES) | deps
 install: $(INSTALLED) ## install below PREFIX (/usr/local), inside DESTDIR where that is given
 	install -d "$(BIN)" "$(SHARE)/piq-audio/model" "$(SHARE)/man/man1"
 	install -m 755 $(INSTALLED) "$(BIN)/piq-audio"
-	install -m 644 Fixtures/models/esc10/* "$(SHARE)/piq-audio/model"
+	install -m 644 Fixtures/models/esc10/model.json Fixtures/models/esc10/model.safetensors \
+	  "$(SHARE)/piq-audio/model"
 	install -m 644 man/piq-audio.1 "$(SHARE)/man/man1"
 	for completion in $(COMPLETIONS); do \
 	  file="$(SHARE)/$${completion#*:}"; \

@@ -90,7 +90,9 @@ let package = Package(
     tests(of: "NeuralNetwork", ["Checkpoints", "NeuralNetwork", "OneDNN", "Tensor"]),
     tests(of: "PIQ", ["PIQ", "NeuralNetwork", "Spectral", "Tensor"]),
     tests(of: "Checkpoints", ["Checkpoints", "Files", "Tensor"]),
-    tests(of: "Models", ["AudioIO", "Checkpoints", "Models", "PIQ", "Spectral", "Tensor"]),
+    tests(
+      of: "Models",
+      ["AudioIO", "Checkpoints", "Models", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
     tests(of: "Plotting", ["Files", "Plotting", "Tensor"]),
     tests(
       of: "Batch",

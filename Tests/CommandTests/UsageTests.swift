@@ -78,4 +78,21 @@ import Testing
     }
     #expect(space.files == ["a.interpretation.wav", "a.wav", "b/a.flac"])
   }
+
+  /// On a CPU without the instructions that bf16 is for.
+  @Test func precisionThatTheCPULacks() throws {
+    let space = try Workspace()
+    let old = ["DNNL_MAX_CPU_ISA": "AVX2"]
+    let refused = try space.run(["interpret", "--precision", "bf16", "a.wav"], environment: old)
+    #expect(refused.status == 64)
+    #expect(refused.errors.contains("this CPU does not multiply bf16 by itself"))
+    let recipe = try space.run(["train", "classifier", "--print-recipe"], environment: old)
+    recipe.expectSuccess()
+    #expect(recipe.output.contains("precision: f32"))
+    let training = try space.run(
+      ["train", "classifier", "--print-recipe", "--precision", "bf16"], environment: old)
+    #expect(training.status == 1)
+    #expect(training.errors.contains("precision is bf16"), "\(training.errors)")
+    #expect(try space.run(["interpret", "--precision", "f16", "a.wav"]).status == 64)
+  }
 }
