@@ -11,8 +11,9 @@ extension Conv2d {
     let output = shape.output
     let products = products(for: x)
     let precision = Autocast.precision
-    let value = try products?.coarse(
-      x, height: output[1], width: output[2], bias: bias.value) ?? self(x)
+    let value =
+      try products?.coarse(
+        x, height: output[1], width: output[2], bias: bias.value) ?? self(x)
     return Differentiated(value) { [self] gradient in
       if weight.needsGradient {
         weight.accumulate(
@@ -39,8 +40,10 @@ extension Conv2d {
     }
     let products = frozen.products(for: x, geometry)
     let precision = Autocast.precision
-    let value = try products?.coarse(
-      x, height: output[1], width: output[2], bias: frozen.bias, fusing: Fusion(relu: true)) ?? frozen.plan(x)
+    let value =
+      try products?.coarse(
+        x, height: output[1], width: output[2], bias: frozen.bias, fusing: Fusion(relu: true))
+      ?? frozen.plan(x)
     return Differentiated(value) { [self] gradient in
       let passed = passedByRelu(gradient, at: value)
       return try products?.fine(NormalizedMaps(passed), height: shape.height, width: shape.width)

@@ -24,7 +24,8 @@ package final class DoublingPlan: ForwardPlan {
 
   static func fits(_ geometry: ConvolutionGeometry) -> Bool {
     geometry.isTransposed && [.init(4, 4), .init(3, 3)].contains(geometry.kernel)
-      && geometry.stride == .init(2, 2) && geometry.padBefore == .init(1, 1) && geometry.padAfter == .init(1, 1)
+      && geometry.stride == .init(2, 2) && geometry.padBefore == .init(1, 1)
+      && geometry.padAfter == .init(1, 1)
   }
 
   /// The taps that meet x[j - 1] and x[j].
@@ -35,7 +36,8 @@ package final class DoublingPlan: ForwardPlan {
   ///   - weights: [I, O, 4, 4] or [I, O, 3, 3].
   ///   - bias: [O].
   package init(
-    _ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, fusing fusion: Fusion = Fusion()
+    _ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor,
+    fusing fusion: Fusion = Fusion()
   ) {
     self.geometry = geometry
     let weights = weights.padded(toKernel: 4)

@@ -329,7 +329,8 @@ final class DoublingProducts: Sendable {
     let right = WorkerBuffers<Right>(count: Self.points * size * rightChannels)
     try left.using { () throws(OneDNNError) in
       try right.using { () throws(OneDNNError) in
-        try shareOut(blocks: (grid.count + size - 1) / size) { (block, worker) throws(OneDNNError) in
+        let blocks = (grid.count + size - 1) / size
+        try shareOut(blocks: blocks) { (block, worker) throws(OneDNNError) in
           let tiles = block * size..<min((block + 1) * size, grid.count)
           try body(tiles, left[worker], right[worker], worker)
         }

@@ -16,7 +16,8 @@ final class StripPlan: ForwardPlan {
   ///   - bias: of the doubling layer [O].
   ///   - fusion: what follows the doubling layer.
   init(
-    _ doubling: DoublingProducts, bias: Tensor, fusing fusion: Fusion, then last: SingleChannelProduct
+    _ doubling: DoublingProducts, bias: Tensor, fusing fusion: Fusion,
+    then last: SingleChannelProduct
   ) {
     self.doubling = doubling
     self.bias = bias
