@@ -205,10 +205,10 @@ public struct InterpreterRecipe: Recipe {
   public var seed: UInt64 = 1
   public var data = DataSettings()
   public var optimization = OptimizationSettings(
-    epochs: 40, optimizer: .adam, learningRate: 1e-3, weightDecay: 2e-6, schedule: .oneCycle,
+    epochs: 40, optimizer: .adam, learningRate: 5e-4, weightDecay: 2e-6, schedule: .oneCycle,
     gradientNorm: 5)
   public var augmentation = AugmentationSettings(
-    timeShift: true, gain: 0, noise: 0, mixup: 0.4, timeMasks: 0, timeMaskFrames: 0,
+    timeShift: true, gain: 0, noise: 0, mixup: 0, timeMasks: 0, timeMaskFrames: 0,
     frequencyMasks: 0, frequencyMaskBins: 0)
   public var network = NetworkSettings()
   public var objective = ObjectiveSettings()
@@ -238,15 +238,15 @@ public struct InterpreterRecipe: Recipe {
   /// The weights of what is minimised.
   public struct ObjectiveSettings: Codable, Sendable, Hashable {
     /// Of the cross-entropy between the mask and the loud cells (`rec_loss_coef`).
-    public var reconstruction = 0.2
+    public var reconstruction = 1.0
     /// What is loud, as a part of the loudest cell (`mask_th`).
     public var maskThreshold = 0.35
     /// Of the cross-entropy of what the mask keeps.
-    public var maskedIn = 1.0
+    public var maskedIn = 0.1
     /// Of what it takes to hear anything else in what the mask leaves out.
-    public var maskedOut = 0.2
+    public var maskedOut = 0.05
     /// Of the mean of the mask.
-    public var sparsity = 0.3
+    public var sparsity = 0.1
     /// Of the mean absolute difference between neighbours.
     public var totalVariation = 0.0
 

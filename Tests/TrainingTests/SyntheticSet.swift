@@ -65,6 +65,11 @@ enum SyntheticSet {
     recipe.optimization.learningRate = 1e-2
     recipe.optimization.validateEvery = 10
     recipe.network.keyCount = 24
+    // Of the mask it is asked what the classifier needs, and little else.
+    recipe.augmentation.mixup = 0.4
+    recipe.objective.reconstruction = 0.2
+    (recipe.objective.maskedIn, recipe.objective.maskedOut) = (1, 0.2)
+    recipe.objective.sparsity = 0.3
     return recipe
   }
 }
