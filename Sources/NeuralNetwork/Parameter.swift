@@ -94,9 +94,11 @@ extension Layer {
   }
 }
 
-/// Something derived from parameters, made again when one of them has changed.
+/// Something derived from parameters, made again when one of them has changed, or when `autocast`
+/// asks for another precision.
 package final class Derived<Value> {
   private var versions: [Int] = []
+  private var precision = Precision.float32
   private var value: Value?
 
   package init() {}
@@ -105,9 +107,9 @@ package final class Derived<Value> {
     from parameters: [Parameter], make: () throws -> Value
   ) rethrows -> Value {
     let current = parameters.map(\.version)
-    if let value, versions == current { return value }
+    if let value, versions == current, precision == Autocast.precision { return value }
     let fresh = try make()
-    (value, versions) = (fresh, current)
+    (value, versions, precision) = (fresh, current, Autocast.precision)
     return fresh
   }
 }

@@ -9,7 +9,7 @@ final class Decoder: Layer {
 
   private let convolutions: [ConvTranspose2d]
   private let norms: [BatchNorm]
-  private let fused = [Precision.float32: Derived<[any ForwardPlan]>(), .bfloat16: Derived()]
+  private let fused = Derived<[any ForwardPlan]>()
 
   init(dim: Int, layers: LayerSizes, using initializer: Initializer) {
     var convolutions: [ConvTranspose2d] = []
@@ -43,8 +43,8 @@ final class Decoder: Layer {
       }
       if let last = convolutions.last { x = try last(x) }
     case .evaluation:
-      let plans = fused[Autocast.precision]?(from: state.map(\.parameter), make: makePlans)
-      for plan in plans ?? makePlans() { x = try plan(x) }
+      let plans = fused(from: state.map(\.parameter), make: makePlans)
+      for plan in plans { x = try plan(x) }
     }
     return x
   }
