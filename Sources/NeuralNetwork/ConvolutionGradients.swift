@@ -38,7 +38,7 @@ extension Conv2d {
     let frozen = frozen(from: (state + norm.state).map(\.parameter)) {
       FrozenConvolution(self, norm)
     }
-    let products = frozen.products(for: x, geometry)
+    let products = x.shape[3] == geometry.inChannels ? frozen.products : nil
     let precision = Autocast.precision
     let value =
       try products?.coarse(
@@ -78,8 +78,7 @@ extension Conv2d {
       return try SingleChannelProduct(back, weights: weights, bias: bias, precision: precision)(
         NormalizedMaps(gradient))
     }
-    let plan = transposedPlan(
-      back, weights: weights, bias: bias)
+    let plan = transposedPlan(back, weights: weights, bias: bias)
     return try plan(gradient)
   }
 }
@@ -88,19 +87,15 @@ extension Conv2d {
 final class FrozenConvolution {
   let weights, bias: Tensor
   let plan: any ForwardPlan
-  private var products: DoublingProducts?
+  /// The convolution as products of matrices, where that is the better way.
+  let products: DoublingProducts?
 
   init(_ convolution: Conv2d, _ norm: BatchNorm) {
     (weights, bias) = convolution.folded(norm)
     plan = convolution.fused(with: norm, relu: true)
-  }
-
-  func products(for x: Tensor, _ geometry: ConvolutionGeometry) -> DoublingProducts? {
-    guard DoublingProducts.fits(geometry), x.shape[3] == geometry.inChannels else { return nil }
-    if let products, products.precision == Autocast.precision { return products }
-    let fresh = DoublingProducts(weights: weights, precision: Autocast.precision)
-    products = fresh
-    return fresh
+    products =
+      DoublingProducts.fits(convolution.geometry)
+      ? DoublingProducts(weights: weights, precision: Autocast.precision) : nil
   }
 }
 

@@ -113,6 +113,16 @@ import Testing
     #expect(TensorDifference(try fused(large), folded).relative < 1e-5)
   }
 
+  /// One layer serves both precisions, in any order.
+  @Test(.enabled(if: Precision.bfloat16.isNative)) func precisionsDoNotMix() throws {
+    let layer = ConvTranspose2d(
+      64, 64, kernel: (4, 4), stride: (2, 2), padding: 1, using: generator)
+    let x = random([1, 5, 6, 64])
+    let single = try layer(x)
+    #expect(try autocast(.bfloat16) { try layer(x) } != single)
+    #expect(try layer(x) == single)
+  }
+
   /// A convolution is a transposed one the other way round. Odd extents have a last row or column
   /// that a window reaches.
   @Test(arguments: [(1, 2, 2), (1, 4, 11), (2, 7, 8), (1, 15, 17), (3, 12, 5)], precisions)
