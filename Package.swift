@@ -42,12 +42,14 @@ let package = Package(
     .systemLibrary(
       name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev", "fonts-dejavu-core"])]),
 
+    .target(name: "CTiles"),
+
     room("Files", []),
     room("Tensor", []),
     room("AudioIO", ["CSndfile", "Files"]),
     room("Spectral", ["CFFTW", "Tensor"]),
     room("OneDNN", ["COneDNN", "Tensor"]),
-    room("NeuralNetwork", ["OneDNN", "Tensor"]),
+    room("NeuralNetwork", ["CTiles", "OneDNN", "Tensor"]),
     room("PIQ", ["NeuralNetwork", "Spectral", "Tensor"]),
     room(
       "Checkpoints",

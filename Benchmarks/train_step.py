@@ -1,9 +1,10 @@
 """One training step of the interpreter: `piq-audio train` against SpeechBrain on PyTorch.
 
-    train_step.py [--batch 4] [--rounds 2] [--threads 2] [--program .build/release/piq-audio]
+    train_step.py [--batch 16] [--precision f32|bf16] [--rounds 1] [--threads 2]
+                  [--program .build/release/piq-audio]
 
-Both train on 5 s clips at dim 256 with 1024 keys and the recipe's objective, in turns, in single
-precision. Prints a table: the median seconds of a step (the first one of each process is not
+Both train on 5 s clips at dim 256 with 1024 keys and the recipe's objective, in turns, PyTorch's
+bf16 under autocast. Prints a table: the median seconds of a step (the first one of each process is not
 counted, for it takes memory that the others find), the ratio, and the peak memory.
 """
 import argparse
@@ -25,8 +26,10 @@ CLASSES = ("dog_bark", "rain")
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
+    parser.add_argument("--steps", type=int, default=2, help="counted steps of the peer (2)")
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--program", default=str(HERE.parent / ".build/release/piq-audio"))
     return parser.parse_args()
@@ -72,9 +75,10 @@ def main():
         write_clips(folder, 3 * args.batch)
         ours = [args.program, "train", "interpreter", str(folder / "clips.csv"), "-o",
                 str(folder / "model"), "--force", "--objective", "upstream", "--crop-seconds", "0",
-                "--mixup", "0", "--batch-size", str(args.batch), "--epochs", "1", "--json"]
+                "--mixup", "0", "--batch-size", str(args.batch), "--epochs", "1",
+                "--precision", args.precision, "--json"]
         theirs = [sys.executable, str(HERE / "train_peer.py"), "--batch", str(args.batch),
-                  "--steps", "2", "--threads", str(args.threads), "--classes", "10"]
+                  "--precision", args.precision, "--steps", str(args.steps), "--threads", str(args.threads), "--classes", "10"]
         for _ in range(args.rounds):
             output, peaks["piq-audio"] = peak_of(ours, environment)
             # The median of three steps: the first is the slowest.
@@ -82,7 +86,7 @@ def main():
             output, peaks["SpeechBrain"] = peak_of(theirs, environment)
             seconds["SpeechBrain"] += json.loads(output)["seconds"]
     medians = {name: statistics.median(values) for name, values in seconds.items()}
-    print(f"| batch {args.batch} | seconds a step | ratio | peak memory |")
+    print(f"| batch {args.batch}, {args.precision} | seconds a step | ratio | peak memory |")
     print("| --- | --- | --- | --- |")
     for name, median in medians.items():
         ratio = median / medians["piq-audio"]

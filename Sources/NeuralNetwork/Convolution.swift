@@ -48,13 +48,13 @@ public final class Conv2d: Layer {
   package func fused(with norm: BatchNorm? = nil, relu: Bool = false) -> any ForwardPlan {
     let fusion = Fusion(relu: relu)
     guard let norm else {
-      return ConvolutionPlan(geometry, weights: weight.value, bias: bias.value, fusing: fusion)
+      return WindowPlan(geometry, weights: weight.value, bias: bias.value, fusing: fusion)
     }
     let (weights, bias) = folded(norm)
     if DoublingProducts.fits(geometry) {
       return HalvingPlan(geometry, weights: weights, bias: bias, fusing: fusion)
     }
-    return ConvolutionPlan(geometry, weights: weights, bias: bias, fusing: fusion)
+    return WindowPlan(geometry, weights: weights, bias: bias, fusing: fusion)
   }
 
   /// Weights and bias with which the convolution alone does what it and `norm` do.

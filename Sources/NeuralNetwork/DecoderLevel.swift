@@ -98,15 +98,12 @@ extension ConvTranspose2d {
   package func differentiated(
     _ x: NormalizedMaps, then norm: BatchNorm, mode: Mode
   ) throws -> (value: NormalizedMaps, pullback: (consuming Tensor) throws -> Tensor) {
-    var maps: Tensor
+    let maps: Tensor
     let products = self.products()
     if let products {
       let shape = geometry.shape(of: x.maps).output
       maps = try products.fine(
         x, height: shape[1], width: shape[2], bias: bias.value, fusing: Fusion(relu: true))
-    } else if let doubling = fused(relu: true) as? DoublingPlan {
-      maps = Tensor(shape: geometry.shape(of: x.maps).output) { _ in }
-      for clip in 0..<maps.shape[0] { try doubling.run(x.clip(clip), into: &maps, clip: clip) }
     } else {
       let plan = fused(relu: true)
       maps = try plan(x.all)

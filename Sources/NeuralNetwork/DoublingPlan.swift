@@ -2,35 +2,28 @@ import OneDNN
 package import Tensor
 
 /// The transposed convolution with kernel 4, stride 2 and padding 1, or with kernel 3, which is one
-/// of kernel 4 whose last taps are zero and whose last row and column are left out: as products of matrices where
-/// channels are many and the map is large, and otherwise as two convolutions with kernel 2, because
-/// oneDNN's own transposed convolution is slower.
+/// of kernel 4 whose last taps are zero and whose last row and column are left out.
 ///
 /// Along each axis, with the kernel's taps w and the input x,
 ///
 ///     y[2j] = w[1] x[j] + w[3] x[j - 1]        y[2j - 1] = w[0] x[j] + w[2] x[j - 1]
 ///
-/// so both come from the same two inputs. One convolution makes the even rows, one the odd; their
-/// channels hold an odd column and the even one after it, which in channels-last order is already
-/// the order of the output's columns.
+/// so both come from the same two inputs: a convolution with kernel 2 makes all four phases, odd or
+/// even rows times odd or even columns. Where channels are many and the map is large, minimal
+/// filtering does it (`DoublingProducts`).
 package final class DoublingPlan: ForwardPlan {
   private let geometry: ConvolutionGeometry
   private let weights, bias: Tensor
   private let fusion: Fusion
-  private let evenRows, oddRows: ConvolutionPlan
-  private let precision = Autocast.precision
-  private lazy var products = DoublingProducts(weights: weights, precision: precision)
-  private var outChannels: Int { geometry.outChannels }
+  private let precision: Precision
+  private let kernels: DoublingKernels
+  private let windows = Lazy<WindowPlan>()
 
   static func fits(_ geometry: ConvolutionGeometry) -> Bool {
     geometry.isTransposed && [.init(4, 4), .init(3, 3)].contains(geometry.kernel)
       && geometry.stride == .init(2, 2) && geometry.padBefore == .init(1, 1)
       && geometry.padAfter == .init(1, 1)
   }
-
-  /// The taps that meet x[j - 1] and x[j].
-  private static let evenTaps = (3, 1)
-  private static let oddTaps = (2, 0)
 
   /// - Parameters:
   ///   - weights: [I, O, 4, 4] or [I, O, 3, 3].
@@ -40,84 +33,61 @@ package final class DoublingPlan: ForwardPlan {
     fusing fusion: Fusion = Fusion()
   ) {
     self.geometry = geometry
-    let weights = weights.padded(toKernel: 4)
+    precision = Autocast.precision
+    kernels = DoublingKernels(weights: weights, precision: precision)
     self.weights = weights
     self.bias = bias
     self.fusion = fusion
-    var doubled = fusion
-    doubled.affine = fusion.affine.map { (Self.twice($0.scale), Self.twice($0.shift)) }
-    func plan(_ rowTaps: (Int, Int)) -> ConvolutionPlan {
-      let phase = ConvolutionGeometry(
-        inChannels: geometry.inChannels, outChannels: 2 * geometry.outChannels, kernel: .init(2, 2),
-        stride: .init(1, 1), padBefore: .init(0, 1), padAfter: .init(0, 1))
-      return ConvolutionPlan(
-        phase, weights: Self.phaseWeights(weights, rowTaps: rowTaps), bias: Self.twice(bias),
-        fusing: doubled)
-    }
-    evenRows = plan(Self.evenTaps)
-    oddRows = plan(Self.oddTaps)
-  }
-
-  /// The even (0) or odd (1) rows of a clip's output.
-  ///
-  /// - Returns: [1, H, W + 1, 2 O], which is [1, H, 2 W + 2, O]: a column too many on either side,
-  ///   whose values mean nothing.
-  private func phase(_ phase: Int, of x: Tensor, clip: Int) throws -> Tensor {
-    // Row i comes from the rows i - 1 and i if even, from i and i + 1 if odd.
-    try (phase == 0 ? evenRows : oddRows)(
-      x, clip: clip, rows: 0..<x.shape[1], padTop: 1 - phase, padBottom: phase)
   }
 
   package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to an upsampled map")
-    let (h, w) = (x.shape[1], x.shape[2])
-    let shape = geometry.shape(of: x).output
+    let shape = geometry.shape(of: x)
+    try shape.check(x)
+    let output = shape.output
     if DoublingProducts.fits(geometry),
-      precision != .float32 || DoublingProducts.paysFor(coarseHeight: h, width: w)
+      precision != .float32 || DoublingProducts.paysFor(coarseHeight: x.shape[1], width: x.shape[2])
     {
-      return try products.fine(
-        NormalizedMaps(x), height: shape[1], width: shape[2], bias: bias, fusing: fusion)
+      return try kernels.products(forCoarse: x.shape[1], x.shape[2]).fine(
+        NormalizedMaps(x), height: output[1], width: output[2], bias: bias, fusing: fusion)
     }
-    var output = Tensor(shape: shape) { _ in }
-    for clip in 0..<shape[0] { try run(x, clip, into: &output, clip: clip) }
-    return output
+    let windows = windows { makeWindows() }
+    return Self.interleaved(try windows(x), output)
   }
 
-  /// Runs the layer on clip `source` of `x` [B, H, W, I], into clip `clip` of `output`.
-  func run(_ x: Tensor, _ source: Int = 0, into output: inout Tensor, clip: Int) throws {
-    let (h, w) = (x.shape[1], x.shape[2])
-    let (height, width) = (output.shape[1], output.shape[2])
-    let phaseRow = (2 * w + 2) * outChannels
-    for phase in 0...1 {
-      try self.phase(phase, of: x, clip: source).withUnsafeBuffer { rows in
-        output.withUnsafeMutableBuffer { output in
-          guard let source = rows.baseAddress, let destination = output.baseAddress else { return }
-          inParallel(rows: h) { range in
-            for i in range where 2 * i + phase < height {
-              (destination + (clip * height + 2 * i + phase) * width * outChannels)
-                .update(from: source + i * phaseRow + outChannels, count: width * outChannels)
-            }
-          }
-        }
-      }
+  /// The convolution from [B, H, W, I] to the phases [B, H + 1, W + 1, 4 O].
+  private func makeWindows() -> WindowPlan {
+    let channels = geometry.outChannels
+    let phases = ConvolutionGeometry(
+      inChannels: geometry.inChannels, outChannels: 4 * channels, kernel: .init(2, 2),
+      stride: .init(1, 1), padBefore: .init(1, 1), padAfter: .init(1, 1))
+    func repeated(_ vector: Tensor) -> Tensor {
+      Tensor(shape: [4 * channels], Array(repeatElement(vector.elements, count: 4).joined()))
     }
+    var fusion = fusion
+    fusion.affine = fusion.affine.map { (repeated($0.scale), repeated($0.shift)) }
+    return WindowPlan(
+      phases, weights: Self.phaseWeights(weights.padded(toKernel: 4)), bias: repeated(bias),
+      fusing: fusion)
   }
 
-  /// [I, O, 4, 4] to [2 O, I, 2, 2]: first the odd column's weights, then the even one's.
-  private static func phaseWeights(_ weights: Tensor, rowTaps: (Int, Int)) -> Tensor {
+  /// [I, O, 4, 4] to [4 O, I, 2, 2].
+  private static func phaseWeights(_ weights: Tensor) -> Tensor {
     let (inChannels, outChannels) = (weights.shape[0], weights.shape[1])
-    let rows = [rowTaps.0, rowTaps.1]
-    let columns = [oddTaps.0, oddTaps.1, evenTaps.0, evenTaps.1]
+    let taps = DoublingProducts.taps
     return weights.withUnsafeBuffer { weights in
-      Tensor(shape: [2 * outChannels, inChannels, 2, 2]) { phase in
-        for o in 0..<2 * outChannels {
-          let firstColumn = o < outChannels ? 0 : 2
-          for i in 0..<inChannels {
-            let kernel = (i * outChannels + o % outChannels) * 16
-            for a in 0..<2 {
-              for b in 0..<2 {
-                phase[((o * inChannels + i) * 2 + a) * 2 + b] =
-                  weights[kernel + rows[a] * 4 + columns[firstColumn + b]]
+      Tensor(shape: [4 * outChannels, inChannels, 2, 2]) { result in
+        var target = 0
+        for phase in 0..<4 {
+          let (rows, columns) = (taps[phase / 2], taps[phase % 2])
+          for o in 0..<outChannels {
+            for i in 0..<inChannels {
+              let kernel = (i * outChannels + o) * 16
+              for a in rows {
+                for b in columns {
+                  result[target] = weights[kernel + a * 4 + b]
+                  target += 1
+                }
               }
             }
           }
@@ -126,8 +96,28 @@ package final class DoublingPlan: ForwardPlan {
     }
   }
 
-  private static func twice(_ vector: Tensor) -> Tensor {
-    Tensor(shape: [2 * vector.count], vector.elements + vector.elements)
+  /// The map of the shape [B, H', W', O] whose phases are [B, H + 1, W + 1, 4 O].
+  private static func interleaved(_ phases: Tensor, _ shape: [Int]) -> Tensor {
+    let (height, width, channels) = (shape[1], shape[2], shape[3])
+    let (rows, columns) = (phases.shape[1], phases.shape[2])
+    return phases.withUnsafeBuffer { phases in
+      Tensor(shape: shape) { output in
+        guard let phases = phases.baseAddress, let output = output.baseAddress else { return }
+        nonisolated(unsafe) let (source, target) = (phases, output)
+        inParallel(rows: shape[0] * height) { range in
+          for line in range {
+            let (clip, y) = line.quotientAndRemainder(dividingBy: height)
+            for x in 0..<width {
+              // The pixel 2 j - 1 or 2 j of position j.
+              let position = (clip * rows + (y + 1) / 2) * columns + (x + 1) / 2
+              let phase = (y + 1) % 2 * 2 + (x + 1) % 2
+              (target + (line * width + x) * channels)
+                .update(from: source + (position * 4 + phase) * channels, count: channels)
+            }
+          }
+        }
+      }
+    }
   }
 }
 

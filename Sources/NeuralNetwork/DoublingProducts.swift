@@ -1,5 +1,34 @@
+import CTiles
 import OneDNN
 import Tensor
+
+/// The products of one layer for inference, from coarse to fine: made when a map of a size needs
+/// them.
+final class DoublingKernels: Sendable {
+  private let weights: Tensor
+  private let precision: Precision
+  private let three = Lazy<DoublingProducts>()
+  private let five = Lazy<DoublingProducts>()
+  /// Smaller maps do not pay for nine times the memory of the kernel.
+  private static let leastPixelsForFive = 8192
+
+  /// - Parameter weights: [C, F, 4, 4] or [C, F, 3, 3].
+  init(weights: Tensor, precision: Precision) {
+    self.weights = weights
+    self.precision = precision
+  }
+
+  /// The products for a coarse map: it depends on its size alone, so that a clip's results do not
+  /// depend on others before it.
+  func products(forCoarse height: Int, _ width: Int) -> DoublingProducts {
+    let isLarge = height * width >= Self.leastPixelsForFive
+    // bf16 has no digits to lose.
+    let side = precision == .float32 && isLarge ? TileSide.five : .three
+    return (side == .five ? five : three) {
+      DoublingProducts(weights: weights, precision: precision, side: side)
+    }
+  }
+}
 
 /// Convolutions with kernel 4, stride 2 and padding 1 between a fine map and a coarse one of half
 /// its height and width, in both directions, with less than half of the multiplications (Winograd's
@@ -23,18 +52,24 @@ import Tensor
 /// Each of the 16 products is one of matrices, tiles by channels. The four phases, odd or even rows
 /// and columns, take turns, so that what they need stays in the caches.
 final class DoublingProducts: Sendable {
-  /// Tiles at a time: their transforms stay in the caches. It depends on the map alone, so that
-  /// results do not depend on the number of cores.
-  private static func tilesAtATime(of grid: TileGrid) -> Int { grid.count < 400 ? 32 : 96 }
+  /// The most tiles at a time: more than that and their values leave the caches.
+  private static let mostTiles = 96
+
+  /// Tiles at a time, so that blocks are of one size and 2 or 4 cores have as many each. It depends
+  /// on the map alone, so that results do not depend on the number of cores.
+  private static func tilesAtATime(of grid: TileGrid) -> Int {
+    let blocks = (grid.count + 4 * mostTiles - 1) / (4 * mostTiles) * 4
+    return max(1, (grid.count + blocks - 1) / blocks)
+  }
   /// More of them where each block adds to sums that no cache holds.
   private static let blocksSummedAtOnce = 3
-  private static let points = 16
   private static let phases = 4
 
   /// What the factors of the products are rounded to.
   let precision: Precision
+  let side: TileSide
   private let coarseChannels, fineChannels, kernelSize: Int
-  /// The kernel's transform [4, 16, C, F], of factors.
+  /// What the kernel is at the points [4, points, C, F], of factors.
   private let kernel: Tensor
 
   /// With few channels the transforms cost more than the products save.
@@ -50,43 +85,40 @@ final class DoublingProducts: Sendable {
       }
   }
 
-  /// Whether a coarse map is so large that inference should make the kernel's transform, which
-  /// takes time and four times the memory of the kernel.
+  /// Whether a coarse map is so large that inference should make the kernel's values at the points,
+  /// which takes time and four times the memory of the kernel.
   static func paysFor(coarseHeight: Int, width: Int) -> Bool { coarseHeight * width >= 2048 }
 
   /// The taps of the kernel that meet coarse pixels j - 1 and j, for odd and for even fine pixels.
-  private static let taps = [[2, 0], [3, 1]]
-  /// What becomes of the two taps, point by point.
+  static let taps = [[2, 0], [3, 1]]
+  /// What becomes of the two taps, point by point, for tiles of three.
   private static let kernelTransform: [[Float]] = [[1, 0], [1, 1], [1, -1], [0, 1]]
 
-  /// - Parameter weights: [C, F, 4, 4], as PyTorch has them for either direction, or [C, F, 3, 3].
-  init(weights: Tensor, precision: Precision) {
+  /// - Parameters:
+  ///   - weights: [C, F, 4, 4], as PyTorch has them for either direction, or [C, F, 3, 3].
+  ///   - side: more than three for `fine` only, and for f32.
+  init(weights: Tensor, precision: Precision, side: TileSide = .three) {
+    self.side = side
     kernelSize = weights.shape[2]
     let weights = weights.padded(toKernel: 4)
     let (c, f) = (weights.shape[0], weights.shape[1])
     (coarseChannels, fineChannels) = (c, f)
     self.precision = precision
-    // Sums begin at zero.
-    var sums = Tensor(shape: [Self.phases, Self.points, c, f])
-    weights.withUnsafeBuffer { weights in
-      sums.withUnsafeMutableBuffer { kernel in
-        let (weights, kernel) = (weights.baseAddress!, kernel.baseAddress!)
-        Self.forEachTap { phase, point, tap, factor in
-          let destination = kernel + (phase * Self.points + point) * c * f
-          inParallel(rows: c) { range in
-            for coarse in range {
-              for fine in 0..<f {
-                destination[coarse * f + fine] +=
-                  factor * weights[(coarse * f + fine) * 16 + tap]
-              }
-            }
+    let values = weights.withUnsafeBuffer { weights in
+      Tensor(shape: [Self.phases, side.points, c, f]) { kernel in
+        nonisolated(unsafe) let (weights, kernel) = (weights.baseAddress, kernel.baseAddress)
+        inParallel(rows: c) { range in
+          let (first, end) = (range.lowerBound * f, range.upperBound * f)
+          switch side {
+          case .three: piq_kernel4_points(weights, c * f, first, end, kernel)
+          case .five: piq_kernel6_points(weights, c * f, first, end, kernel)
           }
         }
       }
     }
     switch precision {
-    case .float32: kernel = sums
-    case .bfloat16: kernel = BFloat16.rounded(sums)
+    case .float32: kernel = values
+    case .bfloat16: kernel = BFloat16.rounded(values)
     }
   }
 
@@ -96,7 +128,7 @@ final class DoublingProducts: Sendable {
     _ body: (_ phase: Int, _ point: Int, _ tap: Int, _ factor: Float) -> Void
   ) {
     for phase in 0..<phases {
-      for point in 0..<points {
+      for point in 0..<TileSide.three.points {
         for a in 0..<2 {
           for b in 0..<2 {
             let factor = kernelTransform[point / 4][a] * kernelTransform[point % 4][b]
@@ -121,73 +153,72 @@ final class DoublingProducts: Sendable {
     _ coarse: NormalizedMaps, height: Int, width: Int, bias: Tensor? = nil,
     fusing fusion: Fusion = Fusion()
   ) throws -> Tensor {
-    let extent = FineExtent(
-      clips: 0..<coarse.maps.shape[0], rows: 0..<coarse.maps.shape[1] + 1, height: height,
-      width: width)
-    return try fine(coarse, extent, bias, fusion)
-  }
-
-  /// Some rows of one clip's transposed convolution: those that the positions `rows` of 0...H make,
-  /// which are 2 j - 1 and 2 j for each position j as far as they exist.
-  ///
-  /// - Returns: [1, fine rows, 2 W, F].
-  func fine(
-    _ coarse: NormalizedMaps, clip: Int, rows: Range<Int>, bias: Tensor? = nil,
-    fusing fusion: Fusion = Fusion()
-  ) throws -> Tensor {
-    let extent = FineExtent(
-      clips: clip..<clip + 1, rows: rows, height: 2 * coarse.maps.shape[1],
-      width: 2 * coarse.maps.shape[2])
-    return try fine(coarse, extent, bias, fusion)
-  }
-
-  /// Which part of the fine map is wanted.
-  private struct FineExtent {
-    let clips: Range<Int>
-    /// In positions.
-    let rows: Range<Int>
-    /// Of the whole map.
-    let height, width: Int
-
-    var fineRows: Range<Int> {
-      max(0, 2 * rows.lowerBound - 1)..<min(height, 2 * rows.upperBound - 1)
-    }
-  }
-
-  private func fine(
-    _ coarse: NormalizedMaps, _ extent: FineExtent, _ bias: Tensor?, _ fusion: Fusion
-  ) throws -> Tensor {
     switch precision {
-    case .float32: try fine(Float.self, coarse, extent, bias, fusion)
-    case .bfloat16: try fine(BFloat16.self, coarse, extent, bias, fusion)
+    case .float32: try fine(Float.self, coarse, height, width, bias, fusion)
+    case .bfloat16: try fine(BFloat16.self, coarse, height, width, bias, fusion)
     }
   }
 
   private func fine<F: Factor>(
-    _: F.Type, _ coarse: NormalizedMaps, _ extent: FineExtent, _ bias: Tensor?, _ fusion: Fusion
+    _: F.Type, _ coarse: NormalizedMaps, _ height: Int, _ width: Int, _ bias: Tensor?,
+    _ fusion: Fusion
   ) throws -> Tensor {
+    let shape = coarse.maps.shape
     let grid = TileGrid(
-      clips: extent.clips, rows: extent.rows, width: coarse.maps.shape[2] + 1)
+      clips: 0..<shape[0], rows: 0..<shape[1] + 1, width: shape[2] + 1, side: side)
     let (c, f) = (coarseChannels, fineChannels)
-    let rows = extent.fineRows
     return try coarse.withPixels { source in
-      try Tensor(
-        shape: [extent.clips.count, rows.count, extent.width, fineChannels]
-      ) { result in
+      try Tensor(shape: [shape[0], height, width, f]) { result in
         let target = MutablePixelMap(
-          result.baseAddress!, clips: extent.clips, rows: rows, width: extent.width,
-          channels: fineChannels)
-        try PixelOperation.with(bias, fusion) { operation in
+          result.baseAddress!, clips: 0..<shape[0], rows: 0..<height, width: width, channels: f)
+        try PixelOperation.with(bias, fusion, channels: f) { operation in
           try forEachBlock(of: grid, F.self, c, Float.self, f) {
             (tiles, left, right, _) throws(OneDNNError) in
-            source.transform(tiles, of: grid, .coarseBefore, to: left)
-            for phase in 0..<Self.phases {
-              try multiply(left, phase, (tiles.count, f, c), to: right)
-              target.restore(right, tiles, of: grid, .fine(phase: phase), then: operation)
-            }
+            try fine(tiles, of: grid, source, left, right, to: target, then: operation)
           }
         }
       }
+    }
+  }
+
+  /// Memory for the workers' calls of the function below.
+  struct Workspace<F: Factor>: Sendable {
+    fileprivate let left: WorkerBuffers<F>
+    fileprivate let right: WorkerBuffers<Float>
+    fileprivate let tiles: Int
+  }
+
+  /// Memory for calls with rows of `positions` positions.
+  func makeWorkspace<F: Factor>(_: F.Type, positions: Int) -> Workspace<F> {
+    let tiles = min(Self.mostTiles, (positions + side.rawValue - 1) / side.rawValue)
+    return Workspace(
+      left: WorkerBuffers(count: side.points * tiles * coarseChannels),
+      right: WorkerBuffers(count: side.points * tiles * fineChannels), tiles: tiles)
+  }
+
+  /// What some rows of positions of one clip make, on the calling thread alone: the fine rows
+  /// 2 j - 1 and 2 j for each position j, as far as `target` has them.
+  func fine<F: Factor>(
+    _ source: PixelMap, clip: Int, rows: Range<Int>, positions: Int, to target: MutablePixelMap,
+    then operation: PixelOperation, in workspace: Workspace<F>, of worker: Int
+  ) throws(OneDNNError) {
+    let grid = TileGrid(clips: clip..<clip + 1, rows: rows, width: positions, side: side)
+    for first in stride(from: 0, to: grid.count, by: workspace.tiles) {
+      let tiles = first..<min(first + workspace.tiles, grid.count)
+      try fine(
+        tiles, of: grid, source, workspace.left[worker], workspace.right[worker], to: target,
+        then: operation)
+    }
+  }
+
+  private func fine<F: Factor>(
+    _ tiles: Range<Int>, of grid: TileGrid, _ source: PixelMap, _ left: UnsafeMutablePointer<F>,
+    _ right: UnsafeMutablePointer<Float>, to target: MutablePixelMap, then operation: PixelOperation
+  ) throws(OneDNNError) {
+    source.evaluate(tiles, of: grid, .coarseBefore, to: left)
+    for phase in 0..<Self.phases {
+      try multiply(left, phase, (tiles.count, fineChannels, coarseChannels), to: right)
+      target.interpolate(right, tiles, of: grid, .fine(phase: phase), then: operation)
     }
   }
 
@@ -199,7 +230,7 @@ final class DoublingProducts: Sendable {
   ) throws(OneDNNError) {
     try kernel.withFactors(of: F.self) { (kernel) throws(OneDNNError) in
       try F.multiply(
-        Self.points, left, kernel + phase * Self.points * coarseChannels * fineChannels,
+        side.points, left, kernel + phase * side.points * coarseChannels * fineChannels,
         size: size, transposingLeft: false, transposingRight: isBackwards, to: right,
         adding: isBackwards && phase > 0)
     }
@@ -228,20 +259,20 @@ final class DoublingProducts: Sendable {
     _: F.Type, _ fine: Tensor, _ h: Int, _ w: Int, _ bias: Tensor?, _ fusion: Fusion
   ) throws -> Tensor {
     let b = fine.shape[0]
-    let grid = TileGrid(clips: 0..<b, rows: 0..<h, width: w)
+    let grid = TileGrid(clips: 0..<b, rows: 0..<h, width: w, side: side)
     let (c, f) = (coarseChannels, fineChannels)
     return try NormalizedMaps(fine).withPixels { source in
       try Tensor(shape: [b, h, w, c]) { result in
         let target = MutablePixelMap(
           result.baseAddress!, clips: 0..<b, rows: 0..<h, width: w, channels: c)
-        try PixelOperation.with(bias, fusion) { operation in
+        try PixelOperation.with(bias, fusion, channels: c) { operation in
           try forEachBlock(of: grid, F.self, f, Float.self, c) {
             (tiles, left, right, _) throws(OneDNNError) in
             for phase in 0..<Self.phases {
-              source.transform(tiles, of: grid, .fine(phase: phase), isFlipped: true, to: left)
+              source.evaluate(tiles, of: grid, .fine(phase: phase), isFlipped: true, to: left)
               try multiply(left, phase, (tiles.count, c, f), isBackwards: true, to: right)
             }
-            target.restore(right, tiles, of: grid, .coarse, isFlipped: true, then: operation)
+            target.interpolate(right, tiles, of: grid, .coarse, isFlipped: true, then: operation)
           }
         }
       }
@@ -266,21 +297,22 @@ final class DoublingProducts: Sendable {
     _: F.Type, _ coarse: NormalizedMaps, _ fine: Tensor
   ) throws -> Tensor {
     let shape = coarse.maps.shape
-    let grid = TileGrid(clips: 0..<shape[0], rows: 0..<shape[1] + 1, width: shape[2] + 1)
+    let grid = TileGrid(
+      clips: 0..<shape[0], rows: 0..<shape[1] + 1, width: shape[2] + 1, side: side)
     let (c, f) = (coarseChannels, fineChannels)
-    var sums = (0..<workerCount).map { _ in Tensor(shape: [Self.phases, Self.points, c, f]) }
+    var sums = (0..<workerCount).map { _ in Tensor(shape: [Self.phases, side.points, c, f]) }
     let totals = sums.indices.map { sums[$0].factors(of: Float.self) }
     try coarse.withPixels { source in
       try NormalizedMaps(fine).withPixels { other in
         let size = Self.tilesAtATime(of: grid) * Self.blocksSummedAtOnce
-        try forEachBlock(of: grid, F.self, c, F.self, f, size: size) {
+        try forEachBlock(of: grid, F.self, c, F.self, f, size: size, schedule: .fixed) {
           (tiles, left, right, worker) throws(OneDNNError) in
-          source.transform(tiles, of: grid, .coarseBefore, to: left)
+          source.evaluate(tiles, of: grid, .coarseBefore, to: left)
           for phase in 0..<Self.phases {
             other.spread(tiles, of: grid, .fine(phase: phase), to: right)
             try F.multiply(
-              Self.points, left, right, size: (m: c, n: f, k: tiles.count), transposingLeft: true,
-              transposingRight: false, to: totals[worker] + phase * Self.points * c * f,
+              side.points, left, right, size: (m: c, n: f, k: tiles.count), transposingLeft: true,
+              transposingRight: false, to: totals[worker] + phase * side.points * c * f,
               adding: true)
           }
         }
@@ -298,7 +330,7 @@ final class DoublingProducts: Sendable {
         value.withUnsafeMutableBuffer { value in
           let (sums, value) = (sums.baseAddress!, value.baseAddress!)
           Self.forEachTap { phase, point, tap, factor in
-            let source = sums + (phase * Self.points + point) * c * f
+            let source = sums + (phase * side.points + point) * c * f
             inParallel(rows: c) { range in
               for coarse in range {
                 for fine in 0..<f {
@@ -315,22 +347,22 @@ final class DoublingProducts: Sendable {
 
   // MARK: Blocks of tiles
 
-  /// Calls `body` with every block of tiles and two buffers [16, tiles, channels], on all cores.
+  /// Calls `body` with every block of tiles and two buffers [points, tiles, channels], on all cores.
   private func forEachBlock<Left: Factor, Right: Factor>(
     of grid: TileGrid, _: Left.Type, _ leftChannels: Int, _: Right.Type, _ rightChannels: Int,
-    size: Int? = nil,
+    size: Int? = nil, schedule: Schedule = .dynamic,
     _ body: (
       _ tiles: Range<Int>, _ left: UnsafeMutablePointer<Left>,
       _ right: UnsafeMutablePointer<Right>, _ worker: Int
     ) throws(OneDNNError) -> Void
   ) throws(OneDNNError) {
     let size = size ?? Self.tilesAtATime(of: grid)
-    let left = WorkerBuffers<Left>(count: Self.points * size * leftChannels)
-    let right = WorkerBuffers<Right>(count: Self.points * size * rightChannels)
+    let left = WorkerBuffers<Left>(count: side.points * size * leftChannels)
+    let right = WorkerBuffers<Right>(count: side.points * size * rightChannels)
     try left.using { () throws(OneDNNError) in
       try right.using { () throws(OneDNNError) in
         let blocks = (grid.count + size - 1) / size
-        try shareOut(blocks: blocks) { (block, worker) throws(OneDNNError) in
+        try shareOut(blocks: blocks, schedule) { (block, worker) throws(OneDNNError) in
           let tiles = block * size..<min((block + 1) * size, grid.count)
           try body(tiles, left[worker], right[worker], worker)
         }

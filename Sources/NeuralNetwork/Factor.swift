@@ -1,13 +1,22 @@
+import CTiles
 import OneDNN
 import Tensor
 
-/// Numbers side by side, as the transforms of tiles take them.
-typealias Vector = SIMD8<Float>
-
 /// A kind of number that products are made of; their sums are `Float`.
 protocol Factor: SendableMetatype {
-  /// Writes 8 numbers, rounded.
-  static func store(_ values: Vector, at target: UnsafeMutablePointer<Self>)
+  /// Writes `values`, rounded; as many as there are, any number.
+  static func copy(
+    _ values: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<Self>)
+
+  /// Writes what a tile's pixels [channels] are at the points, which lie `plane` apart.
+  static func evaluate(
+    _ side: TileSide, _ pixels: UnsafePointer<UnsafePointer<Float>?>, channels: Int,
+    affine: piq_affine?, isFlipped: Bool, to target: UnsafeMutablePointer<Self>, plane: Int)
+
+  /// Writes the gradient at the points from that of a tile's 3 by 3 pixels.
+  static func spread(
+    _ pixels: UnsafePointer<UnsafePointer<Float>?>, channels: Int,
+    to target: UnsafeMutablePointer<Self>, plane: Int)
 
   /// As many products of matrices as `count` says, [M, K] times [K, N], which lie one behind the
   /// other.
@@ -23,9 +32,32 @@ protocol Factor: SendableMetatype {
 }
 
 extension Float: Factor {
-  @inline(__always)
-  static func store(_ values: Vector, at target: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(target).storeBytes(of: values, as: Vector.self)
+  static func copy(
+    _ values: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    target.update(from: values, count: count)
+  }
+
+  static func evaluate(
+    _ side: TileSide, _ pixels: UnsafePointer<UnsafePointer<Float>?>, channels: Int,
+    affine: piq_affine?, isFlipped: Bool, to target: UnsafeMutablePointer<Float>, plane: Int
+  ) {
+    withOptionalPointer(to: affine) { affine in
+      switch side {
+      case .three:
+        piq_tile4_points(pixels, channels, affine, isFlipped ? 1 : 0, target, plane)
+      case .five:
+        precondition(affine == nil && !isFlipped, "tiles of five are of the way forward only")
+        piq_tile6_points(pixels, channels, target, plane)
+      }
+    }
+  }
+
+  static func spread(
+    _ pixels: UnsafePointer<UnsafePointer<Float>?>, channels: Int,
+    to target: UnsafeMutablePointer<Float>, plane: Int
+  ) {
+    piq_tile4_spread(pixels, channels, target, plane)
   }
 
   static func multiply(
@@ -49,12 +81,33 @@ struct BFloat16: Factor {
   let bits: UInt16
 
   /// Rounds to the nearest, ties to even. What is not a number may become infinite.
-  @inline(__always)
-  static func store(_ values: Vector, at target: UnsafeMutablePointer<BFloat16>) {
-    let bits = unsafeBitCast(values, to: SIMD8<UInt32>.self)
-    let rounded = bits &+ 0x7FFF &+ ((bits &>> 16) & 1)
-    UnsafeMutableRawPointer(target).storeBytes(
-      of: SIMD8<UInt16>(truncatingIfNeeded: rounded &>> 16), as: SIMD8<UInt16>.self)
+  static func copy(
+    _ values: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<BFloat16>
+  ) {
+    piq_round_to_bf16(values, count, bits(of: target))
+  }
+
+  static func evaluate(
+    _ side: TileSide, _ pixels: UnsafePointer<UnsafePointer<Float>?>, channels: Int,
+    affine: piq_affine?, isFlipped: Bool, to target: UnsafeMutablePointer<BFloat16>, plane: Int
+  ) {
+    precondition(side == .three, "larger tiles would lose what bf16 keeps")
+    withOptionalPointer(to: affine) {
+      piq_tile4_points_bf16(pixels, channels, $0, isFlipped ? 1 : 0, bits(of: target), plane)
+    }
+  }
+
+  static func spread(
+    _ pixels: UnsafePointer<UnsafePointer<Float>?>, channels: Int,
+    to target: UnsafeMutablePointer<BFloat16>, plane: Int
+  ) {
+    piq_tile4_spread_bf16(pixels, channels, bits(of: target), plane)
+  }
+
+  private static func bits(
+    of target: UnsafeMutablePointer<BFloat16>
+  ) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt16.self)
   }
 
   static func multiply(
@@ -88,24 +141,6 @@ extension Factor {
     }
     return result
   }
-
-  /// Writes `values`, rounded; as many as there are, any number.
-  static func copy(
-    _ values: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<Self>
-  ) {
-    let whole = count - count % Vector.scalarCount
-    for i in stride(from: 0, to: whole, by: Vector.scalarCount) {
-      store(UnsafeRawPointer(values + i).loadUnaligned(as: Vector.self), at: target + i)
-    }
-    guard whole < count else { return }
-    var rest = Vector.zero
-    for i in whole..<count { rest[i - whole] = values[i] }
-    withUnsafeTemporaryAllocation(of: Self.self, capacity: Vector.scalarCount) { buffer in
-      guard let buffer = buffer.baseAddress else { return }
-      store(rest, at: buffer)
-      (target + whole).update(from: buffer, count: count - whole)
-    }
-  }
 }
 
 extension Tensor {
@@ -124,4 +159,12 @@ extension Tensor {
       UnsafeMutableRawPointer($0.baseAddress!).assumingMemoryBound(to: F.self)
     }
   }
+}
+
+/// Calls `body` with a pointer to a value, or with none.
+private func withOptionalPointer<Value>(
+  to value: Value?, _ body: (UnsafePointer<Value>?) -> Void
+) {
+  guard let value else { return body(nil) }
+  withUnsafePointer(to: value) { body($0) }
 }

@@ -3,16 +3,16 @@ import Tensor
 /// The convolution with kernel 4, stride 2 and padding 1: as products of matrices where the map is
 /// large, for the kernel's transform takes four times the memory of the kernel.
 final class HalvingPlan: ForwardPlan {
-  private let direct: ConvolutionPlan
+  private let windows: WindowPlan
   private let weights, bias: Tensor
   private let fusion: Fusion
-  private lazy var products = DoublingProducts(weights: weights, precision: .float32)
+  private let products = Lazy<DoublingProducts>()
 
   /// - Parameters:
   ///   - weights: [O, I, 4, 4].
   ///   - bias: [O].
   init(_ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, fusing fusion: Fusion) {
-    direct = ConvolutionPlan(geometry, weights: weights, bias: bias, fusing: fusion)
+    windows = WindowPlan(geometry, weights: weights, bias: bias, fusing: fusion)
     self.weights = weights
     self.bias = bias
     self.fusion = fusion
@@ -22,8 +22,9 @@ final class HalvingPlan: ForwardPlan {
     precondition(residual == nil, "no layer of this network adds to a halved map")
     let (height, width) = (x.shape[1] / 2, x.shape[2] / 2)
     guard DoublingProducts.paysFor(coarseHeight: height, width: width) else {
-      return try direct(x)
+      return try windows(x)
     }
+    let products = products { DoublingProducts(weights: weights, precision: .float32) }
     return try products.coarse(x, height: height, width: width, bias: bias, fusing: fusion)
   }
 }

@@ -44,21 +44,40 @@ private func perform(rows: Int, _ body: (_ block: Int, Range<Int>) -> Void) {
 /// How many workers `shareOut` has.
 var workerCount: Int { min(threadCount, 16) }
 
-/// Calls `body` with every block and the number of the worker that it belongs to, on all cores, with
-/// oneDNN confined to each of them. Worker w has the blocks w, w + `workerCount` and so on, whatever
-/// its pace: what it sums up is the same in every run.
+/// How blocks come to workers.
+enum Schedule {
+  /// Whoever is done takes the next one.
+  case dynamic
+  /// Worker w has the blocks w, w + `workerCount` and so on, whatever its pace: what it sums up is
+  /// the same in every run.
+  case fixed
+}
+
+/// Calls `body` with every block and the number of the worker that does it, on all cores, with
+/// oneDNN confined to each of them.
 func shareOut(
-  blocks: Int, _ body: (_ block: Int, _ worker: Int) throws(OneDNNError) -> Void
+  blocks: Int, _ schedule: Schedule = .dynamic,
+  _ body: (_ block: Int, _ worker: Int) throws(OneDNNError) -> Void
 ) throws(OneDNNError) {
   let workers = workerCount
   let failure = Mutex<OneDNNError?>(nil)
+  let next = Atomic(0)
   withoutActuallyEscaping(body) { body in
     // Workers write to places of their own.
     nonisolated(unsafe) let body = body
     DispatchQueue.concurrentPerform(iterations: min(workers, blocks)) { worker in
       onThisThreadAlone {
         do throws(OneDNNError) {
-          for block in stride(from: worker, to: blocks, by: workers) { try body(block, worker) }
+          switch schedule {
+          case .fixed:
+            for block in stride(from: worker, to: blocks, by: workers) { try body(block, worker) }
+          case .dynamic:
+            while true {
+              let block = next.add(1, ordering: .relaxed).oldValue
+              guard block < blocks else { break }
+              try body(block, worker)
+            }
+          }
         } catch {
           failure.withLock { $0 = error }
         }

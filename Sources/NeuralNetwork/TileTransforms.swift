@@ -1,25 +1,53 @@
+import CTiles
+import OneDNN
 import Tensor
 
-/// Positions of some clips in tiles of 3 by 3, row by row.
+/// How many outputs along each side a tile has. More of them save products, and round more.
+enum TileSide: Int, Sendable {
+  /// 16 products for 9 outputs: f32 sums within 3.6e-7 (the root of the mean square, of outputs
+  /// about 1 in size).
+  case three = 3
+  /// 36 products for 25 outputs, within 1.7e-6. Forward only, and for factors of `Float`.
+  case five = 5
+
+  /// Along both axes: how many values stand for a tile in the products.
+  var points: Int { pixels }
+  /// Along both axes: how many pixels the outputs come from.
+  var pixels: Int { (rawValue + 1) * (rawValue + 1) }
+}
+
+/// Positions of some clips in square tiles, row by row.
 struct TileGrid: Sendable {
-  static let side = 3
+  let side: TileSide
   private let firstClip, firstRow, tileRows, tileColumns: Int
   let count: Int
 
   /// Tiles for the positions `rows` by 0..<`width` of each clip; the last ones may reach beyond.
-  init(clips: Range<Int>, rows: Range<Int>, width: Int) {
+  init(clips: Range<Int>, rows: Range<Int>, width: Int, side: TileSide) {
+    self.side = side
     (firstClip, firstRow) = (clips.lowerBound, rows.lowerBound)
-    tileRows = (rows.count + Self.side - 1) / Self.side
-    tileColumns = (width + Self.side - 1) / Self.side
+    tileRows = (rows.count + side.rawValue - 1) / side.rawValue
+    tileColumns = (width + side.rawValue - 1) / side.rawValue
     count = clips.count * tileRows * tileColumns
   }
 
-  /// The clip of a tile, and its first position.
-  func origin(_ tile: Int) -> (clip: Int, row: Int, column: Int) {
-    let (line, column) = tile.quotientAndRemainder(dividingBy: tileColumns)
-    let (clip, row) = line.quotientAndRemainder(dividingBy: tileRows)
-    return (firstClip + clip, firstRow + row * Self.side, column * Self.side)
+  /// Calls `body` with each tile's number among `tiles`, its clip and its first position.
+  func forEach(_ tiles: Range<Int>, _ body: (_ number: Int, TileOrigin) -> Void) {
+    for (number, tile) in tiles.enumerated() {
+      let (line, column) = tile.quotientAndRemainder(dividingBy: tileColumns)
+      let (clip, row) = line.quotientAndRemainder(dividingBy: tileRows)
+      body(
+        number,
+        TileOrigin(
+          clip: firstClip + clip, row: firstRow + row * side.rawValue,
+          column: column * side.rawValue))
+    }
   }
+}
+
+/// The clip of a tile, and its first position.
+struct TileOrigin {
+  let clip, row, column: Int
 }
 
 /// Which pixels the positions along both axes stand for.
@@ -39,28 +67,33 @@ struct Lattice: Sendable {
     Lattice(row: phase / 2 - 1, column: phase % 2 - 1, step: 2)
   }
 
-  func row(_ position: Int) -> Int { position * step + row }
-  func column(_ position: Int) -> Int { position * step + column }
+  /// The pixels of `size` by `size` positions from `origin` on, in the order of rows.
+  @inline(__always)
+  fileprivate func forEachPixel(
+    from origin: TileOrigin, size: Int, _ body: (_ index: Int, _ row: Int, _ column: Int) -> Void
+  ) {
+    for i in 0..<size {
+      for j in 0..<size {
+        body(i * size + j, (origin.row + i) * step + row, (origin.column + j) * step + column)
+      }
+    }
+  }
 }
-
-/// Where the points of a transform lie. For a kernel the other way round the outer ones are
-/// swapped, so that they meet the kernel's own.
-private func planes(isFlipped: Bool) -> [4 of Int] { isFlipped ? [3, 1, 2, 0] : [0, 1, 2, 3] }
 
 extension NormalizedMaps {
   /// Calls `body` with the pixels of all clips, normalised when they are read.
   func withPixels<Result>(_ body: (PixelMap) throws -> Result) rethrows -> Result {
-    try maps.withUnsafeBuffer { maps in
+    let shape = maps.shape
+    return try maps.withUnsafeBuffer { maps in
       guard let affine else { return try body(PixelMap(maps.baseAddress!, shape, nil)) }
       return try affine.scale.withUnsafeBuffer { scale in
         try affine.shift.withUnsafeBuffer { shift in
-          try body(PixelMap(maps.baseAddress!, shape, (scale.baseAddress!, shift.baseAddress!)))
+          let affine = piq_affine(scale: scale.baseAddress, shift: shift.baseAddress)
+          return try body(PixelMap(maps.baseAddress!, shape, affine))
         }
       }
     }
   }
-
-  private var shape: [Int] { maps.shape }
 }
 
 /// The pixels of all clips [B, height, width, channels], zero beyond their borders.
@@ -69,103 +102,82 @@ struct PixelMap: @unchecked Sendable {
   private let base: UnsafePointer<Float>
   private let height, width, channels: Int
   /// What each pixel is multiplied by, and what is added then.
-  private let affine: (scale: UnsafePointer<Float>, shift: UnsafePointer<Float>)?
+  private let affine: piq_affine?
 
-  fileprivate init(
-    _ base: UnsafePointer<Float>, _ shape: [Int],
-    _ affine: (scale: UnsafePointer<Float>, shift: UnsafePointer<Float>)?
-  ) {
+  fileprivate init(_ base: UnsafePointer<Float>, _ shape: [Int], _ affine: piq_affine?) {
     self.base = base
     (height, width, channels) = (shape[1], shape[2], shape[3])
     self.affine = affine
   }
 
-  /// The pixel at a place; nil where there is none.
-  private func pixel(_ clip: Int, _ row: Int, _ column: Int) -> UnsafePointer<Float>? {
-    row >= 0 && row < height && column >= 0 && column < width
-      ? base + ((clip * height + row) * width + column) * channels : nil
-  }
-
-  /// The transforms of tiles of 4 by 4 positions: [16, tiles, channels].
+  /// What the pixels of tiles and of their neighbours are at the points: [points, tiles, channels].
   ///
   /// - Parameter isFlipped: whether for a kernel the other way round.
-  func transform<F: Factor>(
+  func evaluate<F: Factor>(
     _ tiles: Range<Int>, of grid: TileGrid, _ lattice: Lattice, isFlipped: Bool = false,
     to result: UnsafeMutablePointer<F>
   ) {
     let plane = tiles.count * channels
-    let sign: Float = isFlipped ? -0.5 : 0.5
-    let order = planes(isFlipped: isFlipped)
-    for (number, tile) in tiles.enumerated() {
-      let origin = grid.origin(tile)
-      var pixels: [16 of UnsafePointer<Float>?] = .init(repeating: nil)
-      for i in 0..<16 {
-        pixels[i] = pixel(
-          origin.clip, lattice.row(origin.row + i / 4), lattice.column(origin.column + i % 4))
-      }
-      let target = result + number * channels
-      for c in stride(from: 0, to: channels, by: Vector.scalarCount) {
-        var d: [16 of Vector] = .init(repeating: .zero)
-        if let affine {
-          let (scale, shift) = (load(affine.scale, c), load(affine.shift, c))
-          for i in 0..<16 {
-            d[i] = pixels[i] == nil ? .zero : load(pixels[i], c) * scale + shift
-          }
+    forEachTile(tiles, of: grid, lattice, size: grid.side.rawValue + 1) { number, pixels in
+      F.evaluate(
+        grid.side, pixels, channels: channels, affine: affine, isFlipped: isFlipped,
+        to: result + number * channels, plane: plane)
+    }
+  }
+
+  /// Writes windows of pixels: for each of the outputs of a convolution that `outputs` counts, row
+  /// by row, clip by clip, all pixels that its kernel covers: [outputs, kH, kW, channels].
+  func gather(
+    _ outputs: Range<Int>, of shape: ConvolutionShape, to result: UnsafeMutablePointer<Float>
+  ) {
+    let output = shape.output
+    let (kH, kW) = (shape.kernel.height, shape.kernel.width)
+    var target = result
+    for index in outputs {
+      let (line, j) = index.quotientAndRemainder(dividingBy: output[2])
+      let (clip, i) = line.quotientAndRemainder(dividingBy: output[1])
+      let row = i * shape.stride.height - shape.padBefore.height
+      let column = j * shape.stride.width - shape.padBefore.width
+      let columns = max(0, -column)..<max(max(0, -column), min(kW, width - column))
+      for a in row..<row + kH {
+        if a < 0 || a >= height || columns.isEmpty {
+          target.update(repeating: 0, count: kW * channels)
         } else {
-          for i in 0..<16 { d[i] = load(pixels[i], c) }
+          let source = base + ((clip * height + a) * width + column) * channels
+          target.update(repeating: 0, count: columns.lowerBound * channels)
+          (target + columns.lowerBound * channels).update(
+            from: source + columns.lowerBound * channels, count: columns.count * channels)
+          (target + columns.upperBound * channels).update(
+            repeating: 0, count: (kW - columns.upperBound) * channels)
         }
-        for i in 0..<4 {
-          let j = 4 * i
-          (d[j], d[j + 1], d[j + 2], d[j + 3]) = Self.points(
-            d[j], d[j + 1], d[j + 2], d[j + 3], sign)
-        }
-        for j in 0..<4 {
-          let (a, b, e, f) = Self.points(d[j], d[j + 4], d[j + 8], d[j + 12], sign)
-          F.store(a, at: target + (4 * order[0] + order[j]) * plane + c)
-          F.store(b, at: target + (4 * order[1] + order[j]) * plane + c)
-          F.store(e, at: target + (4 * order[2] + order[j]) * plane + c)
-          F.store(f, at: target + (4 * order[3] + order[j]) * plane + c)
-        }
+        target += kW * channels
       }
     }
   }
 
-  @inline(__always)
-  private static func points(
-    _ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector, _ sign: Float
-  ) -> (Vector, Vector, Vector, Vector) {
-    (a - c, (b + c) * 0.5, (c - b) * sign, d - b)
-  }
-
-  /// The transforms of a gradient's tiles of 3 by 3 positions: [16, tiles, channels], what the
-  /// products of the way forward have as their gradient.
+  /// The gradient at the points from that of tiles: [points, tiles, channels].
   func spread<F: Factor>(
     _ tiles: Range<Int>, of grid: TileGrid, _ lattice: Lattice, to result: UnsafeMutablePointer<F>
   ) {
     let plane = tiles.count * channels
-    for (number, tile) in tiles.enumerated() {
-      let origin = grid.origin(tile)
-      var pixels: [9 of UnsafePointer<Float>?] = .init(repeating: nil)
-      for i in 0..<9 {
-        pixels[i] = pixel(
-          origin.clip, lattice.row(origin.row + i / 3), lattice.column(origin.column + i % 3))
-      }
-      let target = result + number * channels
-      for c in stride(from: 0, to: channels, by: Vector.scalarCount) {
-        var d: [12 of Vector] = .init(repeating: .zero)
-        for i in 0..<3 {
-          let (x, y, z) = (
-            load(pixels[3 * i], c), load(pixels[3 * i + 1], c), load(pixels[3 * i + 2], c)
-          )
-          (d[4 * i], d[4 * i + 1], d[4 * i + 2], d[4 * i + 3]) = (x, x + y + z, x - y + z, z)
+    forEachTile(tiles, of: grid, lattice, size: grid.side.rawValue) { number, pixels in
+      F.spread(pixels, channels: channels, to: result + number * channels, plane: plane)
+    }
+  }
+
+  private func forEachTile(
+    _ tiles: Range<Int>, of grid: TileGrid, _ lattice: Lattice, size: Int,
+    _ body: (_ number: Int, _ pixels: UnsafePointer<UnsafePointer<Float>?>) -> Void
+  ) {
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: size * size) { pixels in
+      guard let first = pixels.baseAddress else { return }
+      grid.forEach(tiles) { number, origin in
+        let clip = base + origin.clip * height * width * channels
+        lattice.forEachPixel(from: origin, size: size) { index, row, column in
+          let isInside = row >= 0 && row < height && column >= 0 && column < width
+          first[index] = isInside ? clip + (row * width + column) * channels : nil
         }
-        for j in 0..<4 {
-          let (x, y, z) = (d[j], d[4 + j], d[8 + j])
-          F.store(x, at: target + j * plane + c)
-          F.store(x + y + z, at: target + (j + 4) * plane + c)
-          F.store(x - y + z, at: target + (j + 8) * plane + c)
-          F.store(z, at: target + (j + 12) * plane + c)
-        }
+        body(number, first)
       }
     }
   }
@@ -174,21 +186,32 @@ struct PixelMap: @unchecked Sendable {
 /// What is done to each pixel before it is written: add a bias, then what a `Fusion` says.
 struct PixelOperation: @unchecked Sendable {
   // Sendable: only read, and alive as long as the call that made it.
-  fileprivate let bias, scale, shift: UnsafePointer<Float>?
-  fileprivate let least: Float
+  fileprivate let operation: piq_operation
 
   static func with<Result>(
-    _ bias: Tensor?, _ fusion: Fusion, _ body: (PixelOperation) throws -> Result
+    _ bias: Tensor?, _ fusion: Fusion, channels: Int, _ body: (PixelOperation) throws -> Result
   ) rethrows -> Result {
-    func pointer(_ tensor: Tensor?) -> UnsafePointer<Float>? {
-      tensor?.withUnsafeBuffer { $0.baseAddress }
+    let zeros = Tensor(shape: [channels])
+    let bias = bias ?? zeros
+    let (scale, shift) = fusion.affine ?? (Tensor(shape: [channels], repeating: 1), zeros)
+    return try bias.withUnsafeBuffer { bias in
+      try scale.withUnsafeBuffer { scale in
+        try shift.withUnsafeBuffer { shift in
+          try body(
+            PixelOperation(
+              operation: piq_operation(
+                bias: bias.baseAddress, scale: scale.baseAddress, shift: shift.baseAddress,
+                least: fusion.relu ? 0 : -.infinity)))
+        }
+      }
     }
-    return try withExtendedLifetime((bias, fusion)) {
-      try body(
-        PixelOperation(
-          bias: pointer(bias), scale: pointer(fusion.affine?.scale),
-          shift: pointer(fusion.affine?.shift), least: fusion.relu ? 0 : -.infinity))
-    }
+  }
+}
+
+extension PixelOperation {
+  /// Does it to `count` pixels that lie one behind the other.
+  func callAsFunction(_ pixels: UnsafeMutablePointer<Float>, count: Int, channels: Int) {
+    withUnsafePointer(to: operation) { piq_finish_pixels(pixels, count, channels, $0) }
   }
 }
 
@@ -211,69 +234,38 @@ struct MutablePixelMap: @unchecked Sendable {
     self.channels = channels
   }
 
-  /// The pixel at a place; nil where there is none.
-  private func pixel(_ clip: Int, _ row: Int, _ column: Int) -> UnsafeMutablePointer<Float>? {
-    guard rows.contains(row), column >= 0, column < width else { return nil }
-    let line = (clip - firstClip) * rows.count + row - rows.lowerBound
-    return base + (line * width + column) * channels
-  }
-
-  /// Writes what products [16, tiles, channels] come to: 3 by 3 positions a tile.
+  /// Writes the pixels of tiles that products [points, tiles, channels] come to.
   ///
   /// - Parameters:
-  ///   - isFlipped: as for the transform.
+  ///   - isFlipped: as for `evaluate`.
   ///   - operation: on [channels].
-  func restore(
-    _ products: UnsafeMutablePointer<Float>, _ tiles: Range<Int>, of grid: TileGrid,
+  func interpolate(
+    _ products: UnsafePointer<Float>, _ tiles: Range<Int>, of grid: TileGrid,
     _ lattice: Lattice, isFlipped: Bool = false, then operation: PixelOperation
   ) {
-    let order = planes(isFlipped: isFlipped)
     let plane = tiles.count * channels
-    let least = Vector(repeating: operation.least)
-    for (number, tile) in tiles.enumerated() {
-      let origin = grid.origin(tile)
-      var pixels: [9 of UnsafeMutablePointer<Float>?] = .init(repeating: nil)
-      for i in 0..<9 {
-        pixels[i] = pixel(
-          origin.clip, lattice.row(origin.row + i / 3), lattice.column(origin.column + i % 3))
-      }
-      let source = UnsafePointer(products) + number * channels
-      for c in stride(from: 0, to: channels, by: Vector.scalarCount) {
-        let bias = load(operation.bias, c)
-        let (scale, shift) = (load(operation.scale, c), load(operation.shift, c))
-        let isScaled = operation.scale != nil
-        var m: [12 of Vector] = .init(repeating: .zero)
-        for j in 0..<4 {
-          let (a, b, e, f) = (
-            load(source + (4 * order[0] + order[j]) * plane, c),
-            load(source + (4 * order[1] + order[j]) * plane, c),
-            load(source + (4 * order[2] + order[j]) * plane, c),
-            load(source + (4 * order[3] + order[j]) * plane, c)
-          )
-          (m[j], m[4 + j], m[8 + j]) = (a + b + e, b - e, b + e + f)
+    let size = grid.side.rawValue
+    withUnsafeTemporaryAllocation(
+      of: UnsafeMutablePointer<Float>?.self, capacity: size * size
+    ) { pixels in
+      guard let first = pixels.baseAddress else { return }
+      grid.forEach(tiles) { number, origin in
+        let clip = base + (origin.clip - firstClip) * rows.count * width * channels
+        lattice.forEachPixel(from: origin, size: size) { index, row, column in
+          let isInside = rows.contains(row) && column >= 0 && column < width
+          first[index] =
+            isInside ? clip + ((row - rows.lowerBound) * width + column) * channels : nil
         }
-        for i in 0..<3 {
-          let (a, b, e, f) = (m[4 * i], m[4 * i + 1], m[4 * i + 2], m[4 * i + 3])
-          put(finished(a + b + e), pixels[3 * i], c)
-          put(finished(b - e), pixels[3 * i + 1], c)
-          put(finished(b + e + f), pixels[3 * i + 2], c)
-        }
-        @inline(__always) func finished(_ sum: Vector) -> Vector {
-          let value = sum + bias
-          let rectified = value.replacing(with: least, where: value .< least)
-          return isScaled ? rectified * scale + shift : rectified
+        withUnsafePointer(to: operation.operation) { operation in
+          let products = products + number * channels
+          switch grid.side {
+          case .three:
+            piq_tile4_outputs(products, plane, channels, isFlipped ? 1 : 0, operation, first)
+          case .five:
+            piq_tile6_outputs(products, plane, channels, operation, first)
+          }
         }
       }
     }
   }
-
-  @inline(__always)
-  private func put(_ value: Vector, _ pixel: UnsafeMutablePointer<Float>?, _ c: Int) {
-    if let pixel { Float.store(value, at: pixel + c) }
-  }
-}
-
-@inline(__always)
-private func load(_ base: UnsafePointer<Float>?, _ c: Int) -> Vector {
-  base.map { UnsafeRawPointer($0 + c).loadUnaligned(as: Vector.self) } ?? .zero
 }

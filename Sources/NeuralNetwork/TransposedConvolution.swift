@@ -56,15 +56,12 @@ public final class ConvTranspose2d: Layer {
   package func fusedInStrips(
     then norm: BatchNorm, then last: ConvTranspose2d
   ) -> (any ForwardPlan)? {
-    guard DoublingProducts.fits(geometry), SingleChannelProduct.fits(last.geometry) else {
+    guard DoublingProducts.fits(geometry), SingleChannelTiles.fits(last.geometry) else {
       return nil
     }
-    let precision = Autocast.precision
     return StripPlan(
-      DoublingProducts(weights: weight.value, precision: precision), bias: bias.value,
-      fusing: Fusion(relu: true, affine: norm.affine),
-      then: SingleChannelProduct(
-        last.geometry, weights: last.weight.value, bias: last.bias.value, precision: precision))
+      DoublingKernels(weights: weight.value, precision: Autocast.precision), bias: bias.value,
+      fusing: Fusion(relu: true, affine: norm.affine), then: last)
   }
 }
 

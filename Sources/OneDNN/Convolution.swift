@@ -54,6 +54,26 @@ package struct ConvolutionShape: Hashable, Sendable {
 
   package var input: [Int] { [batch, height, width, inChannels] }
 
+  /// How many pixels all outputs have.
+  package var outputPixels: Int { output.dropLast().reduce(1, *) }
+
+  /// Checks that there is an output.
+  func checkSize() throws(OneDNNError) {
+    guard output.allSatisfy({ $0 > 0 }) else {
+      throw OneDNNError(operation: name, reason: "the input is smaller than the kernel")
+    }
+  }
+
+  /// Checks that there is an output, and that `x` is an input.
+  ///
+  /// - Throws: `OneDNNError`.
+  package func check(_ x: Tensor) throws(OneDNNError) {
+    try checkSize()
+    guard x.shape == input else {
+      throw OneDNNError(operation: name, reason: "given \(x.shape)")
+    }
+  }
+
   var name: String {
     "a \(isTransposed ? "transposed " : "")convolution \(kernel.height)x\(kernel.width) "
       + "of \(input) to \(output)"
@@ -76,9 +96,7 @@ package final class ConvolutionForward {
     self.shape = shape
     self.operations = operations
     let output = shape.output
-    guard output.allSatisfy({ $0 > 0 }) else {
-      throw OneDNNError(operation: shape.name, reason: "the input is smaller than the kernel")
-    }
+    try shape.checkSize()
     source = try .image(shape.batch, shape.height, shape.width, shape.inChannels)
     destination = try .image(output[0], output[1], output[2], output[3])
     bias = try .vector(shape.outChannels)

@@ -1,0 +1,60 @@
+import OneDNN
+import Tensor
+
+/// A convolution as products of matrices: the windows of some outputs, side by side, times the
+/// kernel. Sums do not depend on the number of cores, and nothing has to be prepared for the size of
+/// a map, as oneDNN's convolutions want it.
+final class WindowPlan: ForwardPlan {
+  private let geometry: ConvolutionGeometry
+  /// [kH kW I, O].
+  private let kernel: Tensor
+  private let bias: Tensor
+  private let fusion: Fusion
+  private var windowSize: Int { kernel.shape[0] }
+
+  /// Outputs at a time: many enough for fast products, few enough for the caches.
+  private var outputsAtATime: Int { min(2048, max(96, 65_536 / windowSize)) }
+
+  /// - Parameters:
+  ///   - weights: [O, I, kH, kW].
+  ///   - bias: [O].
+  init(
+    _ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, fusing fusion: Fusion = Fusion()
+  ) {
+    precondition(!geometry.isTransposed, "windows are those of an ordinary convolution")
+    self.geometry = geometry
+    self.bias = bias
+    self.fusion = fusion
+    let window = geometry.kernel.height * geometry.kernel.width * geometry.inChannels
+    kernel = weights.transposed([2, 3, 1, 0]).reshaped([window, geometry.outChannels])
+  }
+
+  func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
+    let shape = geometry.shape(of: x)
+    try shape.check(x)
+    let (count, channels, window) = (shape.outputPixels, shape.outChannels, windowSize)
+    var output = residual ?? Tensor(shape: shape.output) { _ in }
+    let size = outputsAtATime
+    let windows = WorkerBuffers<Float>(count: size * window)
+    try NormalizedMaps(x).withPixels { source in
+      try PixelOperation.with(bias, fusion, channels: channels) { operation in
+        try kernel.withFactors(of: Float.self) { kernel in
+          nonisolated(unsafe) let target = output.factors(of: Float.self)
+          try windows.using { () throws(OneDNNError) in
+            try shareOut(blocks: (count + size - 1) / size) { (block, worker) throws(OneDNNError) in
+              let outputs = block * size..<min((block + 1) * size, count)
+              source.gather(outputs, of: shape, to: windows[worker])
+              let pixels = target + outputs.lowerBound * channels
+              try Float.multiply(
+                1, windows[worker], kernel, size: (m: outputs.count, n: channels, k: window),
+                transposingLeft: false, transposingRight: false, to: pixels,
+                adding: residual != nil)
+              operation(pixels, count: outputs.count, channels: channels)
+            }
+          }
+        }
+      }
+    }
+    return output
+  }
+}
