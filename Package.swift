@@ -59,7 +59,10 @@ let package = Package(
     room("Datasets", ["AudioIO", "Files"]),
     room(
       "Batch",
-      ["AudioIO", "Checkpoints", "Files", "Models", "PIQ", "Plotting", "Spectral", "Tensor"]),
+      [
+        "AudioIO", "Checkpoints", "Files", "Models", "NeuralNetwork", "PIQ", "Plotting", "Spectral",
+        "Tensor",
+      ]),
     room(
       "Evaluation",
       [

@@ -5,10 +5,12 @@ public import Models
 public import PIQ
 import Plotting
 import Spectral
+import Synchronization
 import Tensor
 
-/// Takes clips through a model and writes what was asked for: the whole way, one clip at a time.
-public final class ClipProcessor {
+/// Takes clips through a model and writes what was asked for: the whole way. Several threads may
+/// share it, each with a clip of its own.
+public final class ClipProcessor: Sendable {
   /// What to do with each clip.
   public struct Settings: Sendable {
     /// The class to explain; the likeliest if nil.
@@ -35,7 +37,8 @@ public final class ClipProcessor {
 
   private let model: Model
   private let settings: Settings
-  private var resamplers: [Int: Resampler] = [:]
+  private let resamplers = Mutex<[Int: Resampler]>([:])
+  private let budget = MemoryBudget(Interpreter.mostMemory)
   private static let resamplersKept = 16
 
   /// A processor that takes all of its clips through `model`.
@@ -54,6 +57,9 @@ public final class ClipProcessor {
     let (recording, samples) = try load(job.input, &clock)
     // Before the long work, but not for an input that cannot be read.
     try job.makeFolders()
+    let bytes = model.interpreter.memoryNeeded(samples.count)
+    budget.take(bytes)
+    defer { budget.give(back: bytes) }
     let (analysis, interpretation) = try naming(job.input) {
       let analysis = try clock.measure("classify") { try model.interpreter.analyze(samples) }
       let interpretation = try clock.measure("interpret") {
@@ -83,6 +89,9 @@ public final class ClipProcessor {
   ) throws -> (report: TimedReport, probabilities: [Float]) {
     var clock = StageClock()
     let (recording, samples) = try load(input, &clock)
+    let bytes = model.interpreter.memoryNeeded(samples.count)
+    budget.take(bytes)
+    defer { budget.give(back: bytes) }
     let analysis = try naming(input) {
       try clock.measure("classify") { try model.interpreter.analyze(samples) }
     }
@@ -134,11 +143,13 @@ public final class ClipProcessor {
 
   /// A resampler, made once for each rate that comes up again.
   private func resampler(from rate: Int, to newRate: Int) -> Resampler {
-    if let known = resamplers[rate] { return known }
-    let resampler = Resampler(from: rate, to: newRate)
-    if resamplers.count == Self.resamplersKept { resamplers.removeAll() }
-    resamplers[rate] = resampler
-    return resampler
+    resamplers.withLock { resamplers in
+      if let known = resamplers[rate] { return known }
+      let resampler = Resampler(from: rate, to: newRate)
+      if resamplers.count == Self.resamplersKept { resamplers.removeAll() }
+      resamplers[rate] = resampler
+      return resampler
+    }
   }
 
   private func report(

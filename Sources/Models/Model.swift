@@ -6,7 +6,7 @@ public import PIQ
 public import Tensor
 
 /// A model on disk: a folder with `model.json` (settings) and `model.safetensors` (weights).
-public struct Model {
+public struct Model: Sendable {
   /// The folder.
   public let path: String
   /// The networks, loaded.

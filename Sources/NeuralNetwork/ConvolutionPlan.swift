@@ -1,4 +1,5 @@
 package import OneDNN
+import Synchronization
 package import Tensor
 
 /// A way to compute a layer's output, with weights already in the order it needs.
@@ -49,12 +50,26 @@ package final class ConvolutionPlan: ForwardPlan {
   private let weights, bias: Tensor
   private let fusion: Fusion
   private let isTraining: Bool
-  private var packed: [PackedWeights] = []
-  private var forwards: [(key: Key, forward: ConvolutionForward, weights: Int)] = []
+  private let kept = Mutex(Kept())
 
   private struct Key: Equatable {
     let shape: ConvolutionShape
     let addsResidual: Bool
+    /// A primitive is made for a number of threads.
+    let threads = threadCount
+  }
+
+  /// A primitive and the weights in its order.
+  private struct Ready: @unchecked Sendable {
+    // Sendable: both are only read when the primitive runs.
+    let forward: ConvolutionForward
+    let weights: PackedWeights
+  }
+
+  /// What was made for former calls.
+  private struct Kept {
+    var packed: [Ready] = []
+    var forwards: [(key: Key, ready: Ready)] = []
   }
 
   /// - Parameters:
@@ -73,54 +88,28 @@ package final class ConvolutionPlan: ForwardPlan {
   }
 
   package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
-    try run(geometry.shape(of: x), on: x, from: 0, adding: residual)
-  }
-
-  /// Convolves some rows of one clip, as if nothing but zeros lay beyond them where padded.
-  ///
-  /// - Parameters:
-  ///   - x: [B, H, W, I].
-  ///   - rows: a range of rows of clip `clip`.
-  ///   - padTop: rows of zeros above; as for the whole input if nil.
-  ///   - padBottom: rows of zeros below; as for the whole input if nil.
-  package func callAsFunction(
-    _ x: Tensor, clip: Int, rows: Range<Int>, padTop: Int? = nil, padBottom: Int? = nil
-  ) throws -> Tensor {
-    var shape = geometry.shape(of: x)
-    (shape.batch, shape.height) = (1, rows.count)
-    if let padTop { shape.padBefore.height = padTop }
-    if let padBottom { shape.padAfter.height = padBottom }
-    let firstRow = clip * x.shape[1] + rows.lowerBound
-    return try run(shape, on: x, from: firstRow * x.shape[2] * x.shape[3], adding: nil)
-  }
-
-  private func run(
-    _ shape: ConvolutionShape, on x: Tensor, from offset: Int, adding residual: Tensor?
-  ) throws -> Tensor {
-    let (forward, weights) = try forward(for: Key(shape: shape, addsResidual: residual != nil))
+    let shape = geometry.shape(of: x)
+    let ready = try ready(for: Key(shape: shape, addsResidual: residual != nil))
     var output = residual ?? Tensor(shape: shape.output) { _ in }
     let vectors = fusion.affine.map { [$0.scale, $0.shift] } ?? []
-    try forward(x, from: offset, weights, bias: bias, vectors: vectors, into: &output)
+    try ready.forward(x, ready.weights, bias: bias, vectors: vectors, into: &output)
     return output
   }
 
-  private func forward(for key: Key) throws -> (ConvolutionForward, PackedWeights) {
-    if let known = forwards.first(where: { $0.key == key }) {
-      return (known.forward, packed[known.weights])
+  private func ready(for key: Key) throws -> Ready {
+    try kept.withLock { kept in
+      if let known = kept.forwards.first(where: { $0.key == key }) { return known.ready }
+      var operations: [PostOperation] = key.addsResidual ? [.addToOutput] : []
+      if fusion.relu { operations.append(.relu) }
+      if fusion.affine != nil { operations += [.multiplyByChannel, .addByChannel] }
+      let forward = try ConvolutionForward(key.shape, fusing: operations, isTraining: isTraining)
+      // Most shapes want the weights in the same order.
+      let packed = kept.packed.first { forward.reads($0.weights) }?.weights
+      let ready = Ready(forward: forward, weights: try packed ?? forward.pack(weights))
+      if packed == nil { kept.packed.append(ready) }
+      if kept.forwards.count == Self.shapesKept { kept.forwards.removeFirst() }
+      kept.forwards.append((key, ready))
+      return ready
     }
-    var operations: [PostOperation] = key.addsResidual ? [.addToOutput] : []
-    if fusion.relu { operations.append(.relu) }
-    if fusion.affine != nil { operations += [.multiplyByChannel, .addByChannel] }
-    let forward = try ConvolutionForward(key.shape, fusing: operations, isTraining: isTraining)
-    let index: Int
-    if let fitting = packed.firstIndex(where: forward.reads) {
-      index = fitting
-    } else {
-      packed.append(try forward.pack(weights))
-      index = packed.count - 1
-    }
-    if forwards.count == Self.shapesKept { forwards.removeFirst() }
-    forwards.append((key, forward, index))
-    return (forward, packed[index])
   }
 }

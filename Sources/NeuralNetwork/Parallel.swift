@@ -3,12 +3,21 @@ import OneDNN
 import Synchronization
 import Tensor
 
+/// How many threads work gets unless `withThreads` says otherwise: the cores that this process may
+/// use, by its affinity or its control group's quota, or `OMP_NUM_THREADS`.
+public var availableThreads: Int { Threads.available }
+
+/// Runs `body` with all that it computes on `count` threads. Results do not depend on it.
+public func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+  try onThreads(max(1, count), body)
+}
+
 /// Rows are handed out in at most so many blocks, however many cores there are: what is summed
 /// block by block does not depend on the machine.
 private let mostBlocks = 64
 private let leastRows = 16
 
-/// Calls `body` with the blocks that make up `0..<rows`, on all cores.
+/// Calls `body` with the blocks that make up `0..<rows`, on all threads.
 func inParallel(rows: Int, _ body: (Range<Int>) -> Void) {
   perform(rows: rows) { _, range in body(range) }
 }
@@ -32,17 +41,28 @@ private func blockCount(_ rows: Int) -> Int { min(mostBlocks, max(1, rows / leas
 
 private func perform(rows: Int, _ body: (_ block: Int, Range<Int>) -> Void) {
   let blocks = blockCount(rows)
-  withoutActuallyEscaping(body) { body in
-    // The blocks share nothing that is written.
-    nonisolated(unsafe) let body = body
-    DispatchQueue.concurrentPerform(iterations: blocks) { block in
+  onWorkers(upTo: blocks) { worker, workers in
+    // Each block is the same whoever does it, so that the division need not be even.
+    for block in worker * blocks / workers..<(worker + 1) * blocks / workers {
       body(block, block * rows / blocks..<(block + 1) * rows / blocks)
     }
   }
 }
 
+/// Calls `body` on as many threads as the caller may use, but at most `most`.
+private func onWorkers(upTo most: Int, _ body: (_ worker: Int, _ workers: Int) -> Void) {
+  let workers = min(threadCount, most)
+  guard workers > 1 else { return body(0, 1) }
+  withoutActuallyEscaping(body) { body in
+    // Workers write to places of their own.
+    nonisolated(unsafe) let body = body
+    DispatchQueue.concurrentPerform(iterations: workers) { body($0, workers) }
+  }
+}
+
 /// How many workers `shareOut` has.
-var workerCount: Int { min(threadCount, 16) }
+var workerCount: Int { min(threadCount, mostWorkers) }
+private let mostWorkers = 64
 
 /// How blocks come to workers.
 enum Schedule {
@@ -53,34 +73,29 @@ enum Schedule {
   case fixed
 }
 
-/// Calls `body` with every block and the number of the worker that does it, on all cores, with
-/// oneDNN confined to each of them.
+/// Calls `body` with every block and the number of the worker that does it, on all
+/// threads, with oneDNN confined to each of them.
 func shareOut(
   blocks: Int, _ schedule: Schedule = .dynamic,
   _ body: (_ block: Int, _ worker: Int) throws(OneDNNError) -> Void
 ) throws(OneDNNError) {
-  let workers = workerCount
   let failure = Mutex<OneDNNError?>(nil)
   let next = Atomic(0)
-  withoutActuallyEscaping(body) { body in
-    // Workers write to places of their own.
-    nonisolated(unsafe) let body = body
-    DispatchQueue.concurrentPerform(iterations: min(workers, blocks)) { worker in
-      onThisThreadAlone {
-        do throws(OneDNNError) {
-          switch schedule {
-          case .fixed:
-            for block in stride(from: worker, to: blocks, by: workers) { try body(block, worker) }
-          case .dynamic:
-            while true {
-              let block = next.add(1, ordering: .relaxed).oldValue
-              guard block < blocks else { break }
-              try body(block, worker)
-            }
+  onWorkers(upTo: min(blocks, workerCount)) { worker, workers in
+    onThreads(1) {
+      do throws(OneDNNError) {
+        switch schedule {
+        case .fixed:
+          for block in stride(from: worker, to: blocks, by: workers) { try body(block, worker) }
+        case .dynamic:
+          while true {
+            let block = next.add(1, ordering: .relaxed).oldValue
+            guard block < blocks else { break }
+            try body(block, worker)
           }
-        } catch {
-          failure.withLock { $0 = error }
         }
+      } catch {
+        failure.withLock { $0 = error }
       }
     }
   }

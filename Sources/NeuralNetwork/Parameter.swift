@@ -1,3 +1,4 @@
+import Synchronization
 public import Tensor
 
 /// A tensor that belongs to a layer: a weight that training moves, or a running statistic.
@@ -96,20 +97,34 @@ extension Layer {
 
 /// Something derived from parameters, made again when one of them has changed, or when `autocast`
 /// asks for another precision.
-package final class Derived<Value> {
-  private var versions: [Int] = []
-  private var precision = Precision.float32
-  private var value: Value?
+///
+/// Where several threads ask for it, the first one makes it and the others wait.
+package final class Derived<Value>: Sendable {
+  private struct State {
+    var versions: [Int] = []
+    var precision = Precision.float32
+    // What is derived is only read, or has locks of its own.
+    nonisolated(unsafe) var value: Value?
+  }
+
+  private let state = Mutex(State())
 
   package init() {}
 
   package func callAsFunction(
     from parameters: [Parameter], make: () throws -> Value
   ) rethrows -> Value {
-    let current = parameters.map(\.version)
-    if let value, versions == current, precision == Autocast.precision { return value }
-    let fresh = try make()
-    (value, versions, precision) = (fresh, current, Autocast.precision)
-    return fresh
+    let versions = parameters.map(\.version)
+    let precision = Autocast.precision
+    nonisolated(unsafe) let make = make
+    nonisolated(unsafe) let result = try state.withLock { state in
+      if let value = state.value, state.versions == versions, state.precision == precision {
+        return value
+      }
+      let value = try make()
+      state = State(versions: versions, precision: precision, value: value)
+      return value
+    }
+    return result
   }
 }

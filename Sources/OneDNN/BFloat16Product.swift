@@ -2,7 +2,7 @@ import COneDNN
 import Synchronization
 
 /// Products of matrices whose elements are the upper halves of `Float`s (bf16), with sums of single
-/// precision; for the calling thread alone (see `onThisThreadAlone`).
+/// precision; for the calling thread alone (see `onThreads`).
 package final class BFloat16Product: Sendable {
   /// `count` products of [M, K] and [K, N].
   package struct Shape: Hashable, Sendable {

@@ -129,17 +129,16 @@ package final class ConvolutionForward {
   /// Runs the convolution.
   ///
   /// - Parameters:
-  ///   - input: [B, H, W, I], or a tensor that holds one from element `offset` on.
+  ///   - input: [B, H, W, I].
   ///   - packed: from `pack(_:)` of this object or of one with the same shape but for the batch.
   ///   - bias: [O].
   ///   - vectors: a vector [O] for each operation that takes one, in their order.
   ///   - output: [B, H', W', O], overwritten or, with `addToOutput`, added to.
   package func callAsFunction(
-    _ input: Tensor, from offset: Int = 0, _ packed: PackedWeights, bias biasValues: Tensor,
+    _ input: Tensor, _ packed: PackedWeights, bias biasValues: Tensor,
     vectors: [Tensor] = [], into output: inout Tensor
   ) throws(OneDNNError) {
-    let needed = shape.input.reduce(1, *)
-    guard input.shape.last == shape.inChannels, offset >= 0, input.count - offset >= needed,
+    guard input.shape == shape.input,
       output.shape == shape.output,
       biasValues.count == shape.outChannels, reads(packed),
       vectors.count == operations.count(where: \.takesVector),
@@ -147,7 +146,7 @@ package final class ConvolutionForward {
     else { throw OneDNNError(operation: shape.name, reason: "given \(input.shape)") }
     let operandIndices = operations.indices.filter { operations[$0].takesVector }
     var arguments = [
-      input.argument(piq_arg_src, source, from: offset),
+      input.argument(piq_arg_src, source),
       packed.values.argument(piq_arg_weights, packed.layout),
       biasValues.argument(piq_arg_bias, bias),
     ]

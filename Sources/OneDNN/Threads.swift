@@ -1,19 +1,45 @@
-import Glibc
+import Foundation
 
-/// Runs `body` with oneDNN confined to the calling thread, as wanted where many threads call it at
-/// once: OpenMP would give each of them a team of its own.
-package func onThisThreadAlone<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
-  guard let threads = OpenMP.threads else { return try body() }
-  let before = threads.get()
-  threads.set(1)
-  defer { threads.set(before) }
-  try body()
+/// How many threads the work of the calling thread may use.
+package enum Threads {
+  @TaskLocal fileprivate static var limit: Int?
+
+  /// The cores that this process may use: those that the scheduler gives it (`taskset`), or what its
+  /// control group is allowed if that is less (containers), or `OMP_NUM_THREADS` if it is set.
+  package static let available: Int = {
+    if let wish = getenv("OMP_NUM_THREADS"), let count = Int(String(cString: wish)), count > 0 {
+      return count
+    }
+    let scheduled = ProcessInfo.processInfo.activeProcessorCount
+    return max(1, min(scheduled, controlGroupLimit ?? scheduled))
+  }()
+
+  /// The whole cores in the CPU time that this process's control group may use.
+  private static var controlGroupLimit: Int? {
+    // Microseconds of CPU time, or "max", in a period of microseconds.
+    let text = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8)
+    let numbers = text?.split(whereSeparator: \.isWhitespace).map { Double($0) } ?? []
+    guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], quota > 0, period > 0
+    else { return nil }
+    return max(1, Int((quota / period).rounded(.up)))
+  }
+}
+
+/// Runs `body` with the work of the calling thread, oneDNN's included, on `count` threads.
+package func onThreads<Result, Failure: Error>(
+  _ count: Int, _ body: () throws(Failure) -> Result
+) throws(Failure) -> Result {
+  let openMP = OpenMP.threads
+  let before = openMP?.get()
+  openMP?.set(Int32(count))
+  defer { if let before { openMP?.set(before) } }
+  return try Threads.$limit.withValue(count) { () -> Swift.Result<Result, Failure> in
+    do throws(Failure) { return .success(try body()) } catch { return .failure(error) }
+  }.get()
 }
 
 /// How many threads oneDNN uses, and so everything beside it should.
-package var threadCount: Int {
-  OpenMP.threads.map { max(1, Int($0.get())) } ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-}
+package var threadCount: Int { Threads.limit ?? Threads.available }
 
 /// The two functions of the OpenMP library that oneDNN brought along; nothing where it uses another
 /// kind of threads.

@@ -9,8 +9,11 @@ public import Tensor
 ///     let analysis = try interpreter.analyze(samples)  // mono, at the model's rate
 ///     let interpretation = try interpreter.interpret(analysis)
 ///
-/// Call it from one thread.
-public final class Interpreter {
+/// Several threads may share it, each with a clip of its own, as long as nobody trains its networks.
+/// Results do not depend on the number of threads (`withThreads`).
+public final class Interpreter: @unchecked Sendable {
+  // Sendable: what the networks keep between clips is behind locks.
+
   /// The model's settings.
   public let configuration: ModelConfiguration
   private let stft: STFT
@@ -60,15 +63,26 @@ public final class Interpreter {
   /// - Parameter sampleCount: its length at the model's rate.
   /// - Throws: `PIQError.tooLong`.
   public func checkLength(_ sampleCount: Int) throws(PIQError) {
-    let frames = configuration.stft.frames(for: sampleCount)
-    // The largest maps of the networks are half as long and as wide as the spectrogram; what is
-    // alive at one time is about the spectrogram's size in values a channel.
-    let values = Double(frames) * Double(configuration.stft.bins)
-    let bytes = 4 * values * Double(configuration.embeddingModel.dim + 8)
-    guard bytes <= 0.6 * Memory.available else {
-      throw .tooLong(frames: frames, gigabytes: Int(bytes / 1e9) + 1)
+    let bytes = memoryNeeded(sampleCount)
+    guard bytes <= Self.mostMemory else {
+      throw .tooLong(
+        frames: configuration.stft.frames(for: sampleCount), gigabytes: Int(bytes / 1e9) + 1)
     }
   }
+
+  /// About how much memory a clip takes on its way, in bytes.
+  ///
+  /// - Parameter sampleCount: its length at the model's rate.
+  public func memoryNeeded(_ sampleCount: Int) -> Double {
+    // The largest maps of the networks are half as long and as wide as the spectrogram; what is
+    // alive at one time is about the spectrogram's size in values a channel.
+    let frames = configuration.stft.frames(for: sampleCount)
+    let values = Double(frames) * Double(configuration.stft.bins)
+    return 4 * values * Double(configuration.embeddingModel.dim + 8)
+  }
+
+  /// What all clips that are under way may take together, in bytes.
+  public static var mostMemory: Double { 0.6 * Memory.available }
 
   /// The spectrogram of a clip, before any network.
   ///

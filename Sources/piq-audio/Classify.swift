@@ -30,6 +30,7 @@ struct Classify: ParsableCommand {
   var csv = false
 
   @OptionGroup var model: ModelOptions
+  @OptionGroup var parallel: ParallelOptions
   @OptionGroup var messages: MessageOptions
 
   func validate() throws {
@@ -57,20 +58,19 @@ struct Classify: ParsableCommand {
     } else if !json && Terminal.outputIsTerminal && inputs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))
     }
-    for input in inputs {
-      try loop.run(input.path) {
-        let (timed, probabilities) = try processor.classify(input)
-        let report = timed.report
-        if let warning = report.warning { terminal.warn("\(printable(input.path)): \(warning)") }
-        terminal.note("\(printable(input.path)): \(timed.seconds.inWords)")
-        if json {
-          try terminal.print(timed.json())
-        } else if csv {
-          let fields = [input.path, report.label, "\(report.index)", "\(report.probability)"]
-          try terminal.print(CSV.row(fields + probabilities.map { "\($0)" }))
-        } else {
-          try terminal.print(Table.row(report, labelWidth: width))
-        }
+    try loop.run(inputs.map(\.path), parallel.divide(inputs.count)) {
+      try processor.classify(inputs[$0])
+    } report: { index, result in
+      let (path, report) = (inputs[index].path, result.report.report)
+      if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
+      terminal.note("\(printable(path)): \(result.report.seconds.inWords)")
+      if json {
+        try terminal.print(result.report.json())
+      } else if csv {
+        let fields = [path, report.label, "\(report.index)", "\(report.probability)"]
+        try terminal.print(CSV.row(fields + result.probabilities.map { "\($0)" }))
+      } else {
+        try terminal.print(Table.row(report, labelWidth: width))
       }
     }
     try loop.end()

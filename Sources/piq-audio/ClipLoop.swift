@@ -3,7 +3,8 @@ import Batch
 import Files
 import Foundation
 
-/// Takes the clips of a run one after the other, and keeps count.
+/// Takes the clips of a run through their work, several at a time, and reports on them in their
+/// order.
 final class ClipLoop {
   private let terminal: Terminal
   private let printsJSON: Bool
@@ -18,19 +19,32 @@ final class ClipLoop {
     self.printsJSON = printsJSON
   }
 
-  /// Does `work` on an input; an error is reported and counted, and the next input can follow.
+  /// Does `work` on each input and reports it; an error is reported and counted, and the other
+  /// inputs follow.
   ///
+  /// - Parameters:
+  ///   - work: given an index into `inputs`; done by several threads.
+  ///   - report: given the same index and what `work` made of it, in the order of `inputs`.
   /// - Throws: `StandardOutputError`.
-  func run(_ input: String, _ work: () throws -> Void) throws {
-    terminal.progress(countdown.line(finished: finished, underWay: input))
-    do {
-      try work()
-    } catch let error as StandardOutputError {
-      throw error
-    } catch {
-      try fail(input, error)
-    }
-    finished += 1
+  func run<Output: Sendable>(
+    _ inputs: [String], _ division: OrderedWork, work: @escaping @Sendable (Int) throws -> Output,
+    report: @escaping (Int, Output) throws -> Void
+  ) throws {
+    try division.run(
+      inputs.count,
+      begin: { [self] in
+        terminal.progress(countdown.line(finished: finished, underWay: inputs[$0]))
+      },
+      work: work,
+      finish: { [self] index, result in
+        switch result {
+        case .success(let output): try report(index, output)
+        case .failure(let error): try fail(inputs[index], error)
+        }
+        finished += 1
+        let next = inputs.indices.contains(index + 1) ? inputs[index + 1] : nil
+        if let next { terminal.progress(countdown.line(finished: finished, underWay: next)) }
+      })
   }
 
   /// Reports an input that could not be done.

@@ -23,6 +23,7 @@ struct DrawSpectrogram: ParsableCommand {
   var json = false
 
   @OptionGroup var model: ModelOptions
+  @OptionGroup var parallel: ParallelOptions
   @OptionGroup var messages: MessageOptions
 
   func run() throws {
@@ -40,19 +41,16 @@ struct DrawSpectrogram: ParsableCommand {
     let processor = ClipProcessor(try model.load(), settings)
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in failures { try loop.fail(failure.path, failure) }
-    for job in jobs {
-      try loop.run(job.input.path) {
-        guard let report = try processor.drawSpectrogram(job) else {
-          return try loop.skip(job.input.path)
-        }
-        if let warning = report.warning {
-          terminal.warn("\(printable(job.input.path)): \(warning)")
-        }
-        if json {
-          try terminal.print(report.json())
-        } else {
-          try terminal.say(report.outputs.values.map(printable).joined(separator: " "))
-        }
+    try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) {
+      try processor.drawSpectrogram(jobs[$0])
+    } report: { index, report in
+      let path = jobs[index].input.path
+      guard let report else { return try loop.skip(path) }
+      if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
+      if json {
+        try terminal.print(report.json())
+      } else {
+        try terminal.say(report.outputs.values.map(printable).joined(separator: " "))
       }
     }
     try loop.end()

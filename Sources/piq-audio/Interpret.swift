@@ -81,6 +81,7 @@ struct Interpret: ParsableCommand {
   var json = false
 
   @OptionGroup var model: ModelOptions
+  @OptionGroup var parallel: ParallelOptions
   @OptionGroup var messages: MessageOptions
 
   func validate() throws {
@@ -124,21 +125,18 @@ struct Interpret: ParsableCommand {
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))
     }
-    for job in jobs {
-      try loop.run(job.input.path) {
-        guard case .done(let timed) = try processor.interpret(job) else {
-          return try loop.skip(job.input.path)
-        }
-        written += timed.report.outputs.count
-        if let warning = timed.report.warning {
-          terminal.warn("\(printable(job.input.path)): \(warning)")
-        }
-        terminal.note("\(printable(job.input.path)): \(timed.seconds.inWords)")
-        if json {
-          try terminal.print(timed.json())
-        } else {
-          try terminal.say(Table.row(timed.report, labelWidth: width))
-        }
+    try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) {
+      try processor.interpret(jobs[$0])
+    } report: { index, outcome in
+      let path = jobs[index].input.path
+      guard case .done(let timed) = outcome else { return try loop.skip(path) }
+      written += timed.report.outputs.count
+      if let warning = timed.report.warning { terminal.warn("\(printable(path)): \(warning)") }
+      terminal.note("\(printable(path)): \(timed.seconds.inWords)")
+      if json {
+        try terminal.print(timed.json())
+      } else {
+        try terminal.say(Table.row(timed.report, labelWidth: width))
       }
     }
     if !json {

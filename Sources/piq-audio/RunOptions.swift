@@ -66,6 +66,43 @@ struct ModelOptions: ParsableArguments {
   }
 }
 
+/// How the cores are shared out.
+struct ParallelOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      """
+      How many clips are under way at a time. Otherwise as many as there are cores; each takes \
+      memory of its own.
+      """,
+      valueName: "n"))
+  var jobs: Int?
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      """
+      How many threads each clip uses. Otherwise the cores are shared out among the clips under \
+      way: one each in a batch, all of them for a single clip. Outputs do not depend on it.
+      """,
+      valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    for (option, value) in [("--jobs", jobs), ("--threads", threads)] {
+      guard let value else { continue }
+      guard (1...1024).contains(value) else {
+        throw ValidationError("\(option) needs a number from 1 to 1024")
+      }
+    }
+  }
+
+  /// The division of cores among `count` clips.
+  func divide(_ count: Int) -> OrderedWork {
+    OrderedWork(count, jobs: jobs, threads: threads)
+  }
+}
+
 /// How much is said on standard error.
 struct MessageOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Say nothing but errors and results.")
