@@ -34,7 +34,8 @@ private final class BlockPool: Sendable {
 
   private static let smallest = 1 << 20
   private static let hugePage = 2 << 20
-  private static let mostBeyondPeak = 768 << 20
+  /// For what does not fit exactly, the part of the peak that may be kept beyond it.
+  private static let slack = 8
 
   private struct State: Sendable {
     var kept: [Block] = []
@@ -50,7 +51,7 @@ private final class BlockPool: Sendable {
     /// Takes out the oldest blocks for which there is no room.
     mutating func surplus() -> [Block] {
       var count = 0
-      while count < kept.count, keptBytes + usedBytes > peak + mostBeyondPeak {
+      while count < kept.count, keptBytes + usedBytes > peak + peak / slack {
         keptBytes -= kept[count].bytes
         count += 1
       }
@@ -62,7 +63,7 @@ private final class BlockPool: Sendable {
   private let state = Mutex(State())
 
   func take(bytes: Int) -> Block {
-    guard bytes >= Self.smallest else { return Self.allocate(bytes, alignment: 64) }
+    guard bytes >= Self.smallest else { return Self.allocate(bytes) }
     let (recycled, surplus) = state.withLock { state -> (Block?, [Block]) in
       let fitting = state.kept.indices.filter {
         state.kept[$0].bytes >= bytes && state.kept[$0].bytes <= bytes * 2
@@ -76,8 +77,8 @@ private final class BlockPool: Sendable {
       state.use(block.bytes)
       return (block, [])
     }
-    for block in surplus { free(block.address) }
-    return recycled ?? Self.allocate(bytes, alignment: Self.hugePage)
+    for block in surplus { munmap(block.address, block.bytes) }
+    return recycled ?? Self.map(bytes)
   }
 
   func put(_ block: Block) {
@@ -88,21 +89,36 @@ private final class BlockPool: Sendable {
       state.usedBytes -= block.bytes
       return state.surplus()
     }
-    for block in surplus { free(block.address) }
+    for block in surplus { munmap(block.address, block.bytes) }
   }
 
   private static func rounded(_ bytes: Int, to alignment: Int) -> Int {
     (bytes + alignment - 1) / alignment * alignment
   }
 
-  private static func allocate(_ bytes: Int, alignment: Int) -> Block {
-    let rounded = rounded(bytes, to: alignment)
-    var address: UnsafeMutableRawPointer?
-    guard posix_memalign(&address, alignment, rounded) == 0, let address else {
-      // As Swift's own allocator does: without memory there is no way on.
-      preconditionFailure("out of memory: \(rounded) bytes could not be had")
-    }
-    if alignment == hugePage { madvise(address, rounded, MADV_HUGEPAGE) }
+  /// Memory that begins with a huge page, straight from the system: what passes through malloc
+  /// teaches it to keep large blocks in its heap, which then has holes.
+  private static func map(_ bytes: Int) -> Block {
+    let rounded = rounded(bytes, to: hugePage)
+    let mapped = mmap(
+      nil, rounded + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let mapped, mapped != MAP_FAILED else { outOfMemory(rounded) }
+    let before = (hugePage - Int(bitPattern: mapped) % hugePage) % hugePage
+    let address = mapped + before
+    if before > 0 { munmap(mapped, before) }
+    if before < hugePage { munmap(address + rounded, hugePage - before) }
+    madvise(address, rounded, MADV_HUGEPAGE)
     return Block(address: address, bytes: rounded)
+  }
+
+  private static func allocate(_ bytes: Int) -> Block {
+    var address: UnsafeMutableRawPointer?
+    guard posix_memalign(&address, 64, bytes) == 0, let address else { outOfMemory(bytes) }
+    return Block(address: address, bytes: bytes)
+  }
+
+  private static func outOfMemory(_ bytes: Int) -> Never {
+    // As Swift's own allocator does: without memory there is no way on.
+    preconditionFailure("out of memory: \(bytes) bytes could not be had")
   }
 }
