@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 PACKAGES := pkg-config libsndfile1-dev libfftw3-dev libdnnl-dev libzip-dev libssl-dev libcairo2-dev \
-            fonts-dejavu-core
+            libpng-dev fonts-dejavu-core
 TEST_PACKAGES := mandoc
 
 SWIFT_BUILD := swift build -c release

@@ -41,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(
       name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev", "fonts-dejavu-core"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
 
     .target(name: "CTiles"),
 
@@ -55,7 +56,7 @@ let package = Package(
       "Checkpoints",
       ["CCrypto", "CZip", "Files", "Tensor", yams]),
     room("Models", ["Checkpoints", "Files", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
-    room("Plotting", ["CCairo", "Files", "Tensor"]),
+    room("Plotting", ["CCairo", "CPNG", "Files", "Tensor"]),
     room("Datasets", ["AudioIO", "Files"]),
     room(
       "Batch",

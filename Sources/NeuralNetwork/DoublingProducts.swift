@@ -53,7 +53,7 @@ final class DoublingKernels: Sendable {
 /// and columns, take turns, so that what they need stays in the caches.
 final class DoublingProducts: Sendable {
   /// The most tiles at a time: more than that and their values leave the caches.
-  private static let mostTiles = 96
+  private static let mostTiles = 104
 
   /// Tiles at a time, so that blocks are of one size and 2 or 4 cores have as many each. It depends
   /// on the map alone, so that results do not depend on the number of cores.
@@ -190,7 +190,7 @@ final class DoublingProducts: Sendable {
 
   /// Memory for calls with rows of `positions` positions.
   func makeWorkspace<F: Factor>(_: F.Type, positions: Int) -> Workspace<F> {
-    let tiles = min(Self.mostTiles, (positions + side.rawValue - 1) / side.rawValue)
+    let tiles = min(Self.mostTiles, 2 * ((positions + side.rawValue - 1) / side.rawValue))
     return Workspace(
       left: WorkerBuffers(count: side.points * tiles * coarseChannels),
       right: WorkerBuffers(count: side.points * tiles * fineChannels), tiles: tiles)

@@ -177,22 +177,20 @@ package final class Canvas {
   /// which knows the system's reasons.
   package func png() throws(FigureError) -> [UInt8] {
     try Self.check(cairo_status(context))
-    let bytes = ByteSink()
-    let status = withExtendedLifetime(bytes) {
-      cairo_surface_write_to_png_stream(
-        surface,
-        { sink, data, count in
-          guard let sink, let data else { return CAIRO_STATUS_WRITE_ERROR }
-          Unmanaged<ByteSink>.fromOpaque(sink).takeUnretainedValue().bytes
-            .append(contentsOf: UnsafeBufferPointer(start: data, count: Int(count)))
-          return CAIRO_STATUS_SUCCESS
-        }, Unmanaged.passUnretained(bytes).toOpaque())
+    cairo_surface_flush(surface)
+    guard let data = cairo_image_surface_get_data(surface) else { return [] }
+    let stride = Int(cairo_image_surface_get_stride(surface))
+    let (width, height) = (width, height)
+    let pixels = [UInt8](unsafeUninitializedCapacity: 3 * width * height) { pixels, count in
+      for y in 0..<height {
+        // Blue, green, red and a byte that means nothing.
+        let (source, target) = (data + y * stride, y * width * 3)
+        for x in 0..<width {
+          for channel in 0..<3 { pixels[target + 3 * x + channel] = source[4 * x + 2 - channel] }
+        }
+      }
+      count = 3 * width * height
     }
-    try Self.check(status)
-    return bytes.bytes
-  }
-
-  private final class ByteSink {
-    var bytes: [UInt8] = []
+    return try PNGEncoder.encode(pixels, width: width, height: height)
   }
 }
