@@ -8,6 +8,9 @@ package protocol ForwardPlan: AnyObject {
   ///
   /// - Parameter residual: [B, H', W', O], added before activations; nothing is added if nil.
   func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor
+
+  /// What that takes, for a `LayerClock`.
+  func work(on x: Tensor) -> LayerClock.Work
 }
 
 extension ForwardPlan {
@@ -94,6 +97,14 @@ package final class ConvolutionPlan: ForwardPlan {
     let vectors = fusion.affine.map { [$0.scale, $0.shift] } ?? []
     try ready.forward(x, ready.weights, bias: bias, vectors: vectors, into: &output)
     return output
+  }
+
+  package func work(on x: Tensor) -> LayerClock.Work {
+    let shape = geometry.shape(of: x)
+    let kernel = try? ready(for: Key(shape: shape, addsResidual: false)).forward.kernel
+    return .init(
+      method: "convolution (\(kernel ?? "none"))", multiplications: shape.multiplications,
+      performed: shape.multiplications)
   }
 
   private func ready(for key: Key) throws -> Ready {

@@ -45,14 +45,30 @@ package final class DoublingPlan: ForwardPlan {
     let shape = geometry.shape(of: x)
     try shape.check(x)
     let output = shape.output
-    if DoublingProducts.fits(geometry),
-      precision != .float32 || DoublingProducts.paysFor(coarseHeight: x.shape[1], width: x.shape[2])
-    {
+    if takesProducts(x) {
       return try kernels.products(forCoarse: x.shape[1], x.shape[2]).fine(
         NormalizedMaps(x), height: output[1], width: output[2], bias: bias, fusing: fusion)
     }
     let windows = windows { makeWindows() }
     return Self.interleaved(try windows(x), output)
+  }
+
+  package func work(on x: Tensor) -> LayerClock.Work {
+    let (height, width) = (x.shape[1], x.shape[2])
+    let definition = geometry.shape(of: x).multiplications
+    guard takesProducts(x) else {
+      let done = windows { makeWindows() }.work(on: x)
+      return .init(
+        method: done.method, multiplications: definition, performed: done.performed)
+    }
+    return kernels.products(forCoarse: height, width).work(
+      positions: (height + 1, width + 1), batch: x.shape[0], definition: definition)
+  }
+
+  private func takesProducts(_ x: Tensor) -> Bool {
+    DoublingProducts.fits(geometry)
+      && (precision != .float32
+        || DoublingProducts.paysFor(coarseHeight: x.shape[1], width: x.shape[2]))
   }
 
   /// The convolution from [B, H, W, I] to the phases [B, H + 1, W + 1, 4 O].

@@ -122,6 +122,17 @@ final class DoublingProducts: Sendable {
     }
   }
 
+  /// What it takes to make or use `positions`, along both axes, of the tiles.
+  func work(positions: (rows: Int, columns: Int), batch: Int, definition: Double) -> LayerClock.Work {
+    let grid = TileGrid(
+      clips: 0..<batch, rows: 0..<positions.rows, width: positions.columns, side: side)
+    let kernel = precision == .float32 ? Float.kernel : BFloat16.kernel
+    let products = Double(grid.count * side.points * Self.phases)
+    return .init(
+      method: "minimal filtering, \(side.rawValue)x\(side.rawValue) (\(kernel))",
+      multiplications: definition, performed: products * Double(coarseChannels * fineChannels))
+  }
+
   /// Calls `body` for each phase, point of the transform and tap of the 4 by 4 kernel that have to
   /// do with each other.
   private static func forEachTap(

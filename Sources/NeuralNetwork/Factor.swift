@@ -8,6 +8,9 @@ protocol Factor: SendableMetatype {
   static func copy(
     _ values: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<Self>)
 
+  /// oneDNN's name for the kernel that multiplies.
+  static var kernel: String { get }
+
   /// Writes what a tile's pixels [channels] are at the points, which lie `plane` apart.
   static func evaluate(
     _ side: TileSide, _ pixels: UnsafePointer<UnsafePointer<Float>?>, channels: Int,
@@ -32,6 +35,8 @@ protocol Factor: SendableMetatype {
 }
 
 extension Float: Factor {
+  static var kernel: String { "sgemm" }
+
   static func copy(
     _ values: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<Float>
   ) {
@@ -79,6 +84,13 @@ extension Float: Factor {
 /// The upper half of a `Float`: its sign, its exponent and 7 bits.
 struct BFloat16: Factor {
   let bits: UInt16
+
+  static var kernel: String {
+    let shape = BFloat16Product.Shape(
+      count: TileSide.three.points, m: 64, n: 256, k: 256, transposesLeft: false,
+      transposesRight: false, adds: false)
+    return (try? BFloat16Product.of(shape).kernel) ?? "none"
+  }
 
   /// Rounds to the nearest, ties to even. What is not a number may become infinite.
   static func copy(

@@ -18,6 +18,14 @@ final class HalvingPlan: ForwardPlan {
     self.fusion = fusion
   }
 
+  func work(on x: Tensor) -> LayerClock.Work {
+    let windowWork = windows.work(on: x)
+    let (height, width) = (x.shape[1] / 2, x.shape[2] / 2)
+    guard DoublingProducts.paysFor(coarseHeight: height, width: width) else { return windowWork }
+    return products { DoublingProducts(weights: weights, precision: .float32) }.work(
+      positions: (height, width), batch: x.shape[0], definition: windowWork.multiplications)
+  }
+
   func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to a halved map")
     let (height, width) = (x.shape[1] / 2, x.shape[2] / 2)

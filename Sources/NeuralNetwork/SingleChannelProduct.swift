@@ -31,6 +31,13 @@ final class SingleChannelProduct: ForwardPlan {
     }
   }
 
+  func work(on x: Tensor) -> LayerClock.Work {
+    let multiplications = geometry.shape(of: x).multiplications
+    let kernel = precision == .float32 ? Float.kernel : BFloat16.kernel
+    return .init(
+      method: "product (\(kernel))", multiplications: multiplications, performed: multiplications)
+  }
+
   func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to a decoder's output")
     return try self(NormalizedMaps(x))

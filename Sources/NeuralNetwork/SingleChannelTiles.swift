@@ -63,6 +63,11 @@ final class SingleChannelTiles: Sendable {
     }
   }
 
+  /// About how many multiplications that many pixels take.
+  func multiplications(pixels: Int) -> Double {
+    Double(pixels * Self.points * channels * parts) / Double(Self.tile * Self.tile)
+  }
+
   /// The size of the sums that pixels contribute to, those of incomplete tiles included.
   func sumsSize(rows: Int, columns: Int) -> (rows: Int, columns: Int) {
     func size(_ pixels: Int, _ parts: Int) -> Int {

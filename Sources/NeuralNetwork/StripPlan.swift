@@ -31,6 +31,19 @@ final class StripPlan: ForwardPlan {
     lastBias = last.bias.value.scalar
   }
 
+  func work(on x: Tensor) -> LayerClock.Work {
+    let (b, h, w) = (x.shape[0], x.shape[1], x.shape[2])
+    var shape = lastGeometry.shape(of: Tensor(shape: [b, 0, 0, bias.count]))
+    (shape.height, shape.width) = (2 * h, 2 * w)
+    let doubling = kernels.products(forCoarse: h, w).work(
+      positions: (h + 1, w + 1), batch: b,
+      definition: Double(b * h * w * 16) * Double(x.shape[3] * bias.count))
+    return .init(
+      method: doubling.method + ", polynomials (\(Float.kernel))",
+      multiplications: doubling.multiplications + shape.multiplications,
+      performed: doubling.performed + last.multiplications(pixels: b * 4 * h * w))
+  }
+
   func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to a decoder's output")
     let doubling = kernels.products(forCoarse: x.shape[1], x.shape[2])

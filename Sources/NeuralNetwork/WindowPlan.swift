@@ -29,6 +29,13 @@ final class WindowPlan: ForwardPlan {
     kernel = weights.transposed([2, 3, 1, 0]).reshaped([window, geometry.outChannels])
   }
 
+  func work(on x: Tensor) -> LayerClock.Work {
+    let multiplications = geometry.shape(of: x).multiplications
+    return .init(
+      method: "windows (\(Float.kernel))", multiplications: multiplications,
+      performed: multiplications)
+  }
+
   func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     let shape = geometry.shape(of: x)
     try shape.check(x)

@@ -64,6 +64,9 @@ package final class BFloat16Product: Sendable {
     }
   }
 
+  /// oneDNN's name for the kernel that it chose.
+  package var kernel: String { primitive.kernel }
+
   /// Multiplies.
   ///
   /// - Parameters:

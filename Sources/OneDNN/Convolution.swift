@@ -54,6 +54,12 @@ package struct ConvolutionShape: Hashable, Sendable {
 
   package var input: [Int] { [batch, height, width, inChannels] }
 
+  /// How many multiplications its definition asks for.
+  package var multiplications: Double {
+    let pixels = isTransposed ? batch * height * width : outputPixels
+    return Double(pixels) * Double(kernel.height * kernel.width * inChannels * outChannels)
+  }
+
   /// How many pixels all outputs have.
   package var outputPixels: Int { output.dropLast().reduce(1, *) }
 
@@ -122,6 +128,9 @@ package final class ConvolutionForward {
       shape.weightDims, shape.isTransposed ? dnnl_iohw : dnnl_oihw)
     return try PackedWeights(values, from: plain, to: weights)
   }
+
+  /// oneDNN's name for the kernel that it chose.
+  package var kernel: String { primitive.kernel }
 
   /// Whether `packed` is in the order that this kernel reads.
   package func reads(_ packed: PackedWeights) -> Bool { packed.layout.isEqual(weights) }

@@ -43,6 +43,14 @@ final class Primitive {
     dnnl_primitive_desc_destroy(description)
   }
 
+  /// oneDNN's name for the kernel that it chose.
+  var kernel: String {
+    var text: UnsafePointer<CChar>?
+    let status = dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &text)
+    guard status == dnnl_success, let text else { return "unknown" }
+    return String(cString: text)
+  }
+
   /// The layout of one argument.
   func layout(of argument: Int32) throws(OneDNNError) -> MemoryDescriptor {
     try MemoryDescriptor(of: argument, in: description)

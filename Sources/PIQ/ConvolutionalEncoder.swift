@@ -50,9 +50,11 @@ public final class ConvolutionalEncoder: Layer {
       let plans = fused(from: state.map(\.parameter)) {
         zip(convolutions, norms).map { $0.fused(with: $1, relu: true) }
       }
-      for plan in plans { hidden = try plan(hidden) }
+      for (index, plan) in plans.enumerated() {
+        hidden = try plan(hidden, named: "conv\(index + 1)")
+      }
     }
-    return try residual(hidden, mode: mode)
+    return try LayerClock.within("resblock") { try residual(hidden, mode: mode) }
   }
 
   /// The encoder with its pullback, which gives the gradient of the spectrograms [B, T, F]; the

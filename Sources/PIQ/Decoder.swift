@@ -44,7 +44,12 @@ final class Decoder: Layer {
       if let last = convolutions.last { x = try last(x) }
     case .evaluation:
       let plans = fused(from: state.map(\.parameter), make: makePlans)
-      for plan in plans { x = try plan(x) }
+      for (index, plan) in plans.enumerated() {
+        // The last plan may have the last two layers.
+        let isBoth = index == plans.count - 1 && plans.count < convolutions.count
+        let name = "\(3 * index)" + (isBoth ? ", \(3 * index + 3)" : "")
+        x = try plan(x, named: name)
+      }
     }
     return x
   }

@@ -16,7 +16,9 @@ extension Interpreter {
   /// that goes on in silence where it has fewer than 16 frames.
   func classify(encoding logPower: Tensor) throws -> (classification: Classification, Tensor) {
     let frames = max(logPower.shape[0], ConvolutionalEncoder.stride)
-    let hidden = try encoder(logPower.batch(padded: frames), mode: .evaluation)
+    let hidden = try LayerClock.within("embedding_model") {
+      try encoder(logPower.batch(padded: frames), mode: .evaluation)
+    }
     let cosines = try classifier(spatialMean(hidden), mode: .evaluation)
     let logits = cosines.elements.map { $0 * Float(configuration.logitScale) }
     guard logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }

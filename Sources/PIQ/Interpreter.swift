@@ -102,8 +102,10 @@ public final class Interpreter: @unchecked Sendable {
   /// - Throws: `PIQError.tooLong`, `PIQError.notFinite`; `OneDNNError`.
   public func analyze(_ samples: [Float]) throws -> Analysis {
     try checkLength(samples.count)
-    let (spectrogram, level) = normalizedSpectrogram(samples)
-    let logPower = spectrogram.logPower()
+    let (spectrogram, level, logPower) = LayerClock.step("spectrogram") {
+      let (spectrogram, level) = normalizedSpectrogram(samples)
+      return (spectrogram, level, spectrogram.logPower())
+    }
     // ReLU may turn what is no number into zero, so that it would go unnoticed further on.
     guard logPower.isFinite else { throw PIQError.notFinite }
     let (classification, hidden) = try classify(encoding: logPower)
@@ -129,20 +131,27 @@ public final class Interpreter: @unchecked Sendable {
       throw PIQError.mismatch(
         "there is no class \(label); the model has \(configuration.labels.count)")
     }
-    let hidden = try hidden(of: analysis, tail: tail)
+    let hidden = try LayerClock.within("embedding_model") {
+      try self.hidden(of: analysis, tail: tail)
+    }
     let (reconstruction, codes): (Tensor, Codes?) = try autocast(precision) {
-      guard configuration.useVQ else { return (try psi.decode(hidden, mode: .evaluation), nil) }
-      let output = try psi(hidden, labels: [label], mode: .evaluation)
-      return (output.reconstruction, output.codes)
+      try LayerClock.within("psi") {
+        guard configuration.useVQ else { return (try psi.decode(hidden, mode: .evaluation), nil) }
+        let output = try psi(hidden, labels: [label], mode: .evaluation)
+        return (output.reconstruction, output.codes)
+      }
     }
     let frames = min(reconstruction.shape[1], analysis.logPower.shape[0])
     let decoded = reconstruction.reshaped(Array(reconstruction.shape[1...2])).rows(0..<frames)
-    let mask = try mask(from: decoded)
-    guard mask.isFinite else { throw PIQError.notFinite }
-    let magnitude = maskedMagnitude(analysis.logPower, mask)
+    let (mask, magnitude) = try LayerClock.step("mask") {
+      let mask = try self.mask(from: decoded)
+      guard mask.isFinite else { throw PIQError.notFinite }
+      return (mask, maskedMagnitude(analysis.logPower, mask))
+    }
     let length = tail == .keep ? analysis.samples.count : nil
-    let audio = stft.inverse(
-      magnitude: magnitude, phaseOf: analysis.spectrogram, length: length)
+    let audio = LayerClock.step("inverse STFT") {
+      stft.inverse(magnitude: magnitude, phaseOf: analysis.spectrogram, length: length)
+    }
     return Interpretation(
       index: label, mask: mask, magnitude: magnitude, codes: codes,
       audio: analysis.level == 1 ? audio : audio.map { $0 * analysis.level })

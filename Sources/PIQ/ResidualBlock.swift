@@ -42,7 +42,8 @@ public final class ResidualBlock: Layer {
       let plans = fused(from: state.map(\.parameter)) {
         (first.fused(with: firstNorm, relu: true), second.fused(with: secondNorm))
       }
-      return try plans.second(plans.first(x), adding: x)
+      let hidden = try plans.first(x, named: "block.0")
+      return try plans.second(hidden, adding: x, named: "block.3")
     }
   }
 

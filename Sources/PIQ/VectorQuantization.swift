@@ -150,7 +150,8 @@ private func dotProduct(
   for i in stride(from: 0, to: whole, by: lanes) {
     let x = UnsafeRawPointer(a.baseAddress! + i).loadUnaligned(as: SIMD8<Float>.self)
     let y = UnsafeRawPointer(b.baseAddress! + i).loadUnaligned(as: SIMD8<Float>.self)
-    sums.addProduct(SIMD8<Double>(x), SIMD8<Double>(y))
+    // Not fused: without the instruction, which older CPUs lack, that is a function call a lane.
+    sums += SIMD8<Double>(x) * SIMD8<Double>(y)
   }
   return (whole..<a.count).reduce(sums.sum()) { $0 + Double(a[$1]) * Double(b[$1]) }
 }

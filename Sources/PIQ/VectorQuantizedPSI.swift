@@ -147,13 +147,14 @@ public class VectorQuantizedPSI: Layer {
     ) {
       down.flatMap { down in up.map { up in (down.fused(), up.fused()) } }
     }
-    var hidden = try adapter?(x, mode: mode) ?? x
-    if let plans { hidden = try plans.down(hidden) }
-    let (straightThrough, quantized, codes) = try codebook.straightThrough(
-      hidden, labels: labels, mode: mode)
-    let upsampled = try plans?.up(straightThrough) ?? straightThrough
+    var hidden = try LayerClock.within("adapter") { try adapter?(x, mode: mode) } ?? x
+    if let plans { hidden = try plans.down(hidden, named: "down") }
+    let (straightThrough, quantized, codes) = try LayerClock.step("codebook") {
+      try codebook.straightThrough(hidden, labels: labels, mode: mode)
+    }
+    let upsampled = try plans?.up(straightThrough, named: "up") ?? straightThrough
     return PSIOutput(
-      reconstruction: try decoder(upsampled, mode: mode), hidden: hidden, quantized: quantized,
+      reconstruction: try decode(upsampled, mode: mode), hidden: hidden, quantized: quantized,
       codes: codes)
   }
 
@@ -218,5 +219,7 @@ public class VectorQuantizedPSI: Layer {
   /// [B, T, F, 1].
   ///
   /// - Throws: `OneDNNError` when they do not fit.
-  public func decode(_ x: Tensor, mode: Mode) throws -> Tensor { try decoder(x, mode: mode) }
+  public func decode(_ x: Tensor, mode: Mode) throws -> Tensor {
+    try LayerClock.within("decoder") { try decoder(x, mode: mode) }
+  }
 }

@@ -25,6 +25,6 @@ struct PIQAudio: ParsableCommand {
     version: "piq-audio 0.1.0",
     subcommands: [
       Interpret.self, Classify.self, DrawSpectrogram.self, Evaluate.self, Train.self,
-      ModelCommand.self,
+      ModelCommand.self, Benchmark.self,
     ])
 }

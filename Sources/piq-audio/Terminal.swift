@@ -14,6 +14,15 @@ struct Terminal {
   /// Whether people read standard output.
   static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) != 0 }
 
+  /// Whether they want to see colour there.
+  static var outputHasColor: Bool { hasColor(STDOUT_FILENO) }
+
+  fileprivate static func hasColor(_ stream: Int32) -> Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return isatty(stream) != 0 && (environment["NO_COLOR"] ?? "").isEmpty
+      && environment["TERM"] != "dumb"
+  }
+
   init(level: Logger.Level) {
     var log = Logger(label: "piq-audio") { _ in StandardErrorLog() }
     log.logLevel = level
@@ -96,11 +105,7 @@ private struct StandardErrorLog: LogHandler {
   var logLevel = Logger.Level.warning
   var metadata: Logger.Metadata = [:]
 
-  private static let hasColor: Bool = {
-    let environment = ProcessInfo.processInfo.environment
-    return isatty(STDERR_FILENO) != 0 && (environment["NO_COLOR"] ?? "").isEmpty
-      && environment["TERM"] != "dumb"
-  }()
+  private static let hasColor = Terminal.hasColor(STDERR_FILENO)
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
