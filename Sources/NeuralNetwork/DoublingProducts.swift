@@ -61,6 +61,7 @@ final class DoublingProducts: Sendable {
     let blocks = (grid.count + 4 * mostTiles - 1) / (4 * mostTiles) * 4
     return max(1, (grid.count + blocks - 1) / blocks)
   }
+
   /// More of them where each block adds to sums that no cache holds.
   private static let blocksSummedAtOnce = 3
   private static let phases = 4
@@ -69,8 +70,12 @@ final class DoublingProducts: Sendable {
   let precision: Precision
   let side: TileSide
   private let coarseChannels, fineChannels, kernelSize: Int
-  /// What the kernel is at the points [4, points, C, F], of factors.
-  private let kernel: Tensor
+  /// The kernel [C, F, 4, 4].
+  private let weights: Tensor
+  /// What it is at the points, of factors: [4, points, C, F] on the way to the fine map, and
+  /// [4, points, F, C] on the way back, because products with a transposed factor are slower.
+  private let fineKernel = Lazy<Tensor>()
+  private let coarseKernel = Lazy<Tensor>()
 
   /// With few channels the transforms cost more than the products save.
   private static let fewestChannels = 64
@@ -99,27 +104,27 @@ final class DoublingProducts: Sendable {
   ///   - side: more than three for `fine` only, and for f32.
   init(weights: Tensor, precision: Precision, side: TileSide = .three) {
     self.side = side
-    kernelSize = weights.shape[2]
-    let weights = weights.padded(toKernel: 4)
-    let (c, f) = (weights.shape[0], weights.shape[1])
-    (coarseChannels, fineChannels) = (c, f)
     self.precision = precision
+    kernelSize = weights.shape[2]
+    self.weights = weights.padded(toKernel: 4)
+    (coarseChannels, fineChannels) = (weights.shape[0], weights.shape[1])
+  }
+
+  private func evaluated(_ weights: Tensor) -> Tensor {
+    let (rows, columns) = (weights.shape[0], weights.shape[1])
     let values = weights.withUnsafeBuffer { weights in
-      Tensor(shape: [Self.phases, side.points, c, f]) { kernel in
+      Tensor(shape: [Self.phases, side.points, rows, columns]) { kernel in
         nonisolated(unsafe) let (weights, kernel) = (weights.baseAddress, kernel.baseAddress)
-        inParallel(rows: c) { range in
-          let (first, end) = (range.lowerBound * f, range.upperBound * f)
+        inParallel(rows: rows) { range in
+          let (first, end) = (range.lowerBound * columns, range.upperBound * columns)
           switch side {
-          case .three: piq_kernel4_points(weights, c * f, first, end, kernel)
-          case .five: piq_kernel6_points(weights, c * f, first, end, kernel)
+          case .three: piq_kernel4_points(weights, rows * columns, first, end, kernel)
+          case .five: piq_kernel6_points(weights, rows * columns, first, end, kernel)
           }
         }
       }
     }
-    switch precision {
-    case .float32: kernel = values
-    case .bfloat16: kernel = BFloat16.rounded(values)
-    }
+    return precision == .float32 ? values : BFloat16.rounded(values)
   }
 
   /// What it takes to make or use `positions`, along both axes, of the tiles.
@@ -233,16 +238,20 @@ final class DoublingProducts: Sendable {
     }
   }
 
-  /// One product for each point: tiles by channels times a phase of the kernel, or added to what is
-  /// there times its transpose.
+  /// One product for each point: tiles by channels times a phase of the kernel; on the way back added
+  /// to what is there.
   private func multiply<F: Factor>(
     _ left: UnsafeMutablePointer<F>, _ phase: Int, _ size: (m: Int, n: Int, k: Int),
     isBackwards: Bool = false, to right: UnsafeMutablePointer<Float>
   ) throws(OneDNNError) {
+    let kernel =
+      isBackwards
+      ? coarseKernel { evaluated(weights.transposed([1, 0, 2, 3])) }
+      : fineKernel { evaluated(weights) }
     try kernel.withFactors(of: F.self) { (kernel) throws(OneDNNError) in
       try F.multiply(
         side.points, left, kernel + phase * side.points * coarseChannels * fineChannels,
-        size: size, transposingLeft: false, transposingRight: isBackwards, to: right,
+        size: size, transposingLeft: false, transposingRight: false, to: right,
         adding: isBackwards && phase > 0)
     }
   }

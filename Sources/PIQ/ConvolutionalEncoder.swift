@@ -47,14 +47,9 @@ public final class ConvolutionalEncoder: Layer {
         hidden = try relu(norm(convolution(hidden), mode: mode))
       }
     case .evaluation:
-      let plans = fused(from: state.map(\.parameter)) {
-        zip(convolutions, norms).map { $0.fused(with: $1, relu: true) }
-      }
-      for (index, plan) in plans.enumerated() {
-        hidden = try plan(hidden, named: "conv\(index + 1)")
-      }
+      for stage in 0..<Self.stages { hidden = try convolve(hidden, stage: stage) }
     }
-    return try LayerClock.within("resblock") { try residual(hidden, mode: mode) }
+    return try refine(hidden, mode: mode)
   }
 
   /// The encoder with its pullback, which gives the gradient of the spectrograms [B, T, F]; the
@@ -79,45 +74,26 @@ public final class ConvolutionalEncoder: Layer {
     return try hidden.then { try residual.differentiated($0, mode: mode) }
   }
 
-  private func checkSize(_ x: Tensor) throws(PIQError) {
+  /// The halving layers.
+  static let stages = 4
+
+  /// One of the halving layers, in evaluation mode: [B, H, W, C] to [B, H / 2, W / 2, dim].
+  func convolve(_ x: Tensor, stage: Int) throws -> Tensor {
+    let plans = fused(from: state.map(\.parameter)) {
+      zip(convolutions, norms).map { $0.fused(with: $1, relu: true) }
+    }
+    return try plans[stage](x, named: "conv\(stage + 1)")
+  }
+
+  /// The residual block after them.
+  func refine(_ x: Tensor, mode: Mode) throws -> Tensor {
+    try LayerClock.within("resblock") { try residual(x, mode: mode) }
+  }
+
+  func checkSize(_ x: Tensor) throws(PIQError) {
     guard x.shape.count == 3, x.shape[1] >= Self.stride, x.shape[2] >= Self.stride else {
       throw .mismatch(
         "the encoder takes spectrograms of at least 16 frames and 16 bins, not \(x.shape)")
-    }
-  }
-
-  /// A row of output depends on the frames from `stride` times its index minus 31 to plus 46: the
-  /// four convolutions reach 15 back and 30 ahead, and the residual block one row either way.
-  private static let reach = (back: 31, ahead: 46)
-
-  /// The output for a clip that goes on in silence, without encoding all of it again.
-  ///
-  /// - Parameters:
-  ///   - hidden: the output [1, T / 16, F / 16, dim] for `x` alone, in evaluation mode.
-  ///   - x: [1, T, F].
-  ///   - frames: how many frames the clip is to have, at least T.
-  /// - Throws: as `callAsFunction`.
-  package func extend(_ hidden: Tensor, of x: Tensor, to frames: Int) throws -> Tensor {
-    let (length, bins) = (x.shape[1], x.shape[2])
-    // Rows that see no frame beyond the end stay as they are; two more lead in to the others.
-    let kept = max(0, (length - Self.reach.ahead - 1) / Self.stride + 1)
-    let leadIn = (Self.reach.back + Self.stride - 1) / Self.stride
-    let start = max(0, kept - leadIn) * Self.stride
-    let rest = x.reshaped([length, bins]).rows(start..<length)
-    let tail = Tensor(shape: [1, frames - start, bins]) { padded in
-      let end = rest.withUnsafeBuffer { padded.update(fromContentsOf: $0) }
-      padded[end...].update(repeating: 0)
-    }
-    let encoded = try self(tail, mode: .evaluation)
-    guard start > 0 else { return encoded }
-    let rowShape = Array(hidden.shape[2...])
-    let old = hidden.reshaped([hidden.shape[1]] + rowShape).rows(0..<kept)
-    let new = encoded.reshaped([encoded.shape[1]] + rowShape).rows(leadIn..<encoded.shape[1])
-    return Tensor(shape: [1, kept + new.shape[0]] + rowShape) { rows in
-      let end = old.withUnsafeBuffer { rows.update(fromContentsOf: $0) }
-      _ = new.withUnsafeBuffer {
-        UnsafeMutableBufferPointer(rebasing: rows[end...]).update(fromContentsOf: $0)
-      }
     }
   }
 }

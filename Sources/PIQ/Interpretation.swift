@@ -34,8 +34,7 @@ public struct Analysis: Sendable {
   /// What the samples were divided by before the STFT.
   let level: Float
   let spectrogram: Spectrogram
-  /// The encoder's output [1, T / 16, F / 16, D].
-  let hidden: Tensor
+  let encoded: EncodedClip
 }
 
 /// Why a clip is heard as a class: what of it mattered, as a mask, a spectrogram and a sound.

@@ -12,18 +12,20 @@ extension Interpreter {
     return try classify(encoding: logPower).classification
   }
 
-  /// The classifier's output, and its encoder's [1, T / 16, F / 16, D], for a spectrogram [T, F]
-  /// that goes on in silence where it has fewer than 16 frames.
-  func classify(encoding logPower: Tensor) throws -> (classification: Classification, Tensor) {
+  /// The classifier's output, and its encoder's, for a spectrogram [T, F] that goes on in silence
+  /// where it has fewer than 16 frames.
+  func classify(
+    encoding logPower: Tensor
+  ) throws -> (classification: Classification, encoded: EncodedClip) {
     let frames = max(logPower.shape[0], ConvolutionalEncoder.stride)
-    let hidden = try LayerClock.within("embedding_model") {
-      try encoder(logPower.batch(padded: frames), mode: .evaluation)
+    let encoded = try LayerClock.within("embedding_model") {
+      try encoder.encode(logPower.batch(padded: frames))
     }
-    let cosines = try classifier(spatialMean(hidden), mode: .evaluation)
+    let cosines = try classifier(spatialMean(encoded.hidden), mode: .evaluation)
     let logits = cosines.elements.map { $0 * Float(configuration.logitScale) }
     guard logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
     let probabilities = try softmax(Tensor(shape: [1, logits.count], logits)).elements
-    return (Classification(logits: logits, probabilities: probabilities), hidden)
+    return (Classification(logits: logits, probabilities: probabilities), encoded)
   }
 
   /// How many of a clip's first frames a mask made with `.crop` covers; all of them where the clip

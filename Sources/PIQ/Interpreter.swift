@@ -108,10 +108,10 @@ public final class Interpreter: @unchecked Sendable {
     }
     // ReLU may turn what is no number into zero, so that it would go unnoticed further on.
     guard logPower.isFinite else { throw PIQError.notFinite }
-    let (classification, hidden) = try classify(encoding: logPower)
+    let (classification, encoded) = try classify(encoding: logPower)
     return Analysis(
       samples: samples, logPower: logPower, classification: classification, level: level,
-      spectrogram: spectrogram, hidden: hidden)
+      spectrogram: spectrogram, encoded: encoded)
   }
 
   /// Explains why a clip is heard as a class, or what of it would be needed to be.
@@ -171,14 +171,13 @@ public final class Interpreter: @unchecked Sendable {
       guard frames >= framesPerRow else {
         throw PIQError.tooShort(frames: frames, least: framesPerRow)
       }
-      return analysis.hidden
+      return analysis.encoded.hidden
     case .keep:
       let rows = max(1, (frames - 1 + framesPerRow - 1) / framesPerRow)
       guard rows * framesPerRow > max(frames, ConvolutionalEncoder.stride) else {
-        return analysis.hidden
+        return analysis.encoded.hidden
       }
-      let encoded = analysis.logPower.batch(padded: ConvolutionalEncoder.stride)
-      return try encoder.extend(analysis.hidden, of: encoded, to: rows * framesPerRow)
+      return try encoder.extend(analysis.encoded, to: rows * framesPerRow)
     }
   }
 
