@@ -197,21 +197,21 @@ INLINED void outputs(int n, const float *products, ptrdiff_t plane, ptrdiff_t ch
   }
 }
 
-INLINED void kernel_points(int n, const float (*taps)[2], const float *weights, ptrdiff_t count,
-                           ptrdiff_t first, ptrdiff_t end, float *target) {
+INLINED void kernel_points(int n, const float (*taps)[2], const float *weights, ptrdiff_t step,
+                           ptrdiff_t count, float *target, ptrdiff_t plane) {
   // The taps that meet the coarse pixels j - 1 and j, for odd and for even fine pixels.
   static const int places[2][2] = {{2, 0}, {3, 1}};
   UNROLLED for (int phase = 0; phase < 4; phase++) {
     const int *rows = places[phase / 2], *columns = places[phase % 2];
-    SIDE_BY_SIDE for (ptrdiff_t i = first; i < end; i++) {
-      const float *w = weights + 16 * i;
+    SIDE_BY_SIDE for (ptrdiff_t i = 0; i < count; i++) {
+      const float *w = weights + step * i;
       const float a = w[4 * rows[0] + columns[0]], b = w[4 * rows[0] + columns[1]];
       const float c = w[4 * rows[1] + columns[0]], d = w[4 * rows[1] + columns[1]];
       UNROLLED for (int row = 0; row < n; row++) {
         const float left = taps[row][0] * a + taps[row][1] * c;
         const float right = taps[row][0] * b + taps[row][1] * d;
         UNROLLED for (int column = 0; column < n; column++) {
-          target[((phase * n + row) * n + column) * count + i] =
+          target[((phase * n + row) * n + column) * plane + i] =
               taps[column][0] * left + taps[column][1] * right;
         }
       }
@@ -318,14 +318,14 @@ FOR_EACH_CPU void piq_tile6_outputs(const float *products, ptrdiff_t plane, ptrd
   outputs(6, products, plane, channels, 0, operation, pixels);
 }
 
-FOR_EACH_CPU void piq_kernel4_points(const float *weights, ptrdiff_t count, ptrdiff_t first,
-                                     ptrdiff_t end, float *target) {
-  kernel_points(4, taps4, weights, count, first, end, target);
+FOR_EACH_CPU void piq_kernel4_points(const float *weights, ptrdiff_t step, ptrdiff_t count,
+                                     float *target, ptrdiff_t plane) {
+  kernel_points(4, taps4, weights, step, count, target, plane);
 }
 
-FOR_EACH_CPU void piq_kernel6_points(const float *weights, ptrdiff_t count, ptrdiff_t first,
-                                     ptrdiff_t end, float *target) {
-  kernel_points(6, taps6, weights, count, first, end, target);
+FOR_EACH_CPU void piq_kernel6_points(const float *weights, ptrdiff_t step, ptrdiff_t count,
+                                     float *target, ptrdiff_t plane) {
+  kernel_points(6, taps6, weights, step, count, target, plane);
 }
 
 FOR_EACH_CPU void piq_round_to_bf16(const float *values, ptrdiff_t count, uint16_t *target) {

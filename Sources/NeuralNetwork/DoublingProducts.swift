@@ -110,16 +110,22 @@ final class DoublingProducts: Sendable {
     (coarseChannels, fineChannels) = (weights.shape[0], weights.shape[1])
   }
 
-  private func evaluated(_ weights: Tensor) -> Tensor {
-    let (rows, columns) = (weights.shape[0], weights.shape[1])
+  /// The kernel at the points [4, points, C, F], or [4, points, F, C].
+  private func evaluated(isTransposed: Bool) -> Tensor {
+    let (c, f) = (coarseChannels, fineChannels)
+    let (rows, columns) = isTransposed ? (f, c) : (c, f)
+    let (rowStep, step) = isTransposed ? (16, 16 * f) : (16 * f, 16)
     let values = weights.withUnsafeBuffer { weights in
       Tensor(shape: [Self.phases, side.points, rows, columns]) { kernel in
-        nonisolated(unsafe) let (weights, kernel) = (weights.baseAddress, kernel.baseAddress)
+        guard let weights = weights.baseAddress, let kernel = kernel.baseAddress else { return }
+        nonisolated(unsafe) let (source, target) = (weights, kernel)
         inParallel(rows: rows) { range in
-          let (first, end) = (range.lowerBound * columns, range.upperBound * columns)
-          switch side {
-          case .three: piq_kernel4_points(weights, rows * columns, first, end, kernel)
-          case .five: piq_kernel6_points(weights, rows * columns, first, end, kernel)
+          for row in range {
+            let (source, target) = (source + row * rowStep, target + row * columns)
+            switch side {
+            case .three: piq_kernel4_points(source, step, columns, target, rows * columns)
+            case .five: piq_kernel6_points(source, step, columns, target, rows * columns)
+            }
           }
         }
       }
@@ -183,6 +189,7 @@ final class DoublingProducts: Sendable {
     let grid = TileGrid(
       clips: 0..<shape[0], rows: 0..<shape[1] + 1, width: shape[2] + 1, side: side)
     let (c, f) = (coarseChannels, fineChannels)
+    kernel(isBackwards: false)
     return try coarse.withPixels { source in
       try Tensor(shape: [shape[0], height, width, f]) { result in
         let target = MutablePixelMap(
@@ -206,6 +213,7 @@ final class DoublingProducts: Sendable {
 
   /// Memory for calls with rows of `positions` positions.
   func makeWorkspace<F: Factor>(_: F.Type, positions: Int) -> Workspace<F> {
+    kernel(isBackwards: false)
     let tiles = min(Self.mostTiles, 2 * ((positions + side.rawValue - 1) / side.rawValue))
     return Workspace(
       left: WorkerBuffers(count: side.points * tiles * coarseChannels),
@@ -244,16 +252,20 @@ final class DoublingProducts: Sendable {
     _ left: UnsafeMutablePointer<F>, _ phase: Int, _ size: (m: Int, n: Int, k: Int),
     isBackwards: Bool = false, to right: UnsafeMutablePointer<Float>
   ) throws(OneDNNError) {
-    let kernel =
-      isBackwards
-      ? coarseKernel { evaluated(weights.transposed([1, 0, 2, 3])) }
-      : fineKernel { evaluated(weights) }
-    try kernel.withFactors(of: F.self) { (kernel) throws(OneDNNError) in
+    try kernel(isBackwards: isBackwards).withFactors(of: F.self) { (kernel) throws(OneDNNError) in
       try F.multiply(
         side.points, left, kernel + phase * side.points * coarseChannels * fineChannels,
         size: size, transposingLeft: false, transposingRight: false, to: right,
         adding: isBackwards && phase > 0)
     }
+  }
+
+  /// Made with all threads when it is first asked for, so not from within blocks.
+  @discardableResult
+  private func kernel(isBackwards: Bool) -> Tensor {
+    isBackwards
+      ? coarseKernel { evaluated(isTransposed: true) }
+      : fineKernel { evaluated(isTransposed: false) }
   }
 
   // MARK: From fine to coarse
@@ -281,6 +293,7 @@ final class DoublingProducts: Sendable {
     let b = fine.shape[0]
     let grid = TileGrid(clips: 0..<b, rows: 0..<h, width: w, side: side)
     let (c, f) = (coarseChannels, fineChannels)
+    kernel(isBackwards: true)
     return try NormalizedMaps(fine).withPixels { source in
       try Tensor(shape: [b, h, w, c]) { result in
         let target = MutablePixelMap(

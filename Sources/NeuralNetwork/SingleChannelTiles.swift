@@ -10,7 +10,7 @@ final class SingleChannelTiles: Sendable {
   private static let tile = 4
   private static let part = 3
   private static let points = 36
-  private static let tilesAtATime = 64
+  private static let tilesAtATime = 32
 
   /// The points along an axis are 0, 1, -1, 2, -1/2 and infinity. There a part's three taps come to
   /// this, with what the coefficients are divided by.

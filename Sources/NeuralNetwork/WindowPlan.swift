@@ -25,8 +25,26 @@ final class WindowPlan: ForwardPlan {
     self.geometry = geometry
     self.bias = bias
     self.fusion = fusion
-    let window = geometry.kernel.height * geometry.kernel.width * geometry.inChannels
-    kernel = weights.transposed([2, 3, 1, 0]).reshaped([window, geometry.outChannels])
+    kernel = Self.windowKernel(weights)
+  }
+
+  /// [O, I, kH, kW] to [kH kW I, O].
+  private static func windowKernel(_ weights: Tensor) -> Tensor {
+    let (o, i, taps) = (weights.shape[0], weights.shape[1], weights.shape[2] * weights.shape[3])
+    return weights.withUnsafeBuffer { weights in
+      Tensor(shape: [taps * i, o]) { kernel in
+        guard let weights = weights.baseAddress, let kernel = kernel.baseAddress else { return }
+        nonisolated(unsafe) let (source, target) = (weights, kernel)
+        inParallel(rows: i) { range in
+          for input in range {
+            for tap in 0..<taps {
+              let (source, target) = (source + input * taps + tap, target + (tap * i + input) * o)
+              for output in 0..<o { target[output] = source[output * i * taps] }
+            }
+          }
+        }
+      }
+    }
   }
 
   func work(on x: Tensor) -> LayerClock.Work {

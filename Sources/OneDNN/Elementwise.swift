@@ -52,12 +52,14 @@ private func map(
   ) -> dnnl_status_t
 ) throws(OneDNNError) -> Tensor {
   guard input.count > 0 else { return input }
-  let primitive = try Primitive(name) { description, engine, attributes in
-    describe(description, engine, layout.handle, attributes)
-  }
-  return try Tensor(shape: input.shape) { (output) throws(OneDNNError) in
-    try primitive.execute([
-      input.argument(piq_arg_src, layout), output.argument(piq_arg_dst, layout),
-    ])
+  return try asWork(of: input.count) { () throws(OneDNNError) in
+    let primitive = try Primitive(name) { description, engine, attributes in
+      describe(description, engine, layout.handle, attributes)
+    }
+    return try Tensor(shape: input.shape) { (output) throws(OneDNNError) in
+      try primitive.execute([
+        input.argument(piq_arg_src, layout), output.argument(piq_arg_dst, layout),
+      ])
+    }
   }
 }

@@ -25,17 +25,19 @@ package func matrixProduct(
     }
     return try MemoryDescriptor.matrix(1, n)
   }
-  let primitive = try Primitive(name) { description, engine, attributes in
-    piq_matmul_pd(
-      description, engine, source.handle, weights.handle, biasLayout?.handle, destination.handle,
-      attributes)
-  }
-  return try Tensor(shape: [m, n]) { (output) throws(OneDNNError) in
-    var arguments = [
-      left.argument(piq_arg_src, source), right.argument(piq_arg_weights, weights),
-      output.argument(piq_arg_dst, destination),
-    ]
-    if let bias, let biasLayout { arguments.append(bias.argument(piq_arg_bias, biasLayout)) }
-    try primitive.execute(arguments)
+  return try asWork(of: m * n * k) { () throws(OneDNNError) in
+    let primitive = try Primitive(name) { description, engine, attributes in
+      piq_matmul_pd(
+        description, engine, source.handle, weights.handle, biasLayout?.handle, destination.handle,
+        attributes)
+    }
+    return try Tensor(shape: [m, n]) { (output) throws(OneDNNError) in
+      var arguments = [
+        left.argument(piq_arg_src, source), right.argument(piq_arg_weights, weights),
+        output.argument(piq_arg_dst, destination),
+      ]
+      if let bias, let biasLayout { arguments.append(bias.argument(piq_arg_bias, biasLayout)) }
+      try primitive.execute(arguments)
+    }
   }
 }

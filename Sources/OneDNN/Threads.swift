@@ -38,6 +38,16 @@ package func onThreads<Result, Failure: Error>(
   }.get()
 }
 
+/// Runs `body` on the calling thread alone if it is over sooner than others would be awake: OpenMP's
+/// threads, once woken, also keep their cores busy for a while.
+///
+/// - Parameter operations: about how many it takes.
+func asWork<Result>(
+  of operations: Int, _ body: () throws(OneDNNError) -> Result
+) throws(OneDNNError) -> Result {
+  operations < 1 << 21 ? try onThreads(1, body) : try body()
+}
+
 /// How many threads oneDNN uses, and so everything beside it should.
 package var threadCount: Int { Threads.limit ?? Threads.available }
 

@@ -63,13 +63,13 @@ void piq_tile6_outputs(const float *products, ptrdiff_t plane, ptrdiff_t channel
                        const piq_operation *operation, float *const *pixels);
 
 // The values at the points of four kernels of 2 by 2 taps, the phases of one of 4 by 4: odd or even
-// rows times odd or even columns.
+// rows times odd or even columns; for `count` kernels of 4 by 4 that begin `step` elements apart.
 //
-// weights: [count][4][4], of which `first` to `end` are done; points: [4][points][count].
-void piq_kernel4_points(const float *weights, ptrdiff_t count, ptrdiff_t first, ptrdiff_t end,
-                        float *points);
-void piq_kernel6_points(const float *weights, ptrdiff_t count, ptrdiff_t first, ptrdiff_t end,
-                        float *points);
+// points: [4][points] values `plane` elements apart, each for one kernel beside the other.
+void piq_kernel4_points(const float *weights, ptrdiff_t step, ptrdiff_t count, float *points,
+                        ptrdiff_t plane);
+void piq_kernel6_points(const float *weights, ptrdiff_t step, ptrdiff_t count, float *points,
+                        ptrdiff_t plane);
 
 // Does to `count` pixels, each of `channels` floats, what becomes of them before they are kept.
 void piq_finish_pixels(float *pixels, ptrdiff_t count, ptrdiff_t channels,
