@@ -33,6 +33,13 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=7, help="of each measurement (7)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)),
                         help="and cores (all)")
+    parser.add_argument("--precision", choices=("f32", "bf16"), default="f32",
+                        help="of piq-audio; SpeechBrain under autocast (f32)")
+    parser.add_argument("--isa", choices=("AVX2", "AVX512_CORE"),
+                        help="hold all to these instructions")
+    parser.add_argument("--batch", type=pathlib.Path,
+                        help="also interpret the sound files of this folder in one process each")
+    parser.add_argument("--clips", type=int, default=20, help="at most so many of them (20)")
     parser.add_argument("--binary", type=pathlib.Path, default=binary,
                         help="piq-audio; default: PIQ_AUDIO, or the release build")
     parser.add_argument("--json", type=pathlib.Path, help="write every measurement to this file")
@@ -80,6 +87,9 @@ class Peer:
         command = [*PEERS, "once", self.peer, self.model, self.clip, out]
         return command, f"{out}/interpretation.npz"
 
+    def batch(self, clips, out):
+        return [*PEERS, "batch", self.peer, self.model, out, *clips]
+
     def close(self):
         self.server.stdin.close()
         self.server.wait()
@@ -88,21 +98,27 @@ class Peer:
 class PiqAudio:
     """The program: two copies of the clip in one run, of which the second is warm."""
 
-    def __init__(self, binary, model, clip, scratch):
+    def __init__(self, binary, model, clip, scratch, precision):
         self.out, suffix = f"{scratch}/warm", pathlib.Path(clip).suffix
         self.first, self.second = (f"{scratch}/{n}{suffix}" for n in ("first", "second"))
         for copy in (self.first, self.second):
             shutil.copyfile(clip, copy)
-        self.base = [str(binary), "interpret", "-q", "--json", "--model", model, "--tail", "crop",
-                     "--outputs", "audio,arrays,json", "--output-dir"]
+        self.plain = [str(binary), "interpret", "-q", "--json", "--model", model,
+                      "--precision", precision]
+        self.base = [*self.plain, "--tail", "crop", "--outputs", "audio,arrays,json",
+                     "--output-dir"]
 
     def warm(self):
-        lines = run([*self.base, self.out, self.first, self.second], "piq-audio")
+        lines = run([*self.base, self.out, self.first, self.second, "--jobs", "1"], "piq-audio")
         clips = [json.loads(line) for line in lines.splitlines() if line.startswith("{")]
         return next(clip["seconds"] for clip in clips if clip["input"].endswith(self.second))
 
     def cold(self, out):
         return [*self.base, out, self.first], f"{out}/first.interpretation.npz"
+
+    def batch(self, clips, out):
+        # As users do it: with pictures, and with the ends of the clips.
+        return [*self.plain, "--output-dir", out, *clips]
 
     def close(self):
         """Nothing of it stays between its runs."""
@@ -119,7 +135,7 @@ def timed(command):
     return time.perf_counter() - begin, usage.ru_maxrss * 1024
 
 
-def measure(contenders, rounds, scratch):
+def measure(contenders, rounds, scratch, clips):
     """Every measurement of every contender; they take turns in each round."""
     results = {name: {"stages": [], "cold": [], "peak": []} for name in contenders}
     arrays = {}
@@ -138,6 +154,11 @@ def measure(contenders, rounds, scratch):
             seconds, peak = timed(command)
             results[name]["cold"].append(seconds)
             results[name]["peak"].append(peak)
+    for name, contender in contenders.items() if clips else ():
+        if name != "ONNX Runtime":
+            log(f"{len(clips)} clips: {name}")
+            seconds, peak = timed(contender.batch(clips, f"{scratch}/batch-{name}"))
+            results[name]["batch"] = {"seconds": seconds / len(clips), "peak": peak}
     reference = arrays["SpeechBrain"]
     for name, path in arrays.items():
         results[name]["difference"] = json.loads(
@@ -163,6 +184,11 @@ def table(results):
         "whole process, cold": ("s", {n: median(r["cold"]) for n, r in results.items()}),
         "peak memory": ("MiB", {n: median(r["peak"]) / 2**20 for n, r in results.items()}),
     }
+    if any("batch" in r for r in results.values()):
+        nothing = {"seconds": float("nan"), "peak": float("nan")}
+        batch = {n: r.get("batch", nothing) for n, r in results.items()}
+        rows["a clip of many"] = ("s", {n: b["seconds"] for n, b in batch.items()})
+        rows["peak memory, many clips"] = ("MiB", {n: b["peak"] / 2**20 for n, b in batch.items()})
     yield f"| median (ratio to {last}) | " + " | ".join(results) + " |"
     yield "| --- " * (len(results) + 1) + "|"
     for title, (unit, values) in rows.items():
@@ -184,6 +210,12 @@ def main():
     asked = arguments()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:asked.threads])
     os.environ["OMP_NUM_THREADS"] = str(asked.threads)
+    os.environ["PRECISION"] = asked.precision
+    if asked.isa:
+        os.environ["DNNL_MAX_CPU_ISA"] = os.environ["ONEDNN_MAX_CPU_ISA"] = asked.isa
+        os.environ["ATEN_CPU_CAPABILITY"] = asked.isa.split("_")[0].lower()
+    clips = [str(p.resolve()) for p in sorted(asked.batch.iterdir())][:asked.clips] \
+        if asked.batch else []
     load = os.getloadavg()[0]
     CACHE.mkdir(exist_ok=True)
     script = str(PROJECT / "Fixtures/scripts/make_small_model.py")
@@ -204,10 +236,11 @@ def main():
             imported = prepared(
                 CACHE / f"piq-{key}", "the model for piq-audio",
                 lambda out: [str(asked.binary), "model", "import", model, "-o", out])
-            contenders["piq-audio"] = PiqAudio(asked.binary, imported, clip, scratch)
+            contenders["piq-audio"] = PiqAudio(
+                asked.binary, imported, clip, scratch, asked.precision)
         else:
             log(f"{asked.binary}: not there; make build makes it. Comparing the others.")
-        results = measure(contenders, asked.rounds, scratch)
+        results = measure(contenders, asked.rounds, scratch, clips)
     print(f"{processor()}, {asked.threads} threads, {asked.rounds} rounds, "
           f"{pathlib.Path(clip).name}; load before: {load:.1f} (other programs cost time)\n")
     print("\n".join(table(results)))

@@ -3,10 +3,12 @@
     peers.py export MODEL_DIR ONNX_DIR       write a SpeechBrain model's networks for ONNX Runtime
     peers.py once PEER MODEL CLIP OUT_DIR    interpret a clip; write its audio, arrays and JSON
     peers.py serve PEER MODEL CLIP           interpret a clip for each line read; answer seconds
+    peers.py batch PEER MODEL OUT CLIP...    interpret clips one after the other, as `once` does
     peers.py differences A.npz B.npz         compare two interpretations
 
 PEER is speechbrain or onnx; MODEL is the folder of the model, or of what `export` wrote; CLIP is
-at 16 kHz, one channel. Imports stand in the functions that need them, so that a cold start pays
+at 16 kHz, one channel (`batch` converts). With PRECISION=bf16 in the environment SpeechBrain runs
+under autocast. Imports stand in the functions that need them, so that a cold start pays
 for its own only.
 """
 import json
@@ -51,24 +53,28 @@ class SpeechBrain:
 
     def interpret(self, wav):
         torch, model, watch = self.torch, self.model, Stopwatch()
-        with torch.inference_mode():
+        autocast = torch.autocast(
+            "cpu", torch.bfloat16, enabled=os.environ.get("PRECISION") == "bf16")
+        with torch.inference_mode(), autocast:
             logspec, stft, _ = model.preprocess(torch.from_numpy(wav)[None])
             phase = self.spectral_phase(stft)
             watch.lap("spectrogram")
             hidden, _, cosines, index = model.classifier_forward(logspec)
             watch.lap("classify")
             decoded, _, quantized = model.mods.psi(hidden, index)
-            mask = torch.sigmoid(decoded[:, 0])
+            mask = torch.sigmoid(decoded[:, 0].float())
             watch.lap("decode")
             magnitude = torch.expm1(mask * logspec[:, :mask.shape[1]])
             audio = model.invert_stft_with_phase(magnitude, phase)
             watch.lap("resynthesize")
         # Not timed: upstream does not tell which key it chose.
         keys = model.mods.psi.codebook.embedding.weight
-        codes = torch.cdist(quantized[0].flatten(1).T, keys).argmin(1)
+        codes = torch.cdist(quantized[0].flatten(1).T.float(), keys).argmin(1)
         outputs = {"logspec": logspec[0], "mask": mask[0], "interpretation": magnitude[0],
                    "cosines": cosines[0], "audio": audio[0], "codes": codes}
-        return {k: v.detach().numpy() for k, v in outputs.items()}, watch.seconds
+        arrays = {k: v.detach() for k, v in outputs.items()}
+        return {k: (v.float() if v.is_floating_point() else v).numpy()
+                for k, v in arrays.items()}, watch.seconds
 
 
 class OnnxRuntime:
@@ -174,16 +180,35 @@ def read(clip):
     return wav
 
 
-def once(peer, model, clip, out):
+def read_any(clip):
+    """A clip of any rate and any number of channels."""
+    import soundfile
+    import torch
+    import torchaudio
+
+    wav, rate = soundfile.read(clip, dtype="float32", always_2d=True)
+    return torchaudio.functional.resample(torch.from_numpy(wav.mean(1)), rate, RATE).numpy()
+
+
+def write(outputs, seconds, clip, out, stem="interpretation"):
     import soundfile
 
-    outputs, seconds = PEERS[peer](model).interpret(read(clip))
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    soundfile.write(out / "interpretation.wav", outputs["audio"], RATE, subtype="FLOAT")
-    np.savez(out / "interpretation.npz", **outputs)
+    soundfile.write(out / f"{stem}.wav", outputs["audio"], RATE, subtype="FLOAT")
+    np.savez(out / f"{stem}.npz", **outputs)
     summary = {"input": clip, "index": int(outputs["cosines"].argmax()), "seconds": seconds}
-    (out / "interpretation.json").write_text(json.dumps(summary))
+    (out / f"{stem}.json").write_text(json.dumps(summary))
+
+
+def once(peer, model, clip, out):
+    write(*PEERS[peer](model).interpret(read(clip)), clip, out)
+
+
+def batch(peer, model, out, *clips):
+    peer = PEERS[peer](model)
+    for clip in clips:
+        write(*peer.interpret(read_any(clip)), clip, out, pathlib.Path(clip).stem)
 
 
 def serve(peer, model, clip):
@@ -202,5 +227,6 @@ def differences(a, b):
 
 
 if __name__ == "__main__":
-    {"export": export, "once": once, "serve": serve, "differences": differences}[sys.argv[1]](
-        *sys.argv[2:])
+    commands = {"export": export, "once": once, "serve": serve, "batch": batch,
+                "differences": differences}
+    commands[sys.argv[1]](*sys.argv[2:])

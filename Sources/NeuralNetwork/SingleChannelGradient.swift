@@ -43,7 +43,7 @@ struct SingleChannelGradient {
       guard let base = input.baseAddress else { return }
       nonisolated(unsafe) let input = base
       try kernel.withFactors(of: F.self) { (kernel) throws(OneDNNError) in
-        try shareOut(blocks: clips * blocksPerClip) { (block, worker) throws(OneDNNError) in
+        try shareOut(blocks: clips * blocksPerClip, .fixed) { (block, worker) throws(OneDNNError) in
           let (clip, blockOfClip) = block.quotientAndRemainder(dividingBy: blocksPerClip)
           let first = blockOfClip * Self.rows
           let rows = first..<min(first + Self.rows, height)
