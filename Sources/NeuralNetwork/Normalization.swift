@@ -146,10 +146,12 @@ public final class BatchNorm: Layer {
   }
 
   private func normalize(_ x: Tensor, _ mean: Tensor, _ variance: Tensor) throws -> Tensor {
-    let forward = try BatchNormalizationForward(
-      rows: x.count / channels, channels: channels, epsilon: epsilon)
-    return try forward(
-      x, scale: weight.value, shift: bias.value, mean: mean, variance: variance)
+    try asWork(of: x.count) { () throws(OneDNNError) in
+      let forward = try BatchNormalizationForward(
+        rows: x.count / channels, channels: channels, epsilon: epsilon)
+      return try forward(
+        x, scale: weight.value, shift: bias.value, mean: mean, variance: variance)
+    }
   }
 
   /// The statistics to use, each [C]. In training the running ones move towards those of `x`.

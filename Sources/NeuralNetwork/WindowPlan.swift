@@ -36,10 +36,15 @@ final class WindowPlan: ForwardPlan {
         guard let weights = weights.baseAddress, let kernel = kernel.baseAddress else { return }
         nonisolated(unsafe) let (source, target) = (weights, kernel)
         inParallel(rows: i) { range in
+          // A line of the cache at a time on both sides.
           for input in range {
-            for tap in 0..<taps {
-              let (source, target) = (source + input * taps + tap, target + (tap * i + input) * o)
-              for output in 0..<o { target[output] = source[output * i * taps] }
+            for first in stride(from: 0, to: o, by: 16) {
+              for tap in 0..<taps {
+                let (source, target) = (source + input * taps + tap, target + (tap * i + input) * o)
+                for output in first..<min(first + 16, o) {
+                  target[output] = source[output * i * taps]
+                }
+              }
             }
           }
         }

@@ -42,7 +42,7 @@ package func onThreads<Result, Failure: Error>(
 /// threads, once woken, also keep their cores busy for a while.
 ///
 /// - Parameter operations: about how many it takes.
-func asWork<Result>(
+package func asWork<Result>(
   of operations: Int, _ body: () throws(OneDNNError) -> Result
 ) throws(OneDNNError) -> Result {
   operations < 1 << 21 ? try onThreads(1, body) : try body()
