@@ -33,7 +33,8 @@ struct SingleChannelGradient {
   ) throws -> (input: Tensor, weights: Tensor?) {
     let (clips, height, width) = (x.maps.shape[0], x.maps.shape[1], x.maps.shape[2])
     let (channels, taps) = (geometry.inChannels, weights.count / geometry.inChannels)
-    let kernel = F.rounded(weights)
+    // [kH kW, I]: products with a transposed factor are slower.
+    let kernel = F.rounded(weights.reshaped([channels, taps]).transposed([1, 0]))
     let windows = WorkerBuffers<F>(count: Self.rows * width * taps)
     let pixels = WorkerBuffers<F>(count: needsWeights ? Self.rows * width * channels : 0)
     var sums = (0..<workerCount).map { _ in Tensor(shape: needsWeights ? weights.shape : [0]) }
@@ -51,7 +52,7 @@ struct SingleChannelGradient {
           fill(windows[worker], from: gradient, clip: clip, rows: rows, width: width)
           try F.multiply(
             1, windows[worker], kernel, size: (m: count, n: channels, k: taps),
-            transposingLeft: false, transposingRight: true, to: input + pixel * channels,
+            transposingLeft: false, transposingRight: false, to: input + pixel * channels,
             adding: false)
           guard needsWeights else { return }
           x.copy(from: pixel, count: count, to: pixels[worker])

@@ -35,7 +35,7 @@ private final class BlockPool: Sendable {
   private static let smallest = 1 << 20
   private static let hugePage = 2 << 20
   /// For what does not fit exactly, the part of the peak that may be kept beyond it.
-  private static let slack = 8
+  private static let slack = 2
 
   private struct State: Sendable {
     var kept: [Block] = []
