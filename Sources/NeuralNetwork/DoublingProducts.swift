@@ -134,7 +134,8 @@ final class DoublingProducts: Sendable {
   }
 
   /// What it takes to make or use `positions`, along both axes, of the tiles.
-  func work(positions: (rows: Int, columns: Int), batch: Int, definition: Double) -> LayerClock.Work {
+  func work(positions: (rows: Int, columns: Int), batch: Int, definition: Double) -> LayerClock.Work
+  {
     let grid = TileGrid(
       clips: 0..<batch, rows: 0..<positions.rows, width: positions.columns, side: side)
     let kernel = precision == .float32 ? Float.kernel : BFloat16.kernel

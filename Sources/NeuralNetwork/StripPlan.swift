@@ -98,7 +98,8 @@ final class StripPlan: ForwardPlan {
       Tensor(shape: shape.output) { output in
         for line in 0..<batch * rows {
           let (clip, row) = line.quotientAndRemainder(dividingBy: rows)
-          let target = UnsafeMutableBufferPointer(rebasing: output[line * columns..<(line + 1) * columns])
+          let target = UnsafeMutableBufferPointer(
+            rebasing: output[line * columns..<(line + 1) * columns])
           target.update(repeating: lastBias)
           for strip in 0..<strips.count {
             let place = row + padding.height - strips.rows(strip).lowerBound

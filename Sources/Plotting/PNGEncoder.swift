@@ -21,11 +21,14 @@ enum PNGEncoder {
     let capacity = Int(count)
     var isWritten = false
     let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initialized in
-      isWritten = png_image_write_to_memory(&image, buffer.baseAddress, &count, 0, pixels, 0, nil) != 0
+      isWritten =
+        png_image_write_to_memory(&image, buffer.baseAddress, &count, 0, pixels, 0, nil) != 0
       initialized = isWritten ? Int(count) : 0
     }
     guard isWritten else {
-      let reason = withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let reason = withUnsafeBytes(of: image.message) { message in
+        String(decoding: message.prefix { $0 != 0 }, as: UTF8.self)
+      }
       throw FigureError(
         problem: "could not draw it: libpng says \"\(reason)\"", remedy: "free some memory")
     }

@@ -32,7 +32,8 @@ struct Benchmark: ParsableCommand {
   @Option(help: ArgumentHelp("How long the noise is.", valueName: "s"))
   var seconds = 5.0
 
-  @Option(help: ArgumentHelp("How often the clip is interpreted, after a first time.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("How often the clip is interpreted, after a first time.", valueName: "n"))
   var rounds = 5
 
   @Option(
@@ -94,7 +95,8 @@ struct Benchmark: ParsableCommand {
       if round > 0 { passes.append(clock.layers) }
     }
     return BenchmarkReport(
-      model: model.configuration.name, seconds: Double(samples.count)
+      model: model.configuration.name,
+      seconds: Double(samples.count)
         / Double(model.configuration.stft.sampleRate), threads: threads, peak: peak,
       bfloat16Peak: bfloat16Peak, passes: passes)
   }

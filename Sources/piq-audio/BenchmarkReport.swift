@@ -70,7 +70,8 @@ struct BenchmarkReport: Report {
     let sorted = values.sorted()
     guard let last = sorted.last else { return 0 }
     let middle = sorted.count / 2
-    return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2
+    return sorted.count.isMultiple(of: 2)
+      ? (sorted[middle - 1] + sorted[middle]) / 2
       : middle < sorted.count ? sorted[middle] : last
   }
 
@@ -86,7 +87,8 @@ struct BenchmarkReport: Report {
   ///
   /// - Parameter hasColor: whether a hot layer without a fast kernel is shown in red.
   func table(hasColor: Bool) -> String {
-    let peaks = String(format: "%.0f GFLOP/s in f32", peak)
+    let peaks =
+      String(format: "%.0f GFLOP/s in f32", peak)
       + (bfloat16Peak.map { String(format: ", %.0f in bf16", $0) } ?? "")
     var lines = [
       "\(printable(cpu)), \(threads) thread\(threads == 1 ? "" : "s"), oneDNN \(oneDNN) with "

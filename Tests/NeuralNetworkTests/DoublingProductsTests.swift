@@ -69,10 +69,11 @@ import Testing
     #expect(TensorDifference(try layer(x), plain).relative < 1e-5)
   }
 
-  /// Maps so large that inference takes products, too, with what follows in the same pass.
-  @Test(arguments: precisions)
-  func largeMaps(precision: Precision) throws {
-    let (height, width, channels) = (33, 65, 64)
+  /// Maps so large that inference takes products, too, with what follows in the same pass: with
+  /// tiles of three, and of five.
+  @Test(arguments: [(33, 65), (91, 93)], precisions)
+  func largeMaps(size: (Int, Int), precision: Precision) throws {
+    let ((height, width), channels) = (size, 64)
     let norm = BatchNorm(channels)
     for (_, parameter) in norm.state {
       parameter.value = Tensor(
@@ -111,6 +112,44 @@ import Testing
       })
     let fused = down.fused(with: norm, relu: true)
     #expect(TensorDifference(try fused(large), folded).relative < 1e-5)
+  }
+
+  /// The last layer is made of parts of three by three taps, whatever its kernel.
+  @Test(arguments: [(12, 12), (3, 3), (4, 9), (7, 5)])
+  func lastLayers(kernel: (Int, Int)) throws {
+    let (height, width, channels) = (6, 7, 64)
+    let up = ConvTranspose2d(
+      channels, channels, kernel: (4, 4), stride: (2, 2), padding: 1, using: generator)
+    let last = ConvTranspose2d(
+      channels, 1, kernel: kernel, stride: (1, 1), padding: 1, using: generator)
+    let norm = BatchNorm(channels)
+    let x = random([2, height, width, channels])
+    let doubled = try up.fused(relu: true, then: norm)(x)
+    let expected = Definition.transposedConvolution(
+      doubled, last.weight.value, last.bias.value, stride: (1, 1), padding: 1)
+    let strips = try #require(up.fusedInStrips(then: norm, then: last))
+    #expect(TensorDifference(try strips(x), expected).relative < 1e-5)
+  }
+
+  /// The same bits on any number of threads.
+  @Test func threads() throws {
+    let channels = 64
+    let up = ConvTranspose2d(
+      channels, channels, kernel: (4, 4), stride: (2, 2), padding: 1, using: generator)
+    let last = ConvTranspose2d(
+      channels, 1, kernel: (12, 12), stride: (1, 1), padding: 1, using: generator)
+    let down = Conv2d(channels, channels, kernel: 4, stride: 2, padding: 1, using: generator)
+    let norm = BatchNorm(channels)
+    let x = random([1, 92, 90, channels])
+    func run() throws -> [Tensor] {
+      let strips = try #require(up.fusedInStrips(then: norm, then: last))
+      return [
+        try up.fused(relu: true, then: norm)(x), try strips(x),
+        try down.fused(with: norm, relu: true)(x), try down.fused()(x),
+      ]
+    }
+    let one = try withThreads(1, run)
+    for count in [2, 3, 7] { #expect(try withThreads(count, run) == one) }
   }
 
   /// One layer serves both precisions, in any order.

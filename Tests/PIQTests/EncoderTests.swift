@@ -6,7 +6,9 @@ import Testing
 
 struct EncoderTests {
   /// Around every place where another row is kept, or none.
-  @Test(arguments: [16, 17, 18, 19, 20, 24, 31, 47, 48, 62, 63, 64, 78, 79, 80, 95, 96, 111, 127, 143, 431])
+  @Test(arguments: [
+    16, 17, 18, 19, 20, 24, 31, 47, 48, 62, 63, 64, 78, 79, 80, 95, 96, 111, 127, 143, 431,
+  ])
   func extendingEqualsEncodingTheWholePaddedClip(frames: Int) throws {
     let initializer = Initializer(seed: 5)
     let encoder = ConvolutionalEncoder(dim: 8, using: initializer)
