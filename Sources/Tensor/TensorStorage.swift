@@ -34,8 +34,9 @@ private final class BlockPool: Sendable {
 
   private static let smallest = 1 << 20
   private static let hugePage = 2 << 20
-  /// For what does not fit exactly, the part of the peak that may be kept beyond it.
-  private static let slack = 2
+  /// What may be kept beyond a peak, because not all of it fits what is wanted next: nothing by an
+  /// interpretation, which is to stay small, and an eighth by a training, which repeats itself.
+  private static func slack(_ peak: Int) -> Int { peak < 1 << 30 ? 0 : peak / 8 }
 
   private struct State: Sendable {
     var kept: [Block] = []
@@ -51,7 +52,7 @@ private final class BlockPool: Sendable {
     /// Takes out the oldest blocks for which there is no room.
     mutating func surplus() -> [Block] {
       var count = 0
-      while count < kept.count, keptBytes + usedBytes > peak + peak / slack {
+      while count < kept.count, keptBytes + usedBytes > peak + slack(peak) {
         keptBytes -= kept[count].bytes
         count += 1
       }
