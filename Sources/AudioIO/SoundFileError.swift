@@ -3,7 +3,7 @@ public import Files
 /// A sound file that cannot be read or written.
 ///
 /// Its description is one line: the path, what is wrong, and what to do about it.
-public struct SoundFileError: Error, CustomStringConvertible, Equatable {
+public struct SoundFileError: PassingError, CustomStringConvertible, Equatable {
   /// What is wrong with a sound file.
   public enum Problem: Equatable, Sendable {
     /// The system refused: a missing file, no permission, a full disk.
@@ -46,6 +46,11 @@ public struct SoundFileError: Error, CustomStringConvertible, Equatable {
   public init(path: String, problem: Problem) {
     self.path = path
     self.problem = problem
+  }
+
+  /// Whether it may be over when the command is repeated.
+  public var mayPass: Bool {
+    if case .file(let error) = problem { error.mayPass } else { false }
   }
 
   /// The error behind a failed system call on `path`; `action` completes "could not …".

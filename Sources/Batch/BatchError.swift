@@ -1,4 +1,4 @@
-import Files
+public import Files
 
 /// Inputs or settings that a run cannot start with.
 public struct BatchError: Error, CustomStringConvertible, Equatable {
@@ -8,6 +8,8 @@ public struct BatchError: Error, CustomStringConvertible, Equatable {
     case usage
     /// A file or a folder is not as it should be.
     case input
+    /// Another run is in the way.
+    case busy
   }
 
   public let kind: Kind
@@ -19,4 +21,8 @@ public struct BatchError: Error, CustomStringConvertible, Equatable {
   public let remedy: String
 
   public var description: String { "\(printable(path)): \(problem); \(remedy)" }
+}
+
+extension BatchError: PassingError {
+  public var mayPass: Bool { kind == .busy }
 }

@@ -1,7 +1,13 @@
 import Foundation
 
+/// An error that may be over when the command is repeated, without anything being changed by hand.
+public protocol PassingError: Error {
+  /// Whether this one may.
+  var mayPass: Bool { get }
+}
+
 /// A file that could not be opened, read, written or put in place.
-public struct FileError: Error, CustomStringConvertible, Equatable {
+public struct FileError: PassingError, CustomStringConvertible, Equatable {
   /// The file concerned.
   public let path: String
   /// What went wrong, in words.
@@ -25,6 +31,11 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
     self.init(
       path: path, problem: "could not \(action): \(reason)", remedy: Self.remedy(for: code),
       code: code)
+  }
+
+  /// Whether it may be over when the command is repeated: a full disk, a busy file.
+  public var mayPass: Bool {
+    [ENOSPC, EDQUOT, EBUSY, ETXTBSY, EMFILE, ENFILE, ENOMEM, EAGAIN, ETIMEDOUT].contains(code)
   }
 
   private static func remedy(for code: Int32) -> String {

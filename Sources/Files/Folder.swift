@@ -28,6 +28,12 @@ public enum Folder {
     path.isEmpty || path.utf8.last == slash ? path + name : "\(path)/\(name)"
   }
 
+  /// The folder that the file at `path` is in; "." for a bare name.
+  public static func parent(of path: String) -> String {
+    let folder = path.dropLast(name(of: path).count)
+    return folder.isEmpty ? "." : folder.count == 1 ? "/" : String(folder.dropLast())
+  }
+
   /// The last part of `path`.
   public static func name(of path: String) -> String {
     // By bytes: a combining mark after a slash would hide it.
