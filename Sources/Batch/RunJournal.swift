@@ -77,7 +77,6 @@ public final class RunJournal: Sendable {
     guard let entry = state.withLock({ $0.entries[job.input.path] }),
       entry.settings == settings, let file = FileFacts(job.input.path),
       entry.size == file.size, entry.modified == file.modified,
-      Set(entry.outputs.keys) == Set(job.outputs.values),
       entry.outputs.allSatisfy({ FileFacts($0.key)?.size == $0.value })
     else { return nil }
     return entry.report

@@ -90,7 +90,31 @@ public enum AtomicFile {
     // Hidden, and short enough for a name that is itself as long as the system allows.
     let suffix = name.suffix(from: name.lastIndex(of: ".") ?? name.endIndex).suffix(16)
     let unique = String(UInt32.random(in: .min ... .max), radix: 36)
-    return "\(folder).piq-audio-\(getpid())-\(unique)\(suffix)"
+    return "\(folder)\(prefix)\(getpid())-\(unique)\(suffix)"
+  }
+
+  /// Names the machine, too: several may write to one folder of a network.
+  private static let prefix: String = {
+    var name = [CChar](repeating: 0, count: 65)
+    let isKnown = gethostname(&name, name.count - 1) == 0
+    let host = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    // FNV-1a: short, and no two machines of a cluster share it but by bad luck.
+    let hash = (isKnown ? host : []).reduce(UInt32(2_166_136_261)) {
+      ($0 ^ UInt32($1)) &* 16_777_619
+    }
+    return ".piq-audio-\(String(hash, radix: 36))-"
+  }()
+
+  /// Removes from a folder what processes of this machine that were killed left half-written.
+  public static func removeAbandoned(in folder: String) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names where name.hasPrefix(prefix) {
+      let rest = name.dropFirst(prefix.count).prefix { $0 != "-" }
+      guard let process = pid_t(rest), process > 0, kill(process, 0) != 0, errno == ESRCH else {
+        continue
+      }
+      unlink(Folder.join(folder, name))
+    }
   }
 
   private static func writeAll(
