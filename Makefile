@@ -6,6 +6,7 @@ DESTDIR ?=
 PACKAGES := pkg-config libsndfile1-dev libfftw3-dev libdnnl-dev libzip-dev libssl-dev libcairo2-dev \
             libpng-dev fonts-dejavu-core
 TEST_PACKAGES := mandoc
+DEB_PACKAGES := dpkg-dev
 
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/piq-audio
@@ -20,8 +21,15 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 COMPLETIONS := bash:bash-completion/completions/piq-audio zsh:zsh/site-functions/_piq-audio \
                fish:fish/vendor_completions.d/piq-audio.fish
 
-.PHONY: build demo test parity deps test-deps install uninstall fixtures format lint benchmark \
-        clean help
+# For make test-onednn3.
+ONEDNN3 := .build/onednn3
+WITH_ONEDNN3 := -c release --scratch-path $(ONEDNN3)/build \
+                -Xcc "-I$(abspath $(ONEDNN3)/include)" -Xlinker "-L$(abspath $(ONEDNN3)/lib)" \
+                -Xlinker "-rpath=$(abspath $(ONEDNN3)/lib)"
+ONEDNN_TESTS := 'OneDNN|NeuralNetwork|Layer|Gradient|Reference|Doubling|DecoderLevel|BundledModel'
+
+.PHONY: build demo test test-onednn3 parity deps test-deps deb install uninstall fixtures format lint \
+        benchmark clean help
 
 build: deps ## install what is missing and build the program (default)
 	$(SWIFT_BUILD) --product piq-audio
@@ -37,6 +45,14 @@ test: test-deps ## build and run all tests
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build --disable-xctest
 
+test-onednn3: test-deps $(ONEDNN3)/lib ## run the tests of the networks with oneDNN 3, from PyPI
+	swift build $(WITH_ONEDNN3) --build-tests
+	swift test $(WITH_ONEDNN3) --skip-build --disable-xctest --filter $(ONEDNN_TESTS)
+
+$(ONEDNN3)/lib: contrib/onednn3/fetch contrib/onednn3/requirements.txt
+	contrib/onednn3/fetch $(ONEDNN3)
+	@touch "$@"
+
 parity: deps ## compare with SpeechBrain, case by case; PIQ_REFERENCE_DIR names other cases
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build --disable-xctest --filter ReferenceTests
@@ -51,7 +67,8 @@ test-deps: deps
 	$(if $(SKIP_DEPS),,@contrib/install-packages $(TEST_PACKAGES))
 
 $(INSTALLED): $(SOURCES) | deps
-	$(SWIFT_BUILD) --product piq-audio --static-swift-stdlib -Xlinker -s --scratch-path .build/install
+	$(SWIFT_BUILD) --product piq-audio --static-swift-stdlib --disable-local-rpath \
+	  -Xlinker -s --scratch-path .build/install
 	@touch "$@"
 
 install: $(INSTALLED) ## install below PREFIX (/usr/local), inside DESTDIR where that is given
@@ -71,6 +88,10 @@ uninstall: ## remove what install wrote, given the same PREFIX and DESTDIR
 	rm -f "$(BIN)/piq-audio" "$(SHARE)/man/man1/piq-audio.1"
 	for completion in $(COMPLETIONS); do rm -f "$(SHARE)/$${completion#*:}"; done
 
+deb: $(INSTALLED) ## make a Debian package of the program, its model and its manual
+	$(if $(SKIP_DEPS),,@contrib/install-packages $(DEB_PACKAGES))
+	contrib/debian/build-package $(INSTALLED) .build/debian
+
 fixtures: build ## regenerate the expected interpretations with the program itself
 	PIQ_AUDIO=$(BINARY) Fixtures/scripts/make_expected.sh
 
@@ -87,4 +108,4 @@ clean: ## remove all that was built
 	rm -rf .build interpretation
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -222,6 +222,5 @@ static inline dnnl_status_t piq_reorder_pd(dnnl_primitive_desc_t *pd, dnnl_engin
 // Whether kernels multiply bf16 by instructions of the CPU: AVX512-BF16, and all that has AMX.
 static inline int piq_has_bf16(void) {
   dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
-  return isa != dnnl_cpu_isa_all
-      && (isa & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+  return (isa & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
 }

@@ -44,7 +44,8 @@ struct Classify: ParsableCommand {
   }
 
   private func run(_ terminal: Terminal) throws {
-    let (inputs, failures) = try input.expand()
+    let (all, failures) = try input.expand()
+    let inputs = input.slice(all, terminal) { $0.path }
     let model = try model.load()
     let labels = model.configuration.labels
     var settings = ClipProcessor.Settings()

@@ -33,9 +33,11 @@ struct DrawSpectrogram: ParsableCommand {
 
   private func run(_ terminal: Terminal) throws {
     let (inputs, failures) = try input.expand()
-    let jobs = try ClipJob.plan(
+    // All inputs are planned, so that two shards cannot write the same file either.
+    let all = try ClipJob.plan(
       inputs, suffixes: [OutputKind.spectrogram.rawValue: ".spectrogram.png"],
       folder: output.outputDir)
+    let jobs = input.slice(all, terminal) { $0.input.path }
     var settings = ClipProcessor.Settings()
     settings.existing = output.existing
     let processor = ClipProcessor(try model.load(), settings)

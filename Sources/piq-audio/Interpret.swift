@@ -103,7 +103,9 @@ struct Interpret: ParsableCommand {
     let (inputs, failures) = try input.expand()
     let suffixes = Dictionary(
       uniqueKeysWithValues: outputs.kinds.map { ($0.rawValue, $0.suffix(audioFormat)) })
-    let jobs = try ClipJob.plan(inputs, suffixes: suffixes, folder: output.outputDir)
+    // All inputs are planned, so that two shards cannot write the same file either.
+    let all = try ClipJob.plan(inputs, suffixes: suffixes, folder: output.outputDir)
+    let jobs = input.slice(all, terminal) { $0.input.path }
     let model = try model.load(precision: precision)
     var settings = ClipProcessor.Settings()
     settings.label = try label.map { try ClassName.index(of: $0, in: model.configuration.labels) }

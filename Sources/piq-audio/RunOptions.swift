@@ -24,6 +24,16 @@ struct InputOptions: ParsableArguments {
     completion: .file())
   var filesFrom: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Take one slice of the inputs, the i-th of n, from 1/n to n/n: for several machines, given the \
+      same inputs. Which slice an input belongs to depends on its path alone.
+      """,
+      valueName: "i/n"),
+    transform: { try Shard($0) })
+  var shard: Shard?
+
   /// The inputs behind the arguments, and the folders that had none.
   ///
   /// - Throws: `BatchError`; `UsageError` when there is no input or standard input is asked for
@@ -42,6 +52,18 @@ struct InputOptions: ParsableArguments {
       throw UsageError("no input was given; name sound files or folders, or see --help")
     }
     return ClipInput.expand(inputs + (listed ?? []))
+  }
+
+  /// Those of `items` that are in the slice asked for; all of them if none was.
+  ///
+  /// - Parameter path: of the input that an item is about.
+  func slice<Item>(_ items: [Item], _ terminal: Terminal, path: (Item) -> String) -> [Item] {
+    guard let shard else { return items }
+    let slice = items.filter { shard.contains(path($0)) }
+    if slice.isEmpty && !items.isEmpty {
+      terminal.notice("none of the inputs is in shard \(shard); there is nothing to do")
+    }
+    return slice
   }
 }
 
@@ -114,7 +136,7 @@ struct MessageOptions: ParsableArguments {
   var verbose = false
 
   func makeTerminal() -> Terminal {
-    Terminal(level: quiet ? .error : verbose ? .debug : .warning)
+    Terminal(level: quiet ? .error : verbose ? .debug : .notice)
   }
 
   func validate() throws {
@@ -157,4 +179,24 @@ struct UsageError: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
+}
+
+extension Shard {
+  /// Reads `i/n`.
+  ///
+  /// - Throws: `ValidationError`.
+  fileprivate init(_ text: String) throws {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let numbers = parts.compactMap { $0.first?.isWholeNumber == true ? Int($0) : nil }
+    guard parts.count == 2, numbers.count == 2 else {
+      throw ValidationError("a slice is two numbers, such as 1/3 for the first of three")
+    }
+    guard let shard = Shard(index: numbers[0], count: numbers[1]) else {
+      throw ValidationError(
+        numbers[1] < 1
+          ? "there must be at least one slice"
+          : "the slices of \(numbers[1]) are 1/\(numbers[1]) to \(numbers[1])/\(numbers[1])")
+    }
+    self = shard
+  }
 }

@@ -55,6 +55,12 @@ struct Terminal {
     log.warning("\(message)")
   }
 
+  /// Writes to standard error what people should know though nothing is amiss.
+  func notice(_ message: String) {
+    clearProgress()
+    log.notice("\(message)")
+  }
+
   /// Writes a detail to standard error, for those who asked to hear more.
   func note(_ message: String) {
     clearProgress()
