@@ -43,7 +43,9 @@ public struct ClipBlock: Sendable {
         "\(problem) Run piq-audio report in the folder that interpret was run in, or have interpret "
           + "write the output residual, to hear original and rest.")
     }
-    if sounds.interpretation == nil { info.notes.append("The interpretation cannot be heard.") }
+    if sounds.interpretation == nil && (sounds.original == nil || sounds.rest == nil) {
+      info.notes.append("The interpretation cannot be heard.")
+    }
     if let warning = clip.report.warning { info.notes.append("Original: \(printable(warning)).") }
     info.notes += errors.map { "\($0)." }
 

@@ -20,12 +20,13 @@ struct ClipSounds {
 
   init(_ clip: ClipResult) {
     interpretation = clip.file(".interpretation.wav", ".interpretation.flac").flatMap { read($0) }
-    let rate = interpretation?.sampleRate
-    original = readOriginal(of: clip, at: rate)
-    guard original == nil || interpretation == nil else { return }
-    rest = clip.file(".residual.wav", ".residual.flac").flatMap { read($0) }
-    if let rate, let other = rest?.sampleRate, rate != other { rest = nil }
-    if interpretation != nil && rest != nil { originalProblem = nil }
+    let residual = clip.file(".residual.wav", ".residual.flac")
+    if interpretation == nil { rest = residual.flatMap { read($0) } }
+    original = readOriginal(of: clip, at: (interpretation ?? rest)?.sampleRate)
+    guard original == nil, let interpretation else { return }
+    rest = residual.flatMap { read($0) }
+    if rest?.sampleRate != interpretation.sampleRate { rest = nil }
+    if rest != nil { originalProblem = nil }
   }
 
   /// The samples a second of all sounds; nil where there is none.

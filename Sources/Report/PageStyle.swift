@@ -39,9 +39,10 @@ enum PageStyle {
 
     #filters { display: grid; grid-template-columns: 1fr 1fr; gap: 0.6rem; align-items: end; }
     #filters label { display: block; min-width: 0; font-size: 0.9rem; color: var(--pale); }
-    #filters input[type=search], #filters select { display: block; width: 100%;
+    #filters input[type=search], #filters select { display: block; width: 100%; height: 2.3rem;
       color: var(--ink); font-size: 1rem; }
-    #filters fieldset { border: 0; margin: 0; padding: 0; color: var(--pale); font-size: 0.9rem; }
+    #filters fieldset { border: 0; margin: 0; padding: 0; color: var(--pale); font-size: 0.9rem;
+      white-space: nowrap; }
     #filters legend { padding: 0; }
     #filters input[type=number] { width: 5.2rem; color: var(--ink); font-size: 1rem; }
     #filters button { justify-self: end; }
@@ -117,7 +118,18 @@ enum PageStyle {
       figcaption { margin-left: 2.2rem; }
       #transport { gap: 0.5rem; }
       button { min-height: 2.6rem; }
+      td, th button { padding-inline: 0.4rem; }
+      .number { padding-left: 0.2rem; }
       .check input { width: 1.3rem; height: 1.3rem; vertical-align: -0.25rem; }
+    }
+    @media (max-width: 32rem) {
+      /* There is no room, and seldom a keyboard. */
+      button kbd { display: none; }
+      #filters input[type=number] { width: 4.2rem; padding-inline: 0.4rem; }
+      #sounds { flex: 1 0 100%; }
+      #sounds button { flex: 1; padding-inline: 0.2rem; }
+      table { font-size: 0.9rem; }
+      th:nth-child(4), td:nth-child(4) { display: none; }
     }
     """
 }

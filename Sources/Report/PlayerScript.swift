@@ -30,6 +30,8 @@ enum PlayerScript {
         samples.rest = interpretation.map((sample, i) => (original[i] ?? 0) - sample);
       } else if (interpretation && rest) {
         samples.original = interpretation.map((sample, i) => (rest[i] ?? 0) + sample);
+      } else if (original && rest) {
+        samples.interpretation = rest.map((sample, i) => (original[i] ?? 0) - sample);
       }
       const length = Math.max(...Object.values(samples).map((sound) => sound.length));
       const buffers = {};

@@ -91,6 +91,7 @@ struct MakeReport: ParsableCommand {
         try append(block)
         for error in block.errors { try loop.fail(page.clips[index].path, error) }
         if block.lacksOriginal { withoutOriginal += 1 }
+        terminal.note("\(printable(page.clips[index].path)): \(block.bytes.count) bytes")
       }
     }
     if withoutOriginal > 0 {

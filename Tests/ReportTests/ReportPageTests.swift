@@ -1,4 +1,5 @@
 import AudioIO
+import Batch
 import Foundation
 import Report
 import TestSupport
@@ -48,6 +49,13 @@ import Testing
     let (page, blocks) = try makePage([run.add("a", [.audio, .arrays, .residual])], in: run)
     #expect(!blocks[0].lacksOriginal && blocks[0].errors.isEmpty)
     #expect(try info(page)["sounds"] as? [String] == ["interpretation", "rest"])
+    #expect(try notes(page) == "")
+  }
+
+  @Test func theResidualMakesUpForTheInterpretation() throws {
+    let run = try SampleRun()
+    let page = try makePage([run.add("a", [.original, .arrays, .residual])], in: run).text
+    #expect(try info(page)["sounds"] as? [String] == ["original", "rest"])
     #expect(try notes(page) == "")
   }
 

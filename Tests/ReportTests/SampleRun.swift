@@ -26,7 +26,8 @@ struct SampleRun {
     static let standard: Pieces = [.original, .audio, .arrays, .picture]
   }
 
-  static let original = (0..<(frames - 1) * hop).map { Float(sin(Double($0) / 7)) / 2 }
+  /// Up to the middle between the last frame and the next.
+  static let original = (0..<(2 * frames - 1) * hop / 2).map { Float(sin(Double($0) / 7)) / 2 }
   static let interpretation = original.map { $0 / 4 }
 
   /// Writes the files of the clip `name`.
