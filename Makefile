@@ -5,7 +5,7 @@ DESTDIR ?=
 
 PACKAGES := pkg-config libsndfile1-dev libfftw3-dev libdnnl-dev libzip-dev libssl-dev libcairo2-dev \
             libpng-dev fonts-dejavu-core
-TEST_PACKAGES := mandoc
+TEST_PACKAGES := mandoc chromium
 DEB_PACKAGES := dpkg-dev
 
 SWIFT_BUILD := swift build -c release

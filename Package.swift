@@ -32,6 +32,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
@@ -65,6 +66,12 @@ let package = Package(
         "Tensor",
       ]),
     room(
+      "Report",
+      [
+        "AudioIO", "Batch", "Checkpoints", "Files", "Plotting", "Tensor",
+        .product(name: "Mustache", package: "swift-mustache"),
+      ]),
+    room(
       "Evaluation",
       [
         "AudioIO", "Batch", "Datasets", "Files", "Models", "NeuralNetwork", "PIQ", "Plotting",
@@ -80,7 +87,7 @@ let package = Package(
       name: "piq-audio",
       dependencies: [
         "AudioIO", "Batch", "Checkpoints", "Datasets", "Evaluation", "Files", "Models",
-        "NeuralNetwork", "PIQ", "Spectral", "Training",
+        "NeuralNetwork", "PIQ", "Report", "Spectral", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -103,6 +110,7 @@ let package = Package(
     tests(
       of: "Batch",
       ["AudioIO", "Batch", "Checkpoints", "Models", "NeuralNetwork", "PIQ", "Tensor"]),
+    tests(of: "Report", ["AudioIO", "Batch", "Checkpoints", "Files", "Report", "Tensor"]),
     tests(of: "Datasets", ["Datasets"]),
     tests(
       of: "Evaluation",

@@ -22,19 +22,25 @@ final class FileBytes {
   /// Bytes shown to readers in place of the file's own.
   var replacement: (offset: Int, bytes: [UInt8])?
 
+  /// All bytes of what is kept in memory.
+  private(set) var memory: [UInt8] = []
+
   private let source: Source
   private var position = 0
 
   private enum Source {
     case descriptor(Int32)
-    case memory([UInt8])
+    case memory
   }
 
   /// Takes over `descriptor`, which must be able to seek.
   init(descriptor: Int32) { source = .descriptor(descriptor) }
 
-  /// Reads from `bytes`.
-  init(_ bytes: [UInt8]) { source = .memory(bytes) }
+  /// Reads from `bytes`, or writes over them.
+  init(_ bytes: [UInt8]) {
+    source = .memory
+    memory = bytes
+  }
 
   deinit {
     if case .descriptor(let descriptor) = source { close(descriptor) }
@@ -50,7 +56,7 @@ final class FileBytes {
   /// The length in bytes.
   var count: Int {
     switch source {
-    case .memory(let bytes): return bytes.count
+    case .memory: return memory.count
     case .descriptor(let descriptor):
       var status = stat()
       guard fstat(descriptor, &status) == 0 else {
@@ -86,7 +92,15 @@ final class FileBytes {
   }
 
   private func write(_ bytes: UnsafeRawPointer?, count: Int) -> Int {
-    guard case .descriptor(let descriptor) = source, let bytes else { return 0 }
+    guard let bytes, count > 0 else { return 0 }
+    guard case .descriptor(let descriptor) = source else {
+      let end = position + count
+      if memory.count < end { memory += [UInt8](repeating: 0, count: end - memory.count) }
+      let piece = UnsafeRawBufferPointer(start: bytes, count: count)
+      memory.replaceSubrange(position..<end, with: piece)
+      position = end
+      return count
+    }
     var done = 0
     while done < count {
       let written = pwrite(descriptor, bytes + done, count - done, position)
@@ -105,7 +119,7 @@ final class FileBytes {
   private func load(into destination: UnsafeMutableRawBufferPointer, from offset: Int) -> Int {
     let loaded =
       switch source {
-      case .memory(let bytes): Self.copy(bytes, from: offset, to: destination)
+      case .memory: Self.copy(memory, from: offset, to: destination)
       case .descriptor(let descriptor): load(into: destination, from: offset, of: descriptor)
       }
     if let replacement {

@@ -59,4 +59,14 @@ public struct Recording: Sendable, Equatable {
       try writer.write(samples)
     }
   }
+
+  /// The bytes of a sound file of the samples: what `write` would put into one.
+  ///
+  /// - Parameter name: what errors call it.
+  /// - Throws: `SoundFileError`.
+  public func bytes(
+    as format: SoundFileFormat, name: String
+  ) throws(SoundFileError) -> [UInt8] {
+    try SoundFileWriter.bytes(of: samples, sampleRate: sampleRate, as: format, name: name)
+  }
 }

@@ -27,8 +27,12 @@ public final class SoundFileWriter {
   ) throws -> Int {
     var clippedSamples = 0
     try AtomicFile.write(to: path) { temporary in
+      let descriptor = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else {
+        throw SoundFileError.system(path: path, action: "write it", errno: errno)
+      }
       let writer = try SoundFileWriter(
-        temporary: temporary, path: path, sampleRate: sampleRate, format: format)
+        FileBytes(descriptor: descriptor), path: path, sampleRate: sampleRate, format: format)
       try body(writer)
       try writer.finish()
       clippedSamples = writer.clippedSamples
@@ -36,16 +40,27 @@ public final class SoundFileWriter {
     return clippedSamples
   }
 
+  /// The bytes of a sound file of `samples`, made in memory.
+  ///
+  /// - Parameter name: what errors call it.
+  /// - Throws: `SoundFileError`.
+  static func bytes(
+    of samples: [Float], sampleRate: Int, as format: SoundFileFormat, name: String
+  ) throws(SoundFileError) -> [UInt8] {
+    let writer = try SoundFileWriter(
+      FileBytes([]), path: name, sampleRate: sampleRate, format: format)
+    try writer.write(samples)
+    try writer.finish()
+    return writer.handle.bytes.memory
+  }
+
   private init(
-    temporary: String, path: String, sampleRate: Int, format: SoundFileFormat
+    _ bytes: FileBytes, path: String, sampleRate: Int, format: SoundFileFormat
   ) throws(SoundFileError) {
     guard let rate = Int32(exactly: sampleRate), rate > 0 else {
       throw SoundFileError(
         path: path, problem: .cannotEncode("a sample rate of \(sampleRate) Hz"))
     }
-    let descriptor = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .system(path: path, action: "write it", errno: errno) }
-    let bytes = FileBytes(descriptor: descriptor)
     var info = SF_INFO()
     info.samplerate = rate
     info.channels = 1

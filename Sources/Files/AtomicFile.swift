@@ -35,11 +35,26 @@ public enum AtomicFile {
   public static func write(
     _ chunks: [UnsafeRawBufferPointer], to path: String, isDurable: Bool = false
   ) throws {
+    try write(to: path, isDurable: isDurable) { append in
+      for chunk in chunks { try append(chunk) }
+    }
+  }
+
+  /// Has `body` make a file piece by piece, which appears at `path` when all is written.
+  ///
+  /// - Parameters:
+  ///   - isDurable: as in `write(_:to:isDurable:)`.
+  ///   - body: calls `append` for each piece, and no more when it has returned.
+  /// - Throws: what `body` throws, or `FileError`, naming `path`.
+  public static func write(
+    to path: String, isDurable: Bool = false,
+    pieces body: (_ append: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws {
     try write(to: path) { temporary in
       let descriptor = open(temporary, O_WRONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw FileError(path: path, action: "write it", errno: errno) }
       do {
-        for chunk in chunks { try writeAll(chunk, to: descriptor, path: path) }
+        try body { try writeAll($0, to: descriptor, path: path) }
         guard !isDurable || fsync(descriptor) == 0 else {
           throw FileError(path: path, action: "write it", errno: errno)
         }

@@ -39,23 +39,35 @@ public struct InterpretationFigure: Sendable {
     sampleRate: Int, hopLength: Int, nFFT: Int,
     label: String, probability: Float, source: String? = nil
   ) throws(FigureError) {
-    let shapes = [input.shape, mask.shape, interpretation.shape]
-    guard shapes.allSatisfy({ $0.count == 2 && $0[1] > 0 && $0[1] == input.shape[1] }) else {
-      throw FigureError(
-        problem: "input, mask and interpretation of shapes "
-          + shapes.map(\.description).joined(separator: ", ") + " do not belong together",
-        remedy: "give three spectrograms [frames, bins] of as many bins")
-    }
+    try Self.checkShapes(input, mask, interpretation)
     self.input = input
     self.mask = mask
     self.interpretation = interpretation
     axes = try SpectrogramAxes(
-      frames: shapes.map { $0[0] }.max() ?? 0, bins: input.shape[1],
+      frames: [input, mask, interpretation].map { $0.shape[0] }.max() ?? 0, bins: input.shape[1],
       sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
     title =
       probability.isFinite
       ? label + String(format: ", %.1f\u{A0}%%", Double(probability) * 100) : label
     self.source = source
+  }
+
+  /// - Throws: `FigureError` when the shapes do not belong together.
+  static func checkShapes(
+    _ input: Tensor, _ mask: Tensor, _ interpretation: Tensor
+  ) throws(FigureError) {
+    let shapes = [input.shape, mask.shape, interpretation.shape]
+    guard shapes.allSatisfy({ $0.count == 2 && $0[1] > 0 && $0[1] == shapes[0].last }) else {
+      throw FigureError(
+        problem: "input, mask and interpretation of shapes "
+          + shapes.map(\.description).joined(separator: ", ") + " do not belong together",
+        remedy: "give three spectrograms [frames, bins] of as many bins")
+    }
+  }
+
+  /// The colours of input and interpretation, given as to `init`.
+  static func scale(_ input: Tensor, _ interpretation: Tensor) -> ColorScale {
+    .logPower(upTo: max(input.largestFinite, logPower(ofMagnitude: interpretation.largestFinite)))
   }
 
   /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
@@ -71,8 +83,7 @@ public struct InterpretationFigure: Sendable {
   package func render() throws(FigureError) -> (canvas: Canvas, panels: [Rectangle]) {
     let top = 98
     let canvas = try Canvas(width: 1500, height: top + Measure.panelHeight + Measure.belowPanel)
-    let scale = ColorScale.logPower(
-      upTo: max(input.largestFinite, logPower(ofMagnitude: interpretation.largestFinite)))
+    let scale = Self.scale(input, interpretation)
 
     let left = Measure.edge + canvas.frequencyAxisWidth(axes)
     let gaps = [40, canvas.colorBarWidth(.mask) + 30]

@@ -15,6 +15,7 @@ struct PIQAudio: ParsableCommand {
         piq-audio interpret --output-dir explained --json recordings/ > results.jsonl
         piq-audio interpret --class rooster clip.wav
         piq-audio classify --csv recordings/ > classes.csv
+        piq-audio report explained
 
       EXIT STATUS
         0    all inputs were done
@@ -24,7 +25,7 @@ struct PIQAudio: ParsableCommand {
       """,
     version: "piq-audio 0.1.0",
     subcommands: [
-      Interpret.self, Classify.self, DrawSpectrogram.self, Evaluate.self, Train.self,
-      ModelCommand.self, Benchmark.self,
+      Interpret.self, Classify.self, DrawSpectrogram.self, MakeReport.self, Evaluate.self,
+      Train.self, ModelCommand.self, Benchmark.self,
     ])
 }

@@ -25,6 +25,17 @@ import Testing
     #expect(difference(actual.samples, expected.samples) <= tolerance)
   }
 
+  @Test(arguments: formats)
+  func inMemoryItIsTheSameFile(_ format: SoundFileFormat) throws {
+    let recording = Recording(samples: noise(70_001), sampleRate: 16_000)
+    try recording.write(to: folder.file("a"), as: format)
+    #expect(try recording.bytes(as: format, name: "a") == [UInt8](folder.bytes("a")))
+    let error = #expect(throws: SoundFileError.self) {
+      try Recording(samples: [.nan], sampleRate: 16_000).bytes(as: format, name: "b")
+    }
+    #expect(error?.path == "b")
+  }
+
   @Test func equalSamplesMakeEqualBytes() throws {
     let recording = Recording(samples: noise(5000), sampleRate: 16_000)
     func name(_ format: SoundFileFormat) -> String {

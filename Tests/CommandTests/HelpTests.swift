@@ -6,6 +6,7 @@ import Testing
   static let commands = [
     [], ["interpret"], ["classify"], ["spectrogram"], ["evaluate"], ["train"],
     ["train", "classifier"], ["train", "interpreter"], ["model", "import"], ["model", "info"],
+    ["report"],
   ]
 
   @Test(arguments: commands) func examples(command: [String]) throws {
