@@ -114,7 +114,7 @@ struct MessageOptions: ParsableArguments {
   var verbose = false
 
   func makeTerminal() -> Terminal {
-    Terminal(level: quiet ? .error : verbose ? .debug : .warning)
+    Terminal(level: quiet ? .error : verbose ? .debug : .notice)
   }
 
   func validate() throws {

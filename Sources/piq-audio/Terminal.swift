@@ -5,7 +5,7 @@ import Foundation
 import Logging
 
 /// What a command says: results on standard output, everything else on standard error.
-struct Terminal {
+struct Terminal: Sendable {
   /// For warnings, errors and details.
   private let log: Logger
   private let isQuiet: Bool
@@ -53,6 +53,12 @@ struct Terminal {
   func warn(_ message: String) {
     clearProgress()
     log.warning("\(message)")
+  }
+
+  /// Writes to standard error what the user may want to know though nothing is amiss.
+  func tell(_ message: String) {
+    clearProgress()
+    log.notice("\(message)")
   }
 
   /// Writes a detail to standard error, for those who asked to hear more.
