@@ -62,8 +62,8 @@ let package = Package(
     room(
       "Batch",
       [
-        "AudioIO", "Checkpoints", "Files", "Models", "NeuralNetwork", "PIQ", "Plotting", "Spectral",
-        "Tensor",
+        "AudioIO", "Checkpoints", "Datasets", "Files", "Models", "NeuralNetwork", "PIQ", "Plotting",
+        "Spectral", "Tensor",
       ]),
     room(
       "Report",
@@ -109,7 +109,7 @@ let package = Package(
     tests(of: "Plotting", ["Files", "Plotting", "Tensor"]),
     tests(
       of: "Batch",
-      ["AudioIO", "Batch", "Checkpoints", "Models", "NeuralNetwork", "PIQ", "Tensor"]),
+      ["AudioIO", "Batch", "Checkpoints", "Models", "NeuralNetwork", "PIQ", "Plotting", "Tensor"]),
     tests(of: "Report", ["AudioIO", "Batch", "Checkpoints", "Files", "Report", "Tensor"]),
     tests(of: "Datasets", ["Datasets"]),
     tests(

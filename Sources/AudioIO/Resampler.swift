@@ -5,25 +5,26 @@ import Foundation
 ///
 /// After both rates are divided by their greatest common divisor, the output's phases repeat every
 /// `to` samples: each phase is one short filter, and all of them are computed once. Rates that
-/// would need too many of them have theirs computed on the fly.
+/// would need too many of them have theirs computed on the fly. `ResamplerStream` does it block by
+/// block.
 ///
 /// Origin: `torchaudio.functional.resample` (`sinc_interp_hann`), after J. O. Smith, "Digital Audio
 /// Resampling". Filters equal torchaudio's to the last bits, its rounding of phases to single
 /// precision included; the output's length is exact where torchaudio rounds it to single precision.
 public struct Resampler: Sendable {
   /// Both rates over their greatest common divisor.
-  private let from: Int
-  private let to: Int
+  let from: Int
+  let to: Int
   /// The lower rate times the roll-off.
-  private let cutoff: Double
+  let cutoff: Double
   /// Half of a filter's length, in input samples.
-  private let width: Int
+  let width: Int
   /// A filter's length in `kernel`, in vectors.
-  private let stride: Int
+  let stride: Int
   /// The filter of each phase, padded with zeros; empty where there would be too many.
-  private let kernel: [Vector]
+  let kernel: [Vector]
 
-  private typealias Vector = SIMD8<Float>
+  typealias Vector = SIMD8<Float>
 
   private static let zeroCrossings = 6.0
   private static let rollOff = 0.99
@@ -66,13 +67,13 @@ public struct Resampler: Sendable {
 
   /// `samples` at the other rate. The signal counts as silent before its start and after its end.
   public func resample(_ samples: [Float]) -> [Float] {
-    if from == to || samples.isEmpty { return samples }
-    return kernel.isEmpty ? resampleOnTheFly(samples) : resampleByTable(samples)
+    var stream = ResamplerStream(self)
+    return stream.resample(samples) + stream.finish()
   }
 
   /// The weight of input sample `index`, counted from the input sample at phase 0, for output
   /// sample `phase`.
-  private static func weight(
+  static func weight(
     ofInput index: Int, phase: Int, from: Int, to: Int, cutoff: Double
   ) -> Float {
     // In torchaudio this quotient of two integer tensors is of single precision.
@@ -85,55 +86,8 @@ public struct Resampler: Sendable {
     return Float(sinc * (cosine * cosine * (cutoff / Double(from))))
   }
 
-  private func resampleByTable(_ samples: [Float]) -> [Float] {
-    // Silence on both sides, so that every filter lies within.
-    let before = width - 1
-    let after = width + Vector.scalarCount
-    var padded = [Float](repeating: 0, count: before + samples.count + after)
-    padded.replaceSubrange(before..<before + samples.count, with: samples)
-    let count = outputCount(for: samples.count)
-    return [Float](unsafeUninitializedCapacity: count) { output, initialized in
-      padded.withUnsafeBytes { padded in
-        kernel.withUnsafeBufferPointer { kernel in
-          var place = Place()
-          for i in 0..<count {
-            var sum = Vector.zero
-            for tap in 0..<stride {
-              let offset = (place.input + tap * Vector.scalarCount) * MemoryLayout<Float>.stride
-              let input = padded.loadUnaligned(fromByteOffset: offset, as: Vector.self)
-              sum += input * kernel[place.phase * stride + tap]
-            }
-            output[i] = sum.sum()
-            place.advance(from: from, to: to)
-          }
-        }
-      }
-      initialized = count
-    }
-  }
-
-  private func resampleOnTheFly(_ samples: [Float]) -> [Float] {
-    let count = outputCount(for: samples.count)
-    var output: [Float] = []
-    output.reserveCapacity(count)
-    var place = Place()
-    for _ in 0..<count {
-      // Phases count from an input sample of their own: see `weight`.
-      let origin = place.input - Self.quotient(place.phase, from, to).floor
-      var sum = 0.0
-      for i in max(0, place.input - width + 1)..<min(samples.count, place.input + width + 1) {
-        let weight = Self.weight(
-          ofInput: i - origin, phase: place.phase, from: from, to: to, cutoff: cutoff)
-        sum += Double(weight) * Double(samples[i])
-      }
-      output.append(Float(sum))
-      place.advance(from: from, to: to)
-    }
-    return output
-  }
-
   /// Where an output sample lies: at or just after an input sample, and in the cycle of phases.
-  private struct Place {
+  struct Place {
     var input = 0
     var phase = 0
     /// How far after `input`, in units of 1/`to` input samples.
@@ -152,7 +106,7 @@ public struct Resampler: Sendable {
   }
 
   /// `a * b / c` without overflow on the way, for a result that fits.
-  private static func quotient(_ a: Int, _ b: Int, _ c: Int) -> (floor: Int, isExact: Bool) {
+  static func quotient(_ a: Int, _ b: Int, _ c: Int) -> (floor: Int, isExact: Bool) {
     let (quotient, remainder) = c.dividingFullWidth(a.multipliedFullWidth(by: b))
     return (quotient, remainder == 0)
   }

@@ -29,6 +29,8 @@ public struct SoundFileError: PassingError, CustomStringConvertible, Equatable {
     /// A sample that is not a number or is infinite. `frame` counts from 0 in the file, `channel`
     /// from 1.
     case notFinite(value: Float, frame: Int, sampleRate: Int, channel: Int)
+    /// Fewer bytes at the end than when it was opened.
+    case shrank
     /// More sound than is held in memory at once.
     case tooLong(seconds: Double, limit: Double)
     /// A format that libsndfile does not write at this sample rate, in its words.
@@ -90,6 +92,8 @@ public struct SoundFileError: PassingError, CustomStringConvertible, Equatable {
           + "\(seconds(Double(frame) / Double(rate))) s (sample \(frame), channel \(channel))",
         "repair the recording where it is, or make it anew"
       )
+    case .shrank:
+      ("became shorter while it was read", "wait until nothing writes to it, and try again")
     case .tooLong(let length, let limit):
       (
         "is too long to be held in memory: over \(seconds(length)) s where "

@@ -28,6 +28,8 @@ public final class SoundFileReader {
   public private(set) var warning: String?
 
   private let handle: SoundFileHandle
+  /// Bytes in the file when it was opened.
+  private let byteCount: Int
   private var interleaved: [Float]
   /// Frames that `interleaved` has room for.
   private let passFrames: Int
@@ -38,6 +40,7 @@ public final class SoundFileReader {
   public init(path: String) throws(SoundFileError) {
     let name = path == "-" ? "standard input" : path
     let bytes = try FileBytes.reading(path: path, name: name)
+    byteCount = bytes.count
     if let place = Truncation.unfinishedDataSize(in: bytes) {
       bytes.replacement = (place, [0xFF, 0xFF, 0xFF, 0xFF])
     }
@@ -111,6 +114,9 @@ public final class SoundFileReader {
     isAtEnd = true
     if handle.bytes.failure != 0 {
       throw .system(path: path, action: "read it", errno: handle.bytes.failure)
+    }
+    guard handle.bytes.count >= byteCount else {
+      throw SoundFileError(path: path, problem: .shrank)
     }
     guard framesRead > 0 else { throw SoundFileError(path: path, problem: .noSamples) }
     let there = seconds(Double(framesRead) / Double(sampleRate))

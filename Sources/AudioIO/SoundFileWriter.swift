@@ -9,21 +9,28 @@ public final class SoundFileWriter {
   /// How many samples went beyond ±1 and were cut to it, which only integer encodings do.
   public private(set) var clippedSamples = 0
 
+  /// Once the file is whole: whether it is RF64, the form of WAV beyond 4 GiB.
+  public private(set) var isRF64 = false
+
   private let path: String
   private let sampleRate: Int
   private let format: SoundFileFormat
+  /// Whether a WAV file that becomes too large for one is written as RF64.
+  private let growsToRF64: Bool
   private let handle: SoundFileHandle
   private var samplesWritten = 0
 
   /// Has `body` write a sound file that appears at `path` whole or not at all.
   ///
+  /// - Parameter growsToRF64: whether a WAV file may exceed 4 GiB, as RF64. A smaller one is plain
+  ///   WAV with room for the larger sizes in its header.
   /// - Returns: how many samples were cut to ±1.
   /// - Throws: what `body` throws; `SoundFileError` or `FileError`, naming `path`, also when `body`
   ///   wrote no sample.
   @discardableResult
   public static func write(
     to path: String, sampleRate: Int, as format: SoundFileFormat = .standard,
-    _ body: (SoundFileWriter) throws -> Void
+    growsToRF64: Bool = false, _ body: (SoundFileWriter) throws -> Void
   ) throws -> Int {
     var clippedSamples = 0
     try AtomicFile.write(to: path) { temporary in
@@ -32,7 +39,8 @@ public final class SoundFileWriter {
         throw SoundFileError.system(path: path, action: "write it", errno: errno)
       }
       let writer = try SoundFileWriter(
-        FileBytes(descriptor: descriptor), path: path, sampleRate: sampleRate, format: format)
+        FileBytes(descriptor: descriptor), path: path, sampleRate: sampleRate, format: format,
+        growsToRF64: growsToRF64 && format.format == .wav)
       try body(writer)
       try writer.finish()
       clippedSamples = writer.clippedSamples
@@ -48,14 +56,15 @@ public final class SoundFileWriter {
     of samples: [Float], sampleRate: Int, as format: SoundFileFormat, name: String
   ) throws(SoundFileError) -> [UInt8] {
     let writer = try SoundFileWriter(
-      FileBytes([]), path: name, sampleRate: sampleRate, format: format)
+      FileBytes([]), path: name, sampleRate: sampleRate, format: format, growsToRF64: false)
     try writer.write(samples)
     try writer.finish()
     return writer.handle.bytes.memory
   }
 
   private init(
-    _ bytes: FileBytes, path: String, sampleRate: Int, format: SoundFileFormat
+    _ bytes: FileBytes, path: String, sampleRate: Int, format: SoundFileFormat,
+    growsToRF64: Bool
   ) throws(SoundFileError) {
     guard let rate = Int32(exactly: sampleRate), rate > 0 else {
       throw SoundFileError(
@@ -64,7 +73,7 @@ public final class SoundFileWriter {
     var info = SF_INFO()
     info.samplerate = rate
     info.channels = 1
-    info.format = format.libsndfileFormat
+    info.format = format.libsndfileFormat(asRF64: growsToRF64)
     do {
       handle = try SoundFileHandle(bytes, mode: SFM_WRITE, info: info)
     } catch {
@@ -72,9 +81,11 @@ public final class SoundFileWriter {
       throw SoundFileError(path: path, problem: .cannotEncode(error.reason))
     }
     handle.omitPeakChunk()
+    if growsToRF64 { handle.preferWAV() }
     self.path = path
     self.sampleRate = sampleRate
     self.format = format
+    self.growsToRF64 = growsToRF64
   }
 
   /// Appends `samples`.
@@ -90,7 +101,7 @@ public final class SoundFileWriter {
     }
     // Room for the header and the sizes in it.
     let most = (Int(UInt32.max) - 4096) / (format.encoding.bits / 8)
-    guard format.format != .wav || samples.count <= most - samplesWritten else {
+    guard growsToRF64 || format.format != .wav || samples.count <= most - samplesWritten else {
       throw SoundFileError(path: path, problem: .tooLargeForWAV)
     }
     var first = 0
@@ -132,6 +143,7 @@ public final class SoundFileWriter {
     guard samplesWritten > 0 else { throw SoundFileError(path: path, problem: .noSamples) }
     let isComplete = handle.close()
     guard isComplete, handle.bytes.failure == 0 else { throw failure }
+    isRF64 = handle.bytes.bytes(at: 0, count: 4).elementsEqual("RF64".utf8)
   }
 
   private var failure: SoundFileError {
@@ -144,8 +156,9 @@ public final class SoundFileWriter {
 
 extension SoundFileFormat {
   /// libsndfile's number for this format.
-  fileprivate var libsndfileFormat: Int32 {
-    let container = format == .wav ? SF_FORMAT_WAV : SF_FORMAT_FLAC
+  fileprivate func libsndfileFormat(asRF64: Bool) -> Int32 {
+    let container =
+      asRF64 ? SF_FORMAT_RF64 : format == .wav ? SF_FORMAT_WAV : SF_FORMAT_FLAC
     let subtype =
       switch encoding {
       case .float32: SF_FORMAT_FLOAT

@@ -60,6 +60,12 @@ public struct ClipJob: Sendable, Hashable {
     return Array(String(cString: resolved).utf8)
   }
 
+  /// This job with the outputs of `kinds` alone.
+  func keeping(_ kinds: [OutputKind]) -> ClipJob {
+    ClipJob(
+      input: input, outputs: outputs.filter { key, _ in kinds.contains { $0.rawValue == key } })
+  }
+
   /// Whether the clip is to be skipped because its outputs exist.
   ///
   /// - Throws: `BatchError` when one exists and none may.

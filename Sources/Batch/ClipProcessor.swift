@@ -23,6 +23,10 @@ public final class ClipProcessor: Sendable {
     public var soundFormat = SoundFileFormat.standard
     /// What to do where outputs are there already.
     public var existing = ExistingOutputs.overwrite
+    /// How long recordings are divided.
+    public var windowing = Windowing()
+    /// Told of recordings that are divided; called by any thread.
+    public var observe: @Sendable (RecordingEvent) -> Void = { _ in }
 
     /// The standard settings.
     public init() {}
@@ -35,10 +39,10 @@ public final class ClipProcessor: Sendable {
     case skipped
   }
 
-  private let model: Model
-  private let settings: Settings
+  let model: Model
+  let settings: Settings
   private let resamplers = Mutex<[Int: Resampler]>([:])
-  private let budget = MemoryBudget(Interpreter.mostMemory)
+  let budget = MemoryBudget(Interpreter.mostMemory)
   private static let resamplersKept = 16
 
   /// A processor that takes all of its clips through `model`.
@@ -50,11 +54,82 @@ public final class ClipProcessor: Sendable {
   /// Interprets a clip and writes the outputs of its job; the keys of `outputs` are those of
   /// `OutputKind`.
   ///
+  /// A recording that the settings say is divided has no arrays, one that is taken whole none of
+  /// the tables of windows, whatever the job says.
+  ///
   /// - Throws: a typed error that names the file, what is wrong with it and what to do.
   public func interpret(_ job: ClipJob) throws -> Outcome {
-    if try job.shouldSkip(settings.existing) { return .skipped }
-    var clock = StageClock()
-    let (recording, samples) = try load(job.input, &clock)
+    let (whole, divided) = (job.keeping(OutputKind.ofClips), job.keeping(OutputKind.ofWindows))
+    let existing = settings.existing
+    switch settings.windowing.scope {
+    case .none:
+      if try whole.shouldSkip(existing) { return .skipped }
+      var clock = StageClock()
+      let recording = try clock.measure("decode") { try Recording.read(path: job.input.path) }
+      return .done(try interpretWhole(whole, recording, clock))
+    case .all:
+      if try divided.shouldSkip(existing) { return .skipped }
+      return .done(
+        try interpretWindows(divided, SoundFileReader(path: job.input.path), head: []))
+    case .longer(let limit):
+      if try divided.shouldSkip(existing) { return .skipped }
+      if try whole.shouldSkip(existing), !Self.saysLonger(job.input, than: limit) {
+        return .skipped
+      }
+      var clock = StageClock()
+      let reader = try SoundFileReader(path: job.input.path)
+      var samples: [Float] = []
+      let most = limit * Double(reader.sampleRate)
+      // What a header says of the length is not to be relied upon.
+      try clock.measure("decode") {
+        while !reader.isAtEnd, Double(samples.count) <= most {
+          samples += try reader.read(upTo: 1 << 18)
+        }
+      }
+      guard Double(samples.count) > most else {
+        let recording = Recording(
+          samples: samples, sampleRate: reader.sampleRate, channels: reader.channels,
+          warning: reader.warning)
+        return .done(try interpretWhole(whole, recording, clock))
+      }
+      try checkLevel(of: samples, path: job.input.path)
+      return .done(try interpretLong(job, divided, reader, head: samples))
+    }
+  }
+
+  /// Whether the header of a file whose outputs exist says that it lasts longer than `limit` seconds.
+  private static func saysLonger(_ input: ClipInput, than limit: Double) -> Bool {
+    guard input.path != "-", let reader = try? SoundFileReader(path: input.path) else {
+      return false
+    }
+    return Double(reader.declaredFrames ?? 0) > limit * Double(reader.sampleRate)
+  }
+
+  /// Divides a recording because of its length, and says so.
+  private func interpretLong(
+    _ job: ClipJob, _ divided: ClipJob, _ reader: SoundFileReader, head: [Float]
+  ) throws -> TimedReport {
+    let windowing = settings.windowing
+    if windowing.refusesArrays, job.outputs[OutputKind.arrays.rawValue] != nil {
+      throw ClipError(
+        path: job.input.path,
+        problem: "is divided into windows, for which arrays are not written; leave arrays out of "
+          + "--outputs, or take it whole with --window 0")
+    }
+    settings.observe(
+      .note(
+        "\(printable(job.input.path)): lasts longer than \(Windowing.longestWhole.inWords) s, and is "
+          + "interpreted in windows of \(windowing.length.inWords) s, each sharing "
+          + "\(windowing.overlap.inWords) s with the next (--window, --overlap)"))
+    return try interpretWindows(divided, reader, head: head)
+  }
+
+  /// Interprets a clip whole.
+  private func interpretWhole(
+    _ job: ClipJob, _ recording: Recording, _ clock: StageClock
+  ) throws -> TimedReport {
+    var clock = clock
+    let samples = try samples(of: recording, job.input, &clock)
     // Before the long work, but not for an input that cannot be read.
     try job.makeFolders()
     let bytes = model.interpreter.memoryNeeded(samples.count)
@@ -77,7 +152,7 @@ public final class ClipProcessor: Sendable {
         if clipped > 0 { report.warn("\(clipped) samples of \(path) were cut to full scale") }
       }
     }
-    return .done(TimedReport(report: report, seconds: clock.withTotal))
+    return TimedReport(report: report, seconds: clock.withTotal)
   }
 
   /// Classifies a clip; nothing is decoded or written.
@@ -127,22 +202,25 @@ public final class ClipProcessor: Sendable {
     _ input: ClipInput, _ clock: inout StageClock
   ) throws -> (Recording, samples: [Float]) {
     let recording = try clock.measure("decode") { try Recording.read(path: input.path) }
-    // Squares of larger ones overflow, and the network would take what is left for a clip.
-    if recording.samples.contains(where: { $0.magnitude > 1e15 }) {
-      throw ClipError(
-        path: input.path, problem: "is too loud to compute with; scale it to full scale, ±1")
-    }
+    return (recording, try samples(of: recording, input, &clock))
+  }
+
+  /// The samples of a recording at the model's rate.
+  private func samples(
+    of recording: Recording, _ input: ClipInput, _ clock: inout StageClock
+  ) throws -> [Float] {
+    try checkLevel(of: recording.samples, path: input.path)
     let rate = model.configuration.stft.sampleRate
-    guard recording.sampleRate != rate else { return (recording, recording.samples) }
+    guard recording.sampleRate != rate else { return recording.samples }
     let resampler = resampler(from: recording.sampleRate, to: rate)
     try naming(input) {
       try model.interpreter.checkLength(resampler.outputCount(for: recording.samples.count))
     }
-    return (recording, clock.measure("resample") { resampler.resample(recording.samples) })
+    return clock.measure("resample") { resampler.resample(recording.samples) }
   }
 
   /// A resampler, made once for each rate that comes up again.
-  private func resampler(from rate: Int, to newRate: Int) -> Resampler {
+  func resampler(from rate: Int, to newRate: Int) -> Resampler {
     resamplers.withLock { resamplers in
       if let known = resamplers[rate] { return known }
       let resampler = Resampler(from: rate, to: newRate)
@@ -194,6 +272,7 @@ public final class ClipProcessor: Sendable {
       try NPZ.write(arrays(analysis, interpretation), to: path)
     case .json:
       try AtomicFile.write(Array((try report.json(pretty: true) + "\n").utf8), to: path)
+    case .timeline, .labels, .selections: break  // of windows
     }
     return 0
   }
@@ -220,7 +299,7 @@ public final class ClipProcessor: Sendable {
   }
 
   /// Runs `work`, and gives an error that does not know its file the input's name.
-  private func naming<Result>(_ input: ClipInput, _ work: () throws -> Result) throws -> Result {
+  func naming<Result>(_ input: ClipInput, _ work: () throws -> Result) throws -> Result {
     do {
       return try work()
     } catch {
@@ -240,5 +319,10 @@ public struct ClipError: Error, CustomStringConvertible, Equatable {
 }
 
 extension ClipInput {
-  fileprivate var name: String { path == "-" ? "standard input" : Folder.name(of: path) }
+  var name: String { path == "-" ? "standard input" : Folder.name(of: path) }
+}
+
+extension Double {
+  /// As text without a needless fraction: 5, 2.5.
+  fileprivate var inWords: String { self == rounded() ? "\(Int(self))" : "\(self)" }
 }

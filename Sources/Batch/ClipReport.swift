@@ -24,6 +24,27 @@ public struct ClipReport: Report, Sendable, Codable, Equatable {
   public var outputs: [String: String]
   /// What is amiss with the input though it could be used.
   public var warning: String?
+  /// Of a recording that was divided into windows: the length of a window in seconds.
+  public var window: Double?
+  /// How much of it the next window shares, in seconds.
+  public var overlap: Double?
+  /// The windows. Label and probability of the whole are those of the average over all that are
+  /// not silent.
+  public var windows: [Window]?
+
+  /// A window of a recording.
+  public struct Window: Sendable, Codable, Equatable {
+    /// In seconds.
+    public var start: Double
+    /// In seconds.
+    public var end: Double
+    /// The likeliest class; nil for a window that was skipped as silent.
+    public var label: String?
+    /// Its probability.
+    public var probability: Float?
+    /// Whether its interpretation is in the sound.
+    public var explained: Bool
+  }
 
   /// Adds to the warning.
   mutating func warn(_ text: String) {
@@ -44,6 +65,7 @@ public struct ClipReport: Report, Sendable, Codable, Equatable {
 
   enum CodingKeys: String, CodingKey {
     case input, label, index, probability, top, model, channels, duration, outputs, warning
+    case window, overlap, windows
     case sampleRate = "sample_rate"
   }
 }

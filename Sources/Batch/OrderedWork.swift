@@ -37,19 +37,49 @@ public struct OrderedWork: Sendable {
     work: @escaping @Sendable (Int) throws -> Output,
     finish: @escaping (Int, Result<Output, any Error>) throws -> Void
   ) throws {
-    let state = State<Output>(count: count)
+    // Called by one thread at a time.
+    nonisolated(unsafe) let begin = begin
+    var started = 0
+    try run(ahead: .max) {
+      guard started < count else { return nil }
+      defer { started += 1 }
+      begin(started)
+      return started
+    } work: { item in
+      try work(item)
+    } finish: { item, result in
+      try finish(item, result)
+    }
+  }
+
+  /// Does work on items that come one by one, of which there may be any number: no more than
+  /// `ahead` of them are in memory.
+  ///
+  /// - Parameters:
+  ///   - ahead: how many items may be under way or wait for those before them; at least one a job.
+  ///   - next: the next item, or nil at the end.
+  ///   - work: done by any thread.
+  ///   - finish: called with each item and its result, in their order. If it throws, no further
+  ///     work begins. It and `next` are called by one thread at a time.
+  /// - Throws: what `next` and `finish` throw.
+  public func run<Item: Sendable, Output: Sendable>(
+    ahead: Int, next: @escaping () throws -> Item?,
+    work: @escaping @Sendable (Item) throws -> Output,
+    finish: @escaping (Item, Result<Output, any Error>) throws -> Void
+  ) throws {
+    let state = State<Item, Output>(ahead: max(ahead, jobs))
     // Called under the state's lock.
-    nonisolated(unsafe) let (begin, finish) = (begin, finish)
+    nonisolated(unsafe) let (next, finish) = (next, finish)
     let body = { @Sendable [threads] in
       withThreads(threads) {
-        while let item = state.next(begin) {
+        while let (index, item) = state.next(next) {
           let result = Result { try work(item) }
-          state.finish(item, result, finish)
+          state.finish(index, item, result, finish)
         }
       }
     }
     // Threads of their own: those of the pool are for the work itself, and for signals.
-    let workers = (1..<max(1, min(jobs, count))).map { _ in Worker(body) }
+    let workers = (1..<max(1, jobs)).map { _ in Worker(body) }
     body()
     for worker in workers { worker.wait() }
     try state.check()
@@ -57,41 +87,55 @@ public struct OrderedWork: Sendable {
 }
 
 /// What workers share.
-private final class State<Output: Sendable>: @unchecked Sendable {
+private final class State<Item: Sendable, Output: Sendable>: @unchecked Sendable {
   // Sendable: what changes is behind the lock.
-  private let lock = NSLock()
-  private let count: Int
+  private let condition = NSCondition()
+  private let ahead: Int
   private var started = 0
   private var finished = 0
-  private var waiting: [Int: Result<Output, any Error>] = [:]
+  private var isAtEnd = false
+  private var waiting: [Int: (item: Item, result: Result<Output, any Error>)] = [:]
   private var failure: (any Error)?
 
-  init(count: Int) { self.count = count }
+  init(ahead: Int) { self.ahead = ahead }
 
-  func next(_ begin: (Int) -> Void) -> Int? {
-    lock.withLock {
-      guard started < count, failure == nil else { return nil }
-      defer { started += 1 }
-      begin(started)
-      return started
+  /// The next item, once there is room for it. The first that is not finished is always under way.
+  func next(_ next: () throws -> Item?) -> (index: Int, item: Item)? {
+    condition.lock()
+    defer { condition.unlock() }
+    while failure == nil, !isAtEnd, started - finished >= ahead { condition.wait() }
+    guard failure == nil, !isAtEnd else { return nil }
+    do {
+      if let item = try next() {
+        defer { started += 1 }
+        return (started, item)
+      }
+      isAtEnd = true
+    } catch {
+      failure = error
     }
+    condition.broadcast()
+    return nil
   }
 
   func finish(
-    _ item: Int, _ result: Result<Output, any Error>,
-    _ finish: (Int, Result<Output, any Error>) throws -> Void
+    _ index: Int, _ item: Item, _ result: Result<Output, any Error>,
+    _ finish: (Item, Result<Output, any Error>) throws -> Void
   ) {
-    lock.withLock {
-      waiting[item] = result
-      while failure == nil, let result = waiting.removeValue(forKey: finished) {
-        do { try finish(finished, result) } catch { failure = error }
-        finished += 1
-      }
+    condition.lock()
+    defer { condition.unlock() }
+    waiting[index] = (item, result)
+    while failure == nil, let (item, result) = waiting.removeValue(forKey: finished) {
+      do { try finish(item, result) } catch { failure = error }
+      finished += 1
     }
+    condition.broadcast()
   }
 
   func check() throws {
-    if let failure = lock.withLock({ failure }) { throw failure }
+    condition.lock()
+    defer { condition.unlock() }
+    if let failure { throw failure }
   }
 }
 

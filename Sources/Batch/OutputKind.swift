@@ -12,11 +12,26 @@ public enum OutputKind: String, Sendable, CaseIterable {
   case arrays
   /// What was found, for programs: `clip.interpretation.json`.
   case json
+  /// The classes of a recording's windows as a table: `clip.timeline.csv`.
+  case timeline
+  /// The same as a label track for Audacity: `clip.labels.txt`.
+  case labels
+  /// The same as a selection table for Raven: `clip.selections.txt`.
+  case selections
 
   /// What is written unless something else is asked for.
-  public static let standard: [OutputKind] = [.audio, .spectrogram, .arrays, .json]
+  public static let standard: [OutputKind] = allCases.filter { $0 != .residual }
+  /// What can be written of a clip that is taken whole.
+  public static let ofClips: [OutputKind] = [.audio, .residual, .spectrogram, .arrays, .json]
+  /// What can be written of a recording that is divided into windows.
+  public static let ofWindows: [OutputKind] = allCases.filter { $0 != .arrays }
 
-  var infix: String { self == .residual ? ".residual" : ".interpretation" }
+  var infix: String {
+    switch self {
+    case .residual, .timeline, .labels, .selections: ".\(rawValue)"
+    case .audio, .spectrogram, .arrays, .json: ".interpretation"
+    }
+  }
 
   var isSound: Bool { self == .audio || self == .residual }
 
@@ -28,6 +43,8 @@ public enum OutputKind: String, Sendable, CaseIterable {
       case .spectrogram: "png"
       case .arrays: "npz"
       case .json: "json"
+      case .timeline: "csv"
+      case .labels, .selections: "txt"
       }
     return "\(infix).\(fileExtension)"
   }

@@ -11,6 +11,9 @@ struct StageClock {
     return try work()
   }
 
+  /// Adds what the stages of a part of the work took, on whichever thread.
+  mutating func add(_ part: [String: Double]) { seconds.merge(part) { $0 + $1 } }
+
   /// The stages and `total`, the time since this clock was made.
   var withTotal: [String: Double] {
     seconds.merging(["total": Self.seconds(since: start)]) { $1 }

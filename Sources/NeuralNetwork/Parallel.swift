@@ -7,6 +7,9 @@ import Tensor
 /// use, by its affinity or its control group's quota, or `OMP_NUM_THREADS`.
 public var availableThreads: Int { Threads.available }
 
+/// How many threads the work of the caller gets: what `withThreads` says, or `availableThreads`.
+public var currentThreads: Int { threadCount }
+
 /// Runs `body` with all that it computes on `count` threads. Results do not depend on it.
 public func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
   try onThreads(max(1, count), body)

@@ -32,7 +32,7 @@ public struct Analysis: Sendable {
   public let classification: Classification
 
   /// What the samples were divided by before the STFT.
-  let level: Float
+  public let level: Float
   let spectrogram: Spectrogram
   let encoded: EncodedClip
 }

@@ -16,12 +16,17 @@ struct Interpret: ParsableCommand {
         clip.interpretation.png   input, mask and interpretation as spectrograms
         clip.interpretation.npz   mask, spectrograms, codes and more, for NumPy
         clip.interpretation.json  the classes and their probabilities
+      A recording of more than 60 s is divided into windows. It has no arrays, but
+        clip.timeline.csv         the class of each window and its probability
+        clip.labels.txt           the same as a label track for Audacity
+        clip.selections.txt       the same as a selection table for Raven
 
       EXAMPLES
         piq-audio interpret clip.wav
         piq-audio interpret -o explained recordings/
         piq-audio interpret --outputs audio,residual --audio-format flac clip.wav
         piq-audio interpret --class rooster clip.wav
+        piq-audio interpret --window 5 --overlap 2.5 --min-level -60 night.flac
         find . -name '*.flac' -print0 | piq-audio interpret --files-from -
         sox clip.wav -t wav - trim 0 2 | piq-audio interpret -
       """)
@@ -32,11 +37,12 @@ struct Interpret: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      What to write: a comma-separated list of audio, spectrogram, arrays, json and residual (the \
-      input minus the interpretation).
+      What to write: a comma-separated list of audio, spectrogram, arrays, json, residual (the \
+      input minus the interpretation) and, of recordings in windows, timeline, labels and \
+      selections.
       """,
       valueName: "list"))
-  var outputs = OutputList(kinds: OutputKind.standard)
+  var outputs = OutputList(standard: OutputKind.standard)
 
   @Option(help: "The format of audio and residual.")
   var audioFormat = AudioFormat.wav
@@ -80,6 +86,7 @@ struct Interpret: ParsableCommand {
   @Flag(help: "Print one JSON object per clip, each on a line, on standard output.")
   var json = false
 
+  @OptionGroup(title: "Long recordings") var windows: WindowOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var parallel: ParallelOptions
   @OptionGroup var messages: MessageOptions
@@ -113,6 +120,10 @@ struct Interpret: ParsableCommand {
     settings.top = top
     settings.soundFormat = format
     settings.existing = output.existing
+    settings.windowing = try windows.windowing(
+      labels: model.configuration.labels, outputs: outputs, tail: tail)
+    let watch = RecordingWatch(terminal)
+    settings.observe = { watch.take($0) }
     try interpret(jobs, failures, with: ClipProcessor(model, settings), model, terminal)
   }
 
@@ -124,6 +135,7 @@ struct Interpret: ParsableCommand {
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in folderFailures { try loop.fail(failure.path, failure) }
     var written = 0
+    var saidNoArrays = false
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))
     }
@@ -133,6 +145,10 @@ struct Interpret: ParsableCommand {
       let path = jobs[index].input.path
       guard case .done(let timed) = outcome else { return try loop.skip(path) }
       written += timed.report.outputs.count
+      if timed.report.windows != nil, jobs[index].outputs[OutputKind.arrays.rawValue] != nil {
+        if !saidNoArrays { terminal.notice("arrays are not written for recordings in windows") }
+        saidNoArrays = true
+      }
       if let warning = timed.report.warning { terminal.warn("\(printable(path)): \(warning)") }
       terminal.note("\(printable(path)): \(timed.seconds.inWords)")
       if json {
@@ -153,21 +169,21 @@ struct Interpret: ParsableCommand {
 /// A comma-separated list of outputs.
 struct OutputList: ExpressibleByArgument {
   let kinds: [OutputKind]
+  /// Whether the user named them.
+  let isExplicit: Bool
 
-  init(kinds: [OutputKind]) { self.kinds = kinds }
+  init(standard kinds: [OutputKind]) {
+    self.kinds = kinds
+    isExplicit = false
+  }
 
   init?(argument: String) {
     let names = argument.split(separator: ",").map { $0.trimmingSpaces }
     let kinds = names.compactMap(OutputKind.init(rawValue:))
     guard !names.isEmpty, kinds.count == names.count else { return nil }
     self.kinds = OutputKind.allCases.filter(kinds.contains)
+    isExplicit = true
   }
 
   var defaultValueDescription: String { kinds.map(\.rawValue).joined(separator: ",") }
-}
-
-extension Substring {
-  fileprivate var trimmingSpaces: String {
-    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-  }
 }

@@ -5,7 +5,7 @@ import Foundation
 import Logging
 
 /// What a command says: results on standard output, everything else on standard error.
-struct Terminal {
+struct Terminal: Sendable {
   /// For warnings, errors and details.
   private let log: Logger
   private let isQuiet: Bool

@@ -1,0 +1,61 @@
+import Foundation
+
+/// How long recordings are divided into windows, and which of these are explained.
+public struct Windowing: Sendable, Equatable {
+  /// Which recordings are divided.
+  public enum Scope: Sendable, Equatable {
+    /// None: each is taken whole.
+    case none
+    /// Those that last longer than so many seconds.
+    case longer(than: Double)
+    /// All.
+    case all
+  }
+
+  /// The longest recording, in seconds, that is taken whole where nobody says otherwise.
+  public static let longestWhole = 60.0
+  /// The length of a window in seconds where nobody says otherwise: that of the clips of ESC-50.
+  public static let standardLength = 5.0
+
+  /// Which recordings are divided.
+  public var scope = Scope.none
+  /// The length of a window in seconds.
+  public var length = Self.standardLength
+  /// How much of it the next window shares, in seconds: at most half.
+  public var overlap = Self.standardLength / 2
+  /// The level, in decibels below full scale, below which a window counts as silent: it is neither
+  /// classified nor explained.
+  public var minLevel: Double?
+  /// The classes whose windows are explained; all if nil.
+  public var only: Set<Int>?
+  /// The least probability of a window's class for which it is explained.
+  public var minProbability: Float?
+  /// Whether a recording that is divided fails if arrays are among its outputs, which are not
+  /// written then.
+  public var refusesArrays = false
+
+  /// No windows.
+  public init() {}
+
+  /// Whether a window is explained that is heard as class `index`.
+  func explains(_ index: Int, _ probability: Float) -> Bool {
+    (only?.contains(index) ?? true) && probability >= minProbability ?? 0
+  }
+
+  /// Whether the level of `samples`, their root mean square over a full scale of 1, is below
+  /// `minLevel`.
+  func isSilent(_ samples: [Float]) -> Bool {
+    guard let minLevel else { return false }
+    let power =
+      samples.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(max(1, samples.count))
+    return 10 * log10(power) < minLevel
+  }
+}
+
+/// What is told of a recording under way.
+public enum RecordingEvent: Sendable {
+  /// Something that the user did not ask for and may want to know.
+  case note(String)
+  /// How far `input` is, in seconds of it, of how many if that is known.
+  case progress(input: String, done: Double, total: Double?)
+}
