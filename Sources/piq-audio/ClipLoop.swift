@@ -11,6 +11,8 @@ final class ClipLoop {
   private let countdown: Countdown
   private(set) var finished = 0
   private(set) var failures = 0
+  /// Those that may be over when the command is repeated.
+  private var passing = 0
   private(set) var skipped = 0
 
   init(_ terminal: Terminal, total: Int, printsJSON: Bool) {
@@ -25,10 +27,12 @@ final class ClipLoop {
   /// - Parameters:
   ///   - work: given an index into `inputs`; done by several threads.
   ///   - report: given the same index and what `work` made of it, in the order of `inputs`.
+  ///   - failed: given the index and the error instead, after it was reported.
   /// - Throws: `StandardOutputError`.
   func run<Output: Sendable>(
     _ inputs: [String], _ division: OrderedWork, work: @escaping @Sendable (Int) throws -> Output,
-    report: @escaping (Int, Output) throws -> Void
+    report: @escaping (Int, Output) throws -> Void,
+    failed: @escaping (Int, any Error) throws -> Void = { _, _ in }
   ) throws {
     try division.run(
       inputs.count,
@@ -39,7 +43,9 @@ final class ClipLoop {
       finish: { [self] index, result in
         switch result {
         case .success(let output): try report(index, output)
-        case .failure(let error): try fail(inputs[index], error)
+        case .failure(let error):
+          try fail(inputs[index], error)
+          try failed(index, error)
         }
         finished += 1
         let next = inputs.indices.contains(index + 1) ? inputs[index + 1] : nil
@@ -52,6 +58,7 @@ final class ClipLoop {
   /// - Throws: `StandardOutputError`.
   func fail(_ input: String, _ error: any Error) throws {
     failures += 1
+    if (error as? any PassingError)?.mayPass == true { passing += 1 }
     terminal.error("\(error)")
     if printsJSON { try terminal.print(FailureReport(input: input, error: "\(error)").json()) }
   }
@@ -67,10 +74,10 @@ final class ClipLoop {
 
   /// Ends the run.
   ///
-  /// - Throws: `ExitCode.failure` if an input failed.
+  /// - Throws: if an input failed, `ExitCode.failure`, or `.mayPass` if all failures may pass.
   func end() throws {
     terminal.clearProgress()
-    if failures > 0 { throw ExitCode.failure }
+    if failures > 0 { throw passing == failures ? ExitCode.mayPass : ExitCode.failure }
   }
 }
 

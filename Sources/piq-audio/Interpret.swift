@@ -86,6 +86,16 @@ struct Interpret: ParsableCommand {
   @Flag(help: "Print one JSON object per clip, each on a line, on standard output.")
   var json = false
 
+  @Flag(
+    help: """
+      Do only what is missing or has changed since the same command ran with the same output \
+      folder, even if it was killed.
+      """)
+  var resume = false
+
+  @Flag(help: "Also write results.csv, a row for each clip, to the output folder.")
+  var csv = false
+
   @OptionGroup(title: "Long recordings") var windows: WindowOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var parallel: ParallelOptions
@@ -93,6 +103,12 @@ struct Interpret: ParsableCommand {
 
   func validate() throws {
     guard top > 0 else { throw ValidationError("--top needs a number from 1 on") }
+    guard output.outputDir != nil || !(resume || csv) else {
+      throw ValidationError("\(resume ? "--resume" : "--csv") needs --output-dir")
+    }
+    guard !resume || output.existing == .overwrite else {
+      throw ValidationError("--resume and --existing contradict each other")
+    }
   }
 
   func run() throws {
@@ -124,26 +140,61 @@ struct Interpret: ParsableCommand {
       labels: model.configuration.labels, outputs: outputs, tail: tail)
     let watch = RecordingWatch(terminal)
     settings.observe = { watch.take($0) }
-    try interpret(jobs, failures, with: ClipProcessor(model, settings), model, terminal)
+    let journal = try journal(jobs, model)
+    try interpret(jobs, failures, with: ClipProcessor(model, settings), model, journal, terminal)
+  }
+
+  /// The journal of the run, where it has an output folder of its own.
+  private func journal(_ jobs: [ClipJob], _ model: Model) throws -> RunJournal? {
+    guard let folder = output.outputDir else { return nil }
+    try Folder.make(folder)
+    if resume {
+      for place in Set(jobs.flatMap(\.outputs.values).map(Folder.parent)).union([folder]) {
+        AtomicFile.removeAbandoned(in: place)
+      }
+    }
+    // All that outputs depend on, beside the input.
+    let settings = [
+      model.sha256, PIQAudio.configuration.version, label ?? "", "\(top)", "\(tail)",
+      precision.rawValue, "\(outputs.kinds)", "\(audioFormat)", "\(encoding.map { "\($0)" } ?? "")",
+      "\(windows)",
+    ].joined(separator: " ")
+    let path = Folder.join(folder, ".piq-audio-journal\(input.shardInfix).jsonl")
+    return try RunJournal(path: path, settings: settings, resuming: resume)
   }
 
   private func interpret(
     _ jobs: [ClipJob], _ folderFailures: [BatchError], with processor: ClipProcessor,
-    _ model: Model, _ terminal: Terminal
+    _ model: Model, _ journal: RunJournal?, _ terminal: Terminal
   ) throws {
     let width = Table.labelWidth(model.configuration.labels)
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in folderFailures { try loop.fail(failure.path, failure) }
     var written = 0
+    var results = RunResults(folderFailures.count + jobs.count)
+    let first = folderFailures.count
+    for (index, failure) in folderFailures.enumerated() {
+      try results.take(failure, of: failure.path, at: index)
+    }
     var saidNoArrays = false
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))
     }
     try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) {
-      try processor.interpret(jobs[$0])
-    } report: { index, outcome in
+      try Self.interpret(jobs[$0], with: processor, journal)
+    } report: { index, progress in
       let path = jobs[index].input.path
-      guard case .done(let timed) = outcome else { return try loop.skip(path) }
+      let timed: TimedReport
+      switch progress {
+      case .unchanged(let report):
+        try results.take(report, at: first + index)
+        return try loop.skip(path)
+      case .outcome(.skipped):
+        try results.takeSkipped(path, at: first + index)
+        return try loop.skip(path)
+      case .outcome(.done(let done)): timed = done
+      }
+      try results.take(timed.report, at: first + index)
       written += timed.report.outputs.count
       if timed.report.windows != nil, jobs[index].outputs[OutputKind.arrays.rawValue] != nil {
         if !saidNoArrays { terminal.notice("arrays are not written for recordings in windows") }
@@ -156,6 +207,12 @@ struct Interpret: ParsableCommand {
       } else {
         try terminal.say(Table.row(timed.report, labelWidth: width))
       }
+    } failed: { index, error in
+      try results.take(error, of: jobs[index].input.path, at: first + index)
+    }
+    if let folder = output.outputDir {
+      try journal?.finish(jobs.map(\.input.path))
+      try results.write(to: folder, infix: input.shardInfix, csv: csv)
     }
     if !json {
       let place = output.outputDir.map(printable) ?? "the current folder"
@@ -163,6 +220,28 @@ struct Interpret: ParsableCommand {
       try terminal.say("Wrote \(written) file\(written == 1 ? "" : "s") to \(place)\(skippedText).")
     }
     try loop.end()
+  }
+}
+
+extension Interpret {
+  /// What became of a clip.
+  private enum Progress: Sendable {
+    case outcome(ClipProcessor.Outcome)
+    /// It was done by an earlier run, and nothing has changed.
+    case unchanged(ClipReport)
+  }
+
+  private static func interpret(
+    _ job: ClipJob, with processor: ClipProcessor, _ journal: RunJournal?
+  ) throws -> Progress {
+    if let report = journal?.report(of: job) { return .unchanged(report) }
+    // If it changes on the way, the next run will do it again.
+    let before = FileFacts(job.input.path)
+    let outcome = try processor.interpret(job)
+    if case .done(let timed) = outcome, let before {
+      try journal?.note(job, timed.report, before)
+    }
+    return .outcome(outcome)
   }
 }
 

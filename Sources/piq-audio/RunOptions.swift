@@ -54,6 +54,9 @@ struct InputOptions: ParsableArguments {
     return ClipInput.expand(inputs + (listed ?? []))
   }
 
+  /// What tells the files of a slice from those of others: `-2-of-3`.
+  var shardInfix: String { shard.map { "-\($0.index)-of-\($0.count)" } ?? "" }
+
   /// Those of `items` that are in the slice asked for; all of them if none was.
   ///
   /// - Parameter path: of the input that an item is about.

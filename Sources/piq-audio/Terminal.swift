@@ -101,9 +101,14 @@ struct Terminal: Sendable {
       throw ExitCode.validationFailure
     } catch {
       self.error("\(error)")
-      throw ExitCode.failure
+      throw (error as? any PassingError)?.mayPass == true ? ExitCode.mayPass : ExitCode.failure
     }
   }
+}
+
+extension ExitCode {
+  /// `EX_TEMPFAIL`: the same command may succeed later.
+  static let mayPass = ExitCode(75)
 }
 
 /// Messages as lines `piq-audio: error: …`, with colour where a terminal wants it.
