@@ -46,7 +46,9 @@ extension ClipProcessor {
     let drawsFigures = figures != nil
     var warnings: [String] = []
     var length = 0
-    try writeSounds(job) { sounds in
+    // RF64 where the sound may exceed what WAV holds; a header may not say how long it is.
+    let bytes = total.map { $0 * Double(rate * settings.soundFormat.encoding.bits / 8) }
+    try writeSounds(job, growsToRF64: bytes ?? .infinity > Self.mostOfWAV) { sounds in
       try WindowPass(windows, jobs: currentThreads).run {
         try clock.measure("decode") { try source.next(naming: job.input.path) }
       } explain: { [self] window in
@@ -109,10 +111,7 @@ extension ClipProcessor {
   ) throws -> (sound: [Float], output: Heard) {
     var clock = StageClock()
     let stft = model.configuration.stft
-    let half = windows.overlap / 2
-    let span =
-      (window.index == 0 ? 0 : window.coreStart + half)..<(window.isLast
-      ? window.end : window.coreStart + windows.hop + half)
+    let span = windows.span(of: window)
     func heard(
       _ classification: Classification?, _ piece: OverviewPiece?, isExplained: Bool
     ) -> Heard {
@@ -161,6 +160,9 @@ extension ClipProcessor {
     )
   }
 
+  /// Bytes of sound that fit in a WAV file for sure.
+  private static let mostOfWAV = 4e9
+
   private struct Sounds {
     var audio: SoundFileWriter?
     var residual: SoundFileWriter?
@@ -170,14 +172,15 @@ extension ClipProcessor {
   ///
   /// - Parameter finish: called with each sound once it is whole.
   private func writeSounds(
-    _ job: ClipJob, _ body: (Sounds) throws -> Void, finish: (SoundFileWriter, String) -> Void
+    _ job: ClipJob, growsToRF64: Bool, _ body: (Sounds) throws -> Void,
+    finish: (SoundFileWriter, String) -> Void
   ) throws {
     func write(_ kind: OutputKind, _ body: (SoundFileWriter?) throws -> Void) throws {
       guard let path = job.outputs[kind.rawValue] else { return try body(nil) }
       var finished: SoundFileWriter?
       try SoundFileWriter.write(
         to: path, sampleRate: model.configuration.stft.sampleRate, as: settings.soundFormat,
-        growsToRF64: true
+        growsToRF64: growsToRF64
       ) { writer in
         finished = writer
         try body(writer)

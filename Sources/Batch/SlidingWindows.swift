@@ -23,6 +23,12 @@ public struct SlidingWindows: Sendable, Hashable {
     self.overlap = overlap
   }
 
+  /// What a window stands for alone: up to the middle of what it shares with its neighbours.
+  func span(of window: SampleWindow) -> Range<Int> {
+    let start = window.index == 0 ? 0 : window.coreStart + overlap / 2
+    return start..<(window.isLast ? window.end : window.coreStart + hop + overlap / 2)
+  }
+
   /// What a window is multiplied by in its first `overlap` samples, the one before having the
   /// rest up to 1: a raised cosine. The sum of both is exactly 1.
   var fadeIn: [Float] {

@@ -64,6 +64,29 @@ import Testing
     Mistake("interpret", "--shard", "1/2/3", "a.wav", saying: "two numbers, such as 1/3"),
     Mistake("interpret", "--shard", "+1/3", "a.wav", saying: "two numbers, such as 1/3"),
     Mistake("interpret", "--shard", "", "a.wav", saying: "two numbers, such as 1/3"),
+    Mistake("interpret", "--window", "0.01", "a.wav", saying: "--window needs from 0.1 to 3600"),
+    Mistake("interpret", "--window", "nan", "a.wav", saying: "--window needs from 0.1 to 3600"),
+    Mistake("interpret", "--window", "4", "--overlap", "2.5", "a.wav", saying: "at most half"),
+    Mistake(
+      "interpret", "--overlap", "3", "a.wav", saying: "--overlap needs from 0 to 2.5 seconds"),
+    Mistake("interpret", "--overlap=-1", "a.wav", saying: "--overlap needs from 0"),
+    Mistake(
+      "interpret", "--window", "0", "--overlap", "1", "a.wav", saying: "leave out --window 0"),
+    Mistake(
+      "interpret", "--window", "0", "--only", "rain", "a.wav", saying: "--only needs windows"),
+    Mistake("interpret", "--min-level", "3", "a.wav", saying: "--min-level needs a level"),
+    Mistake("interpret", "--min-probability", "90", "a.wav", saying: "a number from 0 to 1"),
+    Mistake("interpret", "--only", "rian", "a.wav", saying: "did you mean rain?"),
+    Mistake("interpret", "--only", "", "a.wav", saying: "--only is empty"),
+    Mistake(
+      "interpret", "--window", "5", "--outputs", "audio,arrays", "a.wav",
+      saying: "arrays are not written for windows; leave them out"),
+    Mistake(
+      "interpret", "--window", "5", "--tail", "crop", "a.wav",
+      saying: "--tail crop drops the end of each window; leave it out"),
+    Mistake(
+      "interpret", "--window", "0", "--outputs", "labels", "a.wav",
+      saying: "labels is of windows alone; leave it out"),
     Mistake("model", "import", "source", saying: "--output"),
     Mistake("model", "import", "source", "-o", "", saying: "--output is empty"),
     Mistake("model", "import", "s", "-o", "m", "--dtype", "f8", saying: "'f32', 'f16' or 'bf16'"),
