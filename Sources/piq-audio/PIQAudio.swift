@@ -21,6 +21,7 @@ struct PIQAudio: ParsableCommand {
         0    all inputs were done
         1    some input failed, or the model could not be loaded
         64   wrong usage
+        75   all failures may pass, such as a full disk: repeat the command later
         130  interrupted
       """,
     version: "piq-audio 0.1.0",

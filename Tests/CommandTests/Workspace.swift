@@ -35,8 +35,17 @@ final class Workspace {
     try #require(try JSONSerialization.jsonObject(with: Data(bytes(name))) as? [String: Any])
   }
 
-  /// Every file in the folder and below it, hidden ones included, in order.
+  /// Every file in the folder and below it, hidden ones included, in order; without what a run keeps
+  /// about itself.
   var files: [String] {
+    allFiles.filter { file in
+      let name = file.split(separator: "/").last ?? ""
+      return !name.hasPrefix("results") && !name.hasPrefix(".piq-audio-journal")
+    }
+  }
+
+  /// These as well.
+  var allFiles: [String] {
     let manager = FileManager.default
     let found = manager.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
     var isFolder: ObjCBool = false
