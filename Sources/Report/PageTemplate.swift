@@ -72,6 +72,7 @@ enum PageTemplate {
         <h2 id="name"></h2>
         <p id="verdict"></p>
         <p id="origin"></p>
+        <ul id="notes"></ul>
       </div>
       <div id="transport">
         <div role="group" aria-label="Playback">
@@ -95,7 +96,6 @@ enum PageTemplate {
       </div>
       <input type="range" id="seek" min="0" max="1" step="0.01" value="0" aria-label="Position">
       <div id="pictures"></div>
-      <ul id="notes"></ul>
     </section>
     </main>
     <dialog id="help" aria-labelledby="help-title">

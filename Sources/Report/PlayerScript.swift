@@ -49,6 +49,8 @@ enum PlayerScript {
       duration: 0,
       available: [],
       sound: "original",
+      // What the reader chose last, also while a clip lacks it.
+      wanted: "original",
       isPlaying: false,
       repeats: false,
       // Where it stands when it does not play, in seconds.
@@ -64,9 +66,7 @@ enum PlayerScript {
         this.halt();
         Object.assign(this, { clip, info, rest: 0, duration: info.duration });
         this.available = info.sounds.length > 1 ? soundNames : info.sounds;
-        if (this.available.length && !this.available.includes(this.sound)) {
-          this.sound = this.available[0];
-        }
+        this.sound = this.available.includes(this.wanted) ? this.wanted : this.available[0];
         this.changed();
         if (goesOn) this.play();
       },
@@ -157,7 +157,7 @@ enum PlayerScript {
 
       choose(sound) {
         if (!this.available.includes(sound)) return;
-        this.sound = sound;
+        this.sound = this.wanted = sound;
         const now = this.context?.currentTime ?? 0;
         for (const { name, gain } of this.nodes) {
           // A few milliseconds from one to the other: long enough not to click.
