@@ -109,7 +109,7 @@ let package = Package(
     tests(of: "Plotting", ["Files", "Plotting", "Tensor"]),
     tests(
       of: "Batch",
-      ["AudioIO", "Batch", "Checkpoints", "Models", "NeuralNetwork", "PIQ", "Plotting", "Tensor"]),
+      ["AudioIO", "Batch", "Checkpoints", "Models", "NeuralNetwork", "PIQ", "Tensor"]),
     tests(of: "Report", ["AudioIO", "Batch", "Checkpoints", "Files", "Report", "Tensor"]),
     tests(of: "Datasets", ["Datasets"]),
     tests(

@@ -4,7 +4,7 @@ import AudioIO
 final class RecordingSource {
   let reader: SoundFileReader
   /// What was read before it was known how long the recording is.
-  private var head: [Float]
+  private var head: ArraySlice<Float>
   private var stream: ResamplerStream
   private let blockFrames: Int
   private var hasEnded = false
@@ -14,7 +14,7 @@ final class RecordingSource {
   ///   - resampler: from the reader's rate to the model's, in hertz.
   init(_ reader: SoundFileReader, head: [Float], _ resampler: Resampler, rate: Int) {
     self.reader = reader
-    self.head = head
+    self.head = head[...]
     stream = ResamplerStream(resampler)
     // A low rate may grow a thousandfold.
     let frames = (Double(1 << 16) * Double(reader.sampleRate) / Double(rate)).rounded(.up)
@@ -27,7 +27,9 @@ final class RecordingSource {
   func next(naming path: String) throws -> [Float]? {
     if !head.isEmpty {
       let block = Array(head.prefix(blockFrames))
-      head.removeFirst(block.count)
+      head = head.dropFirst(block.count)
+      // Gives back what a slice would keep.
+      if head.isEmpty { head = [] }
       return stream.resample(block)
     }
     if hasEnded { return nil }

@@ -103,7 +103,9 @@ struct Countdown {
 enum Table {
   /// A row of label, probability and input.
   static func row(_ report: ClipReport, labelWidth: Int) -> String {
-    let label = pad(printable(report.label), labelWidth)
+    // Of a recording whose windows were all skipped.
+    let name = report.label.isEmpty ? "(silence)" : printable(report.label)
+    let label = pad(name, labelWidth)
     let percent = String(format: "%5.1f %%", 100 * report.probability)
     return "\(label)  \(percent)  \(printable(report.input))"
   }
