@@ -24,8 +24,7 @@ COMPLETIONS := bash:bash-completion/completions/piq-audio zsh:zsh/site-functions
 # For make test-onednn3.
 ONEDNN3 := .build/onednn3
 WITH_ONEDNN3 := -c release --scratch-path $(ONEDNN3)/build \
-                -Xcc "-I$(abspath $(ONEDNN3)/include)" -Xlinker "-L$(abspath $(ONEDNN3)/lib)" \
-                -Xlinker "-rpath=$(abspath $(ONEDNN3)/lib)"
+                -Xcc "-I$(abspath $(ONEDNN3)/include)" -Xlinker "-rpath=$(abspath $(ONEDNN3)/lib)"
 ONEDNN_TESTS := 'OneDNN|NeuralNetwork|Layer|Gradient|Reference|Doubling|DecoderLevel|BundledModel'
 
 .PHONY: build demo test test-onednn3 parity deps test-deps deb install uninstall fixtures format lint \
@@ -45,6 +44,7 @@ test: test-deps ## build and run all tests
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build --disable-xctest
 
+test-onednn3: export PKG_CONFIG_PATH := $(abspath $(ONEDNN3)/pkgconfig):$(PKG_CONFIG_PATH)
 test-onednn3: test-deps $(ONEDNN3)/lib ## run the tests of the networks with oneDNN 3, from PyPI
 	swift build $(WITH_ONEDNN3) --build-tests
 	swift test $(WITH_ONEDNN3) --skip-build --disable-xctest --filter $(ONEDNN_TESTS)
