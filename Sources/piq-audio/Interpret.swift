@@ -140,12 +140,14 @@ struct Interpret: ParsableCommand {
       labels: model.configuration.labels, outputs: outputs, tail: tail)
     let watch = RecordingWatch(terminal)
     settings.observe = { watch.take($0) }
-    let journal = try journal(jobs, model)
+    let journal = try journal(jobs, model, terminal)
     try interpret(jobs, failures, with: ClipProcessor(model, settings), model, journal, terminal)
   }
 
   /// The journal of the run, where it has an output folder of its own.
-  private func journal(_ jobs: [ClipJob], _ model: Model) throws -> RunJournal? {
+  private func journal(
+    _ jobs: [ClipJob], _ model: Model, _ terminal: Terminal
+  ) throws -> RunJournal? {
     guard let folder = output.outputDir else { return nil }
     try Folder.make(folder)
     if resume {
@@ -160,7 +162,14 @@ struct Interpret: ParsableCommand {
       "\(windows)",
     ].joined(separator: " ")
     let path = Folder.join(folder, ".piq-audio-journal\(input.shardInfix).jsonl")
-    return try RunJournal(path: path, settings: settings, resuming: resume)
+    do {
+      return try RunJournal(path: path, settings: settings, resuming: resume)
+    } catch let busy as BatchError where busy.kind == .busy && !resume && !csv {
+      // Several runs, one for each file, may well share a folder.
+      terminal.notice(
+        "\(printable(folder)): another run is writing there; this one leaves results.jsonl to it")
+      return nil
+    }
   }
 
   private func interpret(
@@ -210,8 +219,8 @@ struct Interpret: ParsableCommand {
     } failed: { index, error in
       try results.take(error, of: jobs[index].input.path, at: first + index)
     }
-    if let folder = output.outputDir {
-      try journal?.finish(jobs.map(\.input.path))
+    if let folder = output.outputDir, let journal {
+      try journal.finish(jobs.map(\.input.path))
       try results.write(to: folder, infix: input.shardInfix, csv: csv)
     }
     if !json {

@@ -63,7 +63,8 @@ import Testing
     // The mount ends with the script: what is in it is listed before.
     let outcome = try mounted(
       "size=700k", in: space, ["interpret", "--json", "-o", "disk", "big.wav", "good.wav"])
-    #expect(outcome.status == 1)
+    // It may have room later.
+    #expect(outcome.status == 75)
     #expect(outcome.errorLines.count == 1)
     #expect(outcome.errors.hasPrefix("piq-audio: error: disk/big.interpretation."))
     #expect(outcome.errors.contains("no space left on device; free some disk space"))
@@ -71,7 +72,7 @@ import Testing
     #expect(lines.first?.contains(#""error":"disk/big"#) == true)
     let listed = lines.filter { !$0.hasPrefix("{") }
     #expect(listed.filter { $0.hasPrefix("good.") }.count == 4)
-    #expect(listed.allSatisfy { !$0.hasPrefix(".") })
+    #expect(listed.allSatisfy { !$0.hasPrefix(".") || $0.hasPrefix(".piq-audio-journal") })
   }
 
   @Test(.enabled(if: isolation != nil, "needs the right to mount a tmpfs"))
