@@ -188,6 +188,9 @@ public final class ClipProcessor: Sendable {
     let (recording, samples) = try load(job.input, &clock)
     try job.makeFolders()
     let stft = model.configuration.stft
+    let bytes = model.interpreter.memoryNeeded(samples.count)
+    budget.take(bytes)
+    defer { budget.give(back: bytes) }
     let logPower = try naming(job.input) { try model.interpreter.logPower(of: samples) }
     let figure = try SpectrogramFigure(
       logPower, sampleRate: stft.sampleRate,

@@ -17,15 +17,30 @@ public final class RunJournal: Sendable {
     public var size, modified: Int64
     /// The model and the settings, in words.
     public var settings: String
+    /// Where its outputs were to go, in order: one input may have two places.
+    public var plan: [String]
     /// The sizes of its outputs in bytes, by path.
     public var outputs: [String: Int64]
     /// What was found.
     public var report: ClipReport
   }
 
+  /// An input and the plan of its outputs, by bytes: strings that only look the same are equal to
+  /// Swift.
+  private struct Key: Hashable {
+    private let bytes: [UInt8]
+
+    init(_ input: String, _ plan: [String]) {
+      bytes = ([input] + plan).reduce(into: []) { $0 += Array($1.utf8) + [0] }
+    }
+
+    init(_ job: ClipJob) { self.init(job.input.path, job.plan) }
+  }
+
   private struct State {
     var handle: Int32
-    var entries: [String: Entry]
+    /// The lines, by input and plan: a run of a hundred thousand clips keeps them all.
+    var lines: [Key: String]
   }
 
   /// The journal's path.
@@ -40,19 +55,7 @@ public final class RunJournal: Sendable {
   ///   - resuming: whether to go on with what is there; otherwise it is emptied.
   /// - Throws: `FileError` when it cannot be used; `BatchError` when another run uses it.
   public init(path: String, settings: String, resuming: Bool) throws {
-    let handle = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard handle >= 0 else { throw FileError(path: path, action: "write it", errno: errno) }
-    guard flock(handle, LOCK_EX | LOCK_NB) == 0 else {
-      let code = errno
-      close(handle)
-      guard code == EWOULDBLOCK else {
-        throw FileError(path: path, action: "lock it", errno: code)
-      }
-      throw BatchError(
-        kind: .busy, path: Folder.parent(of: path),
-        problem: "another run is writing its outputs there",
-        remedy: "wait until it ends, or choose another --output-dir")
-    }
+    let handle = try Self.openLocked(path)
     let data: Data
     do {
       data = resuming ? try Self.wholeLines(of: handle, path) : Data()
@@ -66,7 +69,7 @@ public final class RunJournal: Sendable {
     }
     self.path = path
     self.settings = settings
-    state = Mutex(State(handle: handle, entries: Self.entries(in: data)))
+    state = Mutex(State(handle: handle, lines: Self.lines(in: data, of: settings)))
   }
 
   deinit { state.withLock { _ = close($0.handle) } }
@@ -74,8 +77,9 @@ public final class RunJournal: Sendable {
   /// The report of a clip that needs nothing done: neither it, nor the settings, nor its outputs
   /// have changed.
   public func report(of job: ClipJob) -> ClipReport? {
-    guard let entry = state.withLock({ $0.entries[job.input.path] }),
-      entry.settings == settings, let file = FileFacts(job.input.path),
+    guard job.input.path != "-", let line = state.withLock({ $0.lines[Key(job)] }),
+      let entry = try? JSONDecoder().decode(Entry.self, from: Data(line.utf8)),
+      let file = FileFacts(job.input.path),
       entry.size == file.size, entry.modified == file.modified,
       entry.outputs.allSatisfy({ FileFacts($0.key)?.size == $0.value })
     else { return nil }
@@ -95,26 +99,55 @@ public final class RunJournal: Sendable {
     }
     let entry = Entry(
       input: job.input.path, size: before.size, modified: before.modified, settings: settings,
-      outputs: Dictionary(outputs) { $1 }, report: report)
-    let line = Array((try Self.line(entry) + "\n").utf8)
+      plan: job.plan, outputs: Dictionary(outputs) { $1 }, report: report)
+    let line = try Self.line(entry) + "\n"
+    let bytes = Array(line.utf8)
     try state.withLock { state in
       // In one piece: what a kill cuts is the last line, and a line without its end does not count.
-      let written = line.withUnsafeBytes { write(state.handle, $0.baseAddress, $0.count) }
-      guard written == line.count else {
+      let written = bytes.withUnsafeBytes { write(state.handle, $0.baseAddress, $0.count) }
+      guard written == bytes.count else {
         throw FileError(path: path, action: "write it", errno: written < 0 ? errno : ENOSPC)
       }
-      state.entries[entry.input] = entry
+      state.lines[Key(job)] = line
     }
   }
 
-  /// Puts the entries of a finished run in the order of its inputs; those of others are forgotten.
+  /// Puts the entries of a finished run in the order of its jobs; those of others are forgotten.
   ///
   /// - Throws: `FileError`.
-  public func finish(_ inputs: [String]) throws {
-    try state.withLock { state in
-      let entries = inputs.compactMap { state.entries[$0] }.filter { $0.settings == settings }
-      let lines = try entries.map { try Self.line($0) + "\n" }
-      try AtomicFile.write(Array(lines.joined().utf8), to: path)
+  public func finish(_ jobs: [ClipJob]) throws {
+    let lines = state.withLock { state in jobs.compactMap { state.lines[Key($0)] } }
+    try AtomicFile.write(Array(lines.joined().utf8), to: path, isDurable: true)
+  }
+
+  /// Opens the file and keeps others from it, as far as its file system has locks.
+  private static func openLocked(_ path: String) throws -> Int32 {
+    while true {
+      let handle = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+      guard handle >= 0 else { throw FileError(path: path, action: "write it", errno: errno) }
+      if flock(handle, LOCK_EX | LOCK_NB) == 0 {
+        // A run that ended in between has put another file in its place.
+        var (mine, named) = (stat(), stat())
+        if fstat(handle, &mine) == 0, stat(path, &named) == 0, mine.st_ino == named.st_ino,
+          mine.st_dev == named.st_dev
+        {
+          return handle
+        }
+        close(handle)
+        continue
+      }
+      let code = errno
+      // Some network file systems have none.
+      if [ENOSYS, EOPNOTSUPP, ENOLCK].contains(code) { return handle }
+      close(handle)
+      if code == EINTR { continue }
+      guard code == EWOULDBLOCK else {
+        throw FileError(path: path, action: "lock it", errno: code)
+      }
+      throw BatchError(
+        kind: .busy, path: Folder.parent(of: path),
+        problem: "another run is writing its outputs there",
+        remedy: "wait until it ends, or choose another --output-dir")
     }
   }
 
@@ -135,13 +168,16 @@ public final class RunJournal: Sendable {
     return data.lastIndex(of: UInt8(ascii: "\n")).map { data[...$0] } ?? Data()
   }
 
-  /// The entries of lines; the last one of an input counts.
-  private static func entries(in data: Data) -> [String: Entry] {
+  /// The lines of entries with these settings, by input; the last one of an input counts.
+  private static func lines(in data: Data, of settings: String) -> [Key: String] {
     let decoder = JSONDecoder()
-    let entries = data.split(separator: UInt8(ascii: "\n")).compactMap {
-      try? decoder.decode(Entry.self, from: $0)
+    var lines: [Key: String] = [:]
+    for line in data.split(separator: UInt8(ascii: "\n")) {
+      guard let entry = try? decoder.decode(Entry.self, from: line) else { continue }
+      lines[Key(entry.input, entry.plan)] =
+        entry.settings == settings ? String(decoding: line, as: UTF8.self) + "\n" : nil
     }
-    return Dictionary(entries.map { ($0.input, $0) }) { $1 }
+    return lines
   }
 }
 
@@ -158,5 +194,12 @@ public struct FileFacts: Sendable, Equatable {
     guard stat(path, &status) == 0 else { return nil }
     size = Int64(status.st_size)
     modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+  }
+}
+
+extension ClipJob {
+  /// The paths of its outputs, in order.
+  fileprivate var plan: [String] {
+    outputs.values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 }

@@ -8,7 +8,9 @@ import Foundation
 /// No times are in it: the same inputs give the same bytes, however often the run was interrupted.
 public struct RunResults {
   private var lines: [String]
-  private var rows: [[String]]
+  /// Of `results.csv`; empty where it is not asked for.
+  private var rows: [String]
+  private let hasTable: Bool
 
   /// The columns of `results.csv`.
   private static let columns = [
@@ -17,30 +19,39 @@ public struct RunResults {
   ]
 
   /// Results of `count` inputs, none of which is known yet.
-  public init(_ count: Int) {
+  ///
+  /// - Parameter csv: whether `results.csv` is written, too.
+  public init(_ count: Int, csv: Bool) {
     lines = Array(repeating: "", count: count)
-    rows = Array(repeating: [], count: count)
+    rows = Array(repeating: "", count: csv ? count : 0)
+    hasTable = csv
+  }
+
+  private mutating func takeRow(_ fields: [String], at index: Int) {
+    if rows.indices.contains(index) { rows[index] = CSV.row(fields) }
   }
 
   /// Takes what was found in the input `index`.
   public mutating func take(_ report: ClipReport, at index: Int) throws {
     lines[index] = try report.json()
-    rows[index] = [
-      report.input, report.label, "\(report.index)", "\(report.probability)", "\(report.duration)",
-      "\(report.sampleRate)", "\(report.channels)", report.warning ?? "", "",
-    ]
+    takeRow(
+      [
+        report.input, report.label, "\(report.index)", "\(report.probability)",
+        "\(report.duration)", "\(report.sampleRate)", "\(report.channels)", report.warning ?? "",
+        "",
+      ], at: index)
   }
 
   /// Takes the failure of the input `index`.
   public mutating func take(_ error: any Error, of input: String, at index: Int) throws {
     lines[index] = try FailureReport(input: input, error: "\(error)").json()
-    rows[index] = Self.row(input, error: "\(error)")
+    takeRow(Self.row(input, error: "\(error)"), at: index)
   }
 
   /// Takes that the input `index` was left alone.
   public mutating func takeSkipped(_ input: String, at index: Int) throws {
     lines[index] = try SkippedReport(input: input).json()
-    rows[index] = Self.row(input, error: "")
+    takeRow(Self.row(input, error: ""), at: index)
   }
 
   private static func row(_ input: String, error: String) -> [String] {
@@ -52,14 +63,13 @@ public struct RunResults {
   /// - Parameters:
   ///   - folder: where, made already.
   ///   - infix: what follows `results` in their names.
-  ///   - csv: whether the table is written, too.
   /// - Throws: `FileError`.
-  public func write(to folder: String, infix: String, csv: Bool) throws {
+  public func write(to folder: String, infix: String) throws {
     func write(_ lines: [String], _ name: String) throws {
       let text = lines.map { $0 + "\n" }.joined()
       try AtomicFile.write(Array(text.utf8), to: Folder.join(folder, "results\(infix).\(name)"))
     }
     try write(lines.filter { !$0.isEmpty }, "jsonl")
-    if csv { try write(([Self.columns] + rows.filter { !$0.isEmpty }).map(CSV.row), "csv") }
+    if hasTable { try write([CSV.row(Self.columns)] + rows.filter { !$0.isEmpty }, "csv") }
   }
 }

@@ -112,7 +112,10 @@ public enum AtomicFile {
   private static let prefix: String = {
     var name = [CChar](repeating: 0, count: 65)
     let isKnown = gethostname(&name, name.count - 1) == 0
-    let host = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    var host = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    // Containers may share a name, and number their processes apart.
+    let space = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
+    host += Array((space ?? "").utf8)
     // FNV-1a: short, and no two machines of a cluster share it but by bad luck.
     let hash = (isKnown ? host : []).reduce(UInt32(2_166_136_261)) {
       ($0 ^ UInt32($1)) &* 16_777_619

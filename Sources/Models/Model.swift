@@ -13,6 +13,8 @@ public struct Model: Sendable {
   public let interpreter: Interpreter
   /// The SHA-256 of `model.safetensors`, in hexadecimal.
   public let sha256: String
+  /// That of `model.json`.
+  public let settingsSHA256: String
   /// How the weights are stored.
   public let dtype: TensorDType
 
@@ -76,6 +78,7 @@ public struct Model: Sendable {
     }
     dtype = file.names.first.flatMap(file.dtype) ?? .float32
     sha256 = try FileHash.sha256(ofFileAt: weightsPath)
+    settingsSHA256 = try FileHash.sha256(ofFileAt: settingsPath)
   }
 
   /// Writes a model folder, made if missing. Both files appear whole or not at all.

@@ -59,7 +59,7 @@ final class DoublingProducts: Sendable {
   /// on the map alone, so that results do not depend on the number of cores.
   private static func tilesAtATime(of grid: TileGrid) -> Int {
     let blocks = (grid.count + 4 * mostTiles - 1) / (4 * mostTiles) * 4
-    return max(1, (grid.count + blocks - 1) / blocks)
+    return max(1, (grid.count + blocks - 1) / max(1, blocks))
   }
 
   /// More of them where each block adds to sums that no cache holds.

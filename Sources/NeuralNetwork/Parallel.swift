@@ -10,7 +10,8 @@ public var availableThreads: Int { Threads.available }
 /// How many threads the work of the caller gets: what `withThreads` says, or `availableThreads`.
 public var currentThreads: Int { threadCount }
 
-/// Runs `body` with all that it computes on `count` threads. Results do not depend on it.
+/// Runs `body` with all that it computes on `count` threads. What a network gives does not depend on
+/// it; gradients of weights do in their last bits, because each thread has sums of its own.
 public func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
   try onThreads(max(1, count), body)
 }

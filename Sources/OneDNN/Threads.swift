@@ -1,4 +1,5 @@
 import Foundation
+import Tensor
 
 /// How many threads the work of the calling thread may use.
 package enum Threads {
@@ -8,21 +9,12 @@ package enum Threads {
   /// control group is allowed if that is less (containers), or `OMP_NUM_THREADS` if it is set.
   package static let available: Int = {
     if let wish = getenv("OMP_NUM_THREADS"), let count = Int(String(cString: wish)), count > 0 {
-      return count
+      return min(count, 1024)
     }
     let scheduled = ProcessInfo.processInfo.activeProcessorCount
-    return max(1, min(scheduled, controlGroupLimit ?? scheduled))
+    let granted = ControlGroup.cores.map { Int(min($0, 1024).rounded(.up)) }
+    return max(1, min(scheduled, granted ?? scheduled))
   }()
-
-  /// The whole cores in the CPU time that this process's control group may use.
-  private static var controlGroupLimit: Int? {
-    // Microseconds of CPU time, or "max", in a period of microseconds.
-    let text = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8)
-    let numbers = text?.split(whereSeparator: \.isWhitespace).map { Double($0) } ?? []
-    guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], quota > 0, period > 0
-    else { return nil }
-    return max(1, Int((quota / period).rounded(.up)))
-  }
 }
 
 /// Runs `body` with the work of the calling thread, oneDNN's included, on `count` threads.

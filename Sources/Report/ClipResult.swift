@@ -12,8 +12,8 @@ public struct ClipResult: Sendable, Equatable {
   public let report: ClipReport
 
   private static let ending = ".interpretation.json"
-  /// No report is anywhere near as long.
-  private static let mostBytes = 16 << 20
+  /// No report is as long: windows of a second in a day's recording make a tenth of it.
+  private static let mostBytes = 256 << 20
 
   /// The JSON files of interpretations in `folder` and below it, in the order of their names;
   /// hidden ones are left out.

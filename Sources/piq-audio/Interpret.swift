@@ -157,7 +157,8 @@ struct Interpret: ParsableCommand {
     }
     // All that outputs depend on, beside the input.
     let settings = [
-      model.sha256, PIQAudio.configuration.version, label ?? "", "\(top)", "\(tail)",
+      model.sha256, model.settingsSHA256, PIQAudio.configuration.version, label ?? "", "\(top)",
+      "\(tail)",
       precision.rawValue, "\(outputs.kinds)", "\(audioFormat)", "\(encoding.map { "\($0)" } ?? "")",
       "\(windows)",
     ].joined(separator: " ")
@@ -180,7 +181,7 @@ struct Interpret: ParsableCommand {
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in folderFailures { try loop.fail(failure.path, failure) }
     var written = 0
-    var results = RunResults(folderFailures.count + jobs.count)
+    var results = RunResults(folderFailures.count + jobs.count, csv: csv)
     let first = folderFailures.count
     for (index, failure) in folderFailures.enumerated() {
       try results.take(failure, of: failure.path, at: index)
@@ -220,8 +221,12 @@ struct Interpret: ParsableCommand {
       try results.take(error, of: jobs[index].input.path, at: first + index)
     }
     if let folder = output.outputDir, let journal {
-      try journal.finish(jobs.map(\.input.path))
-      try results.write(to: folder, infix: input.shardInfix, csv: csv)
+      do {
+        try journal.finish(jobs)
+        try results.write(to: folder, infix: input.shardInfix)
+      } catch {
+        try loop.fail(folder, error)
+      }
     }
     if !json {
       let place = output.outputDir.map(printable) ?? "the current folder"
@@ -245,7 +250,7 @@ extension Interpret {
   ) throws -> Progress {
     if let report = journal?.report(of: job) { return .unchanged(report) }
     // If it changes on the way, the next run will do it again.
-    let before = FileFacts(job.input.path)
+    let before = job.input.path == "-" ? nil : FileFacts(job.input.path)
     let outcome = try processor.interpret(job)
     if case .done(let timed) = outcome, let before {
       try journal?.note(job, timed.report, before)

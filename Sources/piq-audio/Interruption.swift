@@ -12,6 +12,22 @@ struct Interruption {
   /// The signal that asked long work to end in its own way; 0 if none did.
   static var signal: Int32 { received.load(ordering: .relaxed) }
 
+  private static let endsWithItsReader = Atomic(false)
+
+  /// Ends the program as SIGPIPE would, unless the caller had ignored that: nobody reads its
+  /// standard output any more.
+  static func readerHasLeft() {
+    if endsWithItsReader.load(ordering: .relaxed) {
+      AtomicFile.removeUnfinished(thenExit: 128 + SIGPIPE)
+    }
+  }
+
+  private static func isIgnored(_ signal: Int32) -> Bool {
+    var before = sigaction()
+    sigaction(signal, nil, &before)
+    return unsafeBitCast(before.__sigaction_handler, to: Int.self) == 1
+  }
+
   /// Starts to watch for Ctrl-C, a hang-up and a request to end; what the caller had ignored, as
   /// nohup does, stays ignored. Keep the result while files are written.
   ///
@@ -19,10 +35,13 @@ struct Interruption {
   init(isGentle: Bool = false) {
     // A file beyond the limit of `ulimit -f` is a failed write like any other.
     Glibc.signal(SIGXFSZ, SIG_IGN)
+    // The signal would leave what other threads are writing.
+    if !Self.isIgnored(SIGPIPE) {
+      Glibc.signal(SIGPIPE, SIG_IGN)
+      Self.endsWithItsReader.store(true, ordering: .relaxed)
+    }
     sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
-      var before = sigaction()
-      sigaction(number, nil, &before)
-      guard unsafeBitCast(before.__sigaction_handler, to: Int.self) != 1 else { return nil }
+      guard !Self.isIgnored(number) else { return nil }
       Glibc.signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       // 130 for Ctrl-C, as shells have it.

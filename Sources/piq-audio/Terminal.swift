@@ -35,6 +35,7 @@ struct Terminal: Sendable {
   func print(_ line: String) throws(StandardOutputError) {
     clearProgress()
     let code = StandardStreams.write(line + "\n", to: STDOUT_FILENO)
+    if code == EPIPE { Interruption.readerHasLeft() }
     if code != 0 { throw StandardOutputError(code: code) }
   }
 

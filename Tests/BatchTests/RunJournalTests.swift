@@ -113,11 +113,22 @@ import Testing
         let (job, report) = inputs[index]
         try journal.note(job, report, try #require(FileFacts(job.input.path)))
       }
-      try journal.finish(inputs.map(\.job.input.path))
+      try journal.finish(inputs.map(\.job))
       contents.append(try Data(contentsOf: URL(filePath: path)))
     }
     #expect(Set(contents).count == 1)
     #expect(contents[0].split(separator: UInt8(ascii: "\n")).count == 3)
+  }
+
+  /// One input may have two places for its outputs: what is done for one is not done for the other.
+  @Test func onePlaceIsNotAnother() throws {
+    let journal = try RunJournal(path: path, settings: "s", resuming: false)
+    let job = try note("a", in: journal)
+    let other = try ClipJob.plan(
+      [ClipInput(path: job.input.path, stem: "night/a")],
+      suffixes: ["audio": ".interpretation.wav"], folder: folder.path)
+    #expect(journal.report(of: job) != nil)
+    #expect(journal.report(of: other[0]) == nil)
   }
 
   @Test func oneRunAtATime() throws {

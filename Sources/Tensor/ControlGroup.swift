@@ -1,0 +1,35 @@
+import Foundation
+
+/// What the control groups of this process, as containers and clusters use them, leave it of the
+/// machine.
+package enum ControlGroup {
+  /// The CPU time that it may use, in cores; nil without a limit.
+  package static let cores: Double? = limits("cpu.max").compactMap { text in
+    // Microseconds of CPU time, or "max", in a period of microseconds.
+    let numbers = text.split(whereSeparator: \.isWhitespace).map { Double($0) }
+    guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], period > 0
+    else { return nil }
+    return quota / period
+  }.min()
+
+  /// The memory that it may use, in bytes; nil without a limit.
+  package static let memory: Double? = limits("memory.max").compactMap {
+    Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
+  }.min()
+
+  /// The contents of a file of the process's own group and of all above it.
+  private static func limits(_ file: String) -> [String] {
+    let own = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
+    // Version 2 has one line: 0::/path.
+    let line = own.split(separator: "\n").first { $0.hasPrefix("0::/") }
+    var parts = (line?.dropFirst(4) ?? "").split(separator: "/")
+    var found: [String] = []
+    while true {
+      let folder = (["/sys/fs/cgroup"] + parts.map(String.init)).joined(separator: "/")
+      if let text = try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8) {
+        found.append(text)
+      }
+      if parts.popLast() == nil { return found }
+    }
+  }
+}
