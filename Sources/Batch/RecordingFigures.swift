@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Plotting
 
@@ -58,7 +59,7 @@ struct RecordingFigures {
     if pageCount > 0, length > pageCount * pageLength { try writePage(timeline) }
     let seconds = max(Double(length) / Double(sampleRate), 1e-3)
     try figure(
-      whole, 0...seconds, timeline, source: Self.clock(0) + " to " + Self.clock(seconds)
+      whole, 0...seconds, timeline, source: clockText(0) + " to " + clockText(seconds)
     ).write(toPNG: path)
   }
 
@@ -68,7 +69,7 @@ struct RecordingFigures {
     pageCount += 1
     let number = String(format: "%03d", pageCount)
     let path = (path as NSString).deletingPathExtension + "-\(number).png"
-    let hours = Self.clock(range.lowerBound) + " to " + Self.clock(range.upperBound)
+    let hours = clockText(range.lowerBound) + " to " + clockText(range.upperBound)
     try figure(page, range, timeline, source: "page \(pageCount), \(hours)").write(toPNG: path)
     pages["\(OutputKind.spectrogram.rawValue)-\(number)"] = path
     page = OverviewPool(origin: pageCount * pageLength, hopLength: hopLength)
@@ -92,5 +93,4 @@ struct RecordingFigures {
       nFFT: nFFT, title: name, source: source)
   }
 
-  private static func clock(_ seconds: Double) -> String { Tick.clockText(seconds) }
 }

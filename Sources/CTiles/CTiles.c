@@ -98,6 +98,21 @@ INLINED void store(void *target, ptrdiff_t index, float value, int rounds) {
   ((uint16_t *)target)[index] = (uint16_t)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
 }
 
+// MARK: Pixels outside
+
+INLINED int count_missing(int count, const float *const *pixels) {
+  int missing = 0;
+  for (int i = 0; i < count; i++) missing += !pixels[i];
+  return missing;
+}
+
+/// The pixels, with `zeros` in the place of those outside; of `size` bytes, if there are any.
+INLINED void with_zeros(int count, const float *const *pixels, float *zeros, size_t size,
+                        const float **source) {
+  if (size > sizeof *zeros) memset(zeros, 0, size);
+  UNROLLED for (int i = 0; i < count; i++) source[i] = pixels[i] ? pixels[i] : zeros;
+}
+
 // MARK: Both axes
 
 INLINED void points(int n, const float *const *pixels, ptrdiff_t channels,
@@ -105,14 +120,9 @@ INLINED void points(int n, const float *const *pixels, ptrdiff_t channels,
                     int rounds) {
   const float *source[most_points * most_points];
   float inside[most_points * most_points];
-  int missing = 0;
-  for (int i = 0; i < n * n; i++) missing += !pixels[i];
-  float zeros[missing ? channels : 1];
-  if (missing) memset(zeros, 0, sizeof zeros);
-  UNROLLED for (int i = 0; i < n * n; i++) {
-    source[i] = pixels[i] ? pixels[i] : zeros;
-    inside[i] = pixels[i] ? 1 : 0;
-  }
+  float zeros[count_missing(n * n, pixels) ? channels : 1];
+  with_zeros(n * n, pixels, zeros, sizeof zeros, source);
+  UNROLLED for (int i = 0; i < n * n; i++) inside[i] = pixels[i] ? 1 : 0;
   // A kernel the other way round has its outer points swapped, and the sign of the one at -1.
   ptrdiff_t place[most_points];
   UNROLLED for (int i = 0; i < n; i++) place[i] = i;
@@ -141,11 +151,8 @@ INLINED void points(int n, const float *const *pixels, ptrdiff_t channels,
 INLINED void spread(const float *const *pixels, ptrdiff_t channels, void *target, ptrdiff_t plane,
                     int rounds) {
   const float *source[9];
-  int missing = 0;
-  for (int i = 0; i < 9; i++) missing += !pixels[i];
-  float zeros[missing ? channels : 1];
-  if (missing) memset(zeros, 0, sizeof zeros);
-  UNROLLED for (int i = 0; i < 9; i++) source[i] = pixels[i] ? pixels[i] : zeros;
+  float zeros[count_missing(9, pixels) ? channels : 1];
+  with_zeros(9, pixels, zeros, sizeof zeros, source);
   SIDE_BY_SIDE for (ptrdiff_t c = 0; c < channels; c++) {
     float rows[12];
     UNROLLED for (int i = 0; i < 3; i++) {
@@ -169,9 +176,7 @@ INLINED void outputs(int n, const float *products, ptrdiff_t plane, ptrdiff_t ch
                      int flipped, const piq_operation *operation, float *const *pixels) {
   const int m = n - 1;
   float *target[(most_points - 1) * (most_points - 1)];
-  int missing = 0;
-  for (int i = 0; i < m * m; i++) missing += !pixels[i];
-  float spare[missing ? channels : 1];
+  float spare[count_missing(m * m, (const float *const *)pixels) ? channels : 1];
   UNROLLED for (int i = 0; i < m * m; i++) target[i] = pixels[i] ? pixels[i] : spare;
   const float *source[most_points * most_points];
   UNROLLED for (int i = 0; i < n; i++) {
@@ -222,11 +227,8 @@ INLINED void kernel_points(int n, const float (*taps)[2], const float *weights, 
 INLINED void values(const float *const *pixels, ptrdiff_t channels, float *target,
                     ptrdiff_t plane) {
   const float *source[16];
-  int missing = 0;
-  for (int i = 0; i < 16; i++) missing += !pixels[i];
-  float zeros[missing ? channels : 1];
-  if (missing) memset(zeros, 0, sizeof zeros);
-  UNROLLED for (int i = 0; i < 16; i++) source[i] = pixels[i] ? pixels[i] : zeros;
+  float zeros[count_missing(16, pixels) ? channels : 1];
+  with_zeros(16, pixels, zeros, sizeof zeros, source);
   SIDE_BY_SIDE for (ptrdiff_t c = 0; c < channels; c++) {
     float x[16], rows[24], y[36];
     UNROLLED for (int i = 0; i < 16; i++) x[i] = source[i][c];

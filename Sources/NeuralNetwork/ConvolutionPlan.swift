@@ -14,6 +14,7 @@ package protocol ForwardPlan: AnyObject {
 }
 
 extension ForwardPlan {
+  /// Runs the layer on `x` [B, H, W, I], with nothing added: [B, H', W', O].
   package func callAsFunction(_ x: Tensor) throws -> Tensor { try self(x, adding: nil) }
 }
 
@@ -24,6 +25,7 @@ package struct Fusion {
   /// x * scale + shift, each [O].
   package var affine: (scale: Tensor, shift: Tensor)?
 
+  /// ReLU if asked for, then an affine map of each channel, if any.
   package init(relu: Bool = false, affine: (scale: Tensor, shift: Tensor)? = nil) {
     self.relu = relu
     self.affine = affine
@@ -57,7 +59,6 @@ package final class ConvolutionPlan: ForwardPlan {
 
   private struct Key: Equatable {
     let shape: ConvolutionShape
-    let addsResidual: Bool
     /// A primitive is made for a number of threads.
     let threads = threadCount
   }
@@ -90,18 +91,23 @@ package final class ConvolutionPlan: ForwardPlan {
     self.isTraining = isTraining
   }
 
+  /// The convolution of `x` [B, H, W, I]: [B, H', W', O]. Nothing can be added.
+  ///
+  /// - Throws: `OneDNNError` when `x` does not fit.
   package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
+    precondition(residual == nil, "what is added to is a window's product")
     let shape = geometry.shape(of: x)
-    let ready = try ready(for: Key(shape: shape, addsResidual: residual != nil))
-    var output = residual ?? Tensor(shape: shape.output) { _ in }
+    let ready = try ready(for: Key(shape: shape))
+    var output = Tensor(shape: shape.output) { _ in }
     let vectors = fusion.affine.map { [$0.scale, $0.shift] } ?? []
     try ready.forward(x, ready.weights, bias: bias, vectors: vectors, into: &output)
     return output
   }
 
+  /// oneDNN's kernel, and the multiplications of the definition, all of which are done.
   package func work(on x: Tensor) -> LayerClock.Work {
     let shape = geometry.shape(of: x)
-    let kernel = try? ready(for: Key(shape: shape, addsResidual: false)).forward.kernel
+    let kernel = try? ready(for: Key(shape: shape)).forward.kernel
     return .init(
       method: "convolution (\(kernel ?? "none"))", multiplications: shape.multiplications,
       performed: shape.multiplications)
@@ -110,7 +116,7 @@ package final class ConvolutionPlan: ForwardPlan {
   private func ready(for key: Key) throws -> Ready {
     try kept.withLock { kept in
       if let known = kept.forwards.first(where: { $0.key == key }) { return known.ready }
-      var operations: [PostOperation] = key.addsResidual ? [.addToOutput] : []
+      var operations: [PostOperation] = []
       if fusion.relu { operations.append(.relu) }
       if fusion.affine != nil { operations += [.multiplyByChannel, .addByChannel] }
       let forward = try ConvolutionForward(key.shape, fusing: operations, isTraining: isTraining)

@@ -40,6 +40,9 @@ package final class DoublingPlan: ForwardPlan {
     self.fusion = fusion
   }
 
+  /// The transposed convolution of `x` [B, H, W, I]: [B, H', W', O]. Nothing can be added.
+  ///
+  /// - Throws: `OneDNNError` when `x` does not fit.
   package func callAsFunction(_ x: Tensor, adding residual: Tensor?) throws -> Tensor {
     precondition(residual == nil, "no layer of this network adds to an upsampled map")
     let shape = geometry.shape(of: x)
@@ -53,6 +56,7 @@ package final class DoublingPlan: ForwardPlan {
     return Self.interleaved(try windows(x), output)
   }
 
+  /// Which of the two ways it takes for a map of this size, and with how many multiplications.
   package func work(on x: Tensor) -> LayerClock.Work {
     let (height, width) = (x.shape[1], x.shape[2])
     let definition = geometry.shape(of: x).multiplications

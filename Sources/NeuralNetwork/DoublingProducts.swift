@@ -49,7 +49,9 @@ final class DoublingKernels: Sendable {
 ///     y[1] = m1 - m2         m2 = (g[0] - g[1]) (d[2] - d[1]) / 2
 ///     y[2] = m1 + m2 + m3    m3 = g[1] (d[3] - d[1])
 ///
-/// Each of the 16 products is one of matrices, tiles by channels. The four phases, odd or even rows
+/// Tiles of 5 by 5 take 36 in place of 100 (`TileSide`, and `CTiles` for what their points are).
+///
+/// Each of the products is one of matrices, tiles by channels. The four phases, odd or even rows
 /// and columns, take turns, so that what they need stays in the caches.
 final class DoublingProducts: Sendable {
   /// The most tiles at a time: more than that and their values leave the caches.

@@ -109,8 +109,11 @@ package final class Derived<Value>: Sendable {
 
   private let state = Mutex(State())
 
+  /// Nothing derived yet.
   package init() {}
 
+  /// What was derived, made by `make` if it never was, if a parameter has changed since, or if
+  /// another precision is asked for.
   package func callAsFunction(
     from parameters: [Parameter], make: () throws -> Value
   ) rethrows -> Value {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension Tick {
@@ -20,14 +21,5 @@ extension Tick {
     return stride(from: first, through: last, by: 1).map { index in
       Tick(value: index * step, label: clockText(index * step))
     }
-  }
-
-  /// Seconds as h:mm:ss, or m:ss below an hour.
-  package static func clockText(_ seconds: Double) -> String {
-    let whole = Int(seconds.rounded())
-    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
-    return hours > 0
-      ? String(format: "%d:%02d:%02d", hours, minutes, rest)
-      : String(format: "%d:%02d", minutes, rest)
   }
 }

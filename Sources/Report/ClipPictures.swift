@@ -30,7 +30,7 @@ package enum ClipPictures {
       do {
         let bytes = try MappedFile(path: path).withBytes { [UInt8]($0) }
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return (.figure(bytes), errors) }
-        throw ReportError(
+        throw FileError(
           path: path, problem: "is not a PNG file", remedy: "interpret the clip again")
       } catch {
         errors.append(error)
@@ -47,7 +47,7 @@ package enum ClipPictures {
       guard case .float32(let tensor)? = arrays[name], tensor.shape.count == 2,
         tensor.shape[0] > 0, tensor.shape[1] > 1
       else {
-        throw ReportError(
+        throw FileError(
           path: path, problem: "has no array '\(name)' of frames and bins",
           remedy: "interpret the clip again")
       }
@@ -66,7 +66,7 @@ package enum ClipPictures {
           frames: mask.shape[0], samples: samples, isCropped: mask.shape[0] < input.shape[0]),
         nFFT: 2 * (input.shape[1] - 1))
     } catch {
-      throw ReportError(path: path, problem: error.problem, remedy: error.remedy)
+      throw FileError(path: path, problem: error.problem, remedy: error.remedy)
     }
   }
 

@@ -1,5 +1,5 @@
 public import Batch
-import Files
+public import Files
 import Foundation
 
 /// What `piq-audio interpret` wrote for one clip, as far as it is there.
@@ -19,16 +19,16 @@ public struct ClipResult: Sendable, Equatable {
   /// hidden ones are left out.
   ///
   /// - Returns: their paths, each beginning with `folder`.
-  /// - Throws: `ReportError` when the folder is not there or has none.
-  public static func find(in folder: String) throws(ReportError) -> [String] {
+  /// - Throws: `FileError` when the folder is not there or has none.
+  public static func find(in folder: String) throws(FileError) -> [String] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
-      throw ReportError(
+      throw FileError(
         path: folder, problem: "there is no such folder",
         remedy: "name the folder that piq-audio interpret wrote to")
     }
     guard isFolder.boolValue else {
-      throw ReportError(
+      throw FileError(
         path: folder, problem: "is not a folder",
         remedy: "name the folder that piq-audio interpret wrote to")
     }
@@ -37,14 +37,14 @@ public struct ClipResult: Sendable, Equatable {
     guard access(folder, R_OK | X_OK) == 0,
       let enumerator = FileManager.default.enumerator(atPath: resolved)
     else {
-      throw ReportError(
+      throw FileError(
         path: folder, problem: "the folder could not be read", remedy: "check its permissions")
     }
     let found = enumerator.compactMap { $0 as? String }.filter { path in
       path.hasSuffix(ending) && !path.split(separator: "/").contains { $0.hasPrefix(".") }
     }
     guard !found.isEmpty else {
-      throw ReportError(
+      throw FileError(
         path: folder, problem: "holds no interpretations (*\(ending))",
         remedy: "run piq-audio interpret -o with this folder first, its output json included")
     }
@@ -55,18 +55,18 @@ public struct ClipResult: Sendable, Equatable {
 
   /// Reads the JSON file at `path`, which lies in `folder` or below it.
   ///
-  /// - Throws: `FileError` when it cannot be read, `ReportError` when it is not the JSON of an
+  /// - Throws: `FileError` when it cannot be read or is not the JSON of an
   ///   interpretation.
   public init(path: String, in folder: String) throws {
     let file = try MappedFile(path: path)
     let remedy = "interpret the clip again, or remove the file"
     guard file.count <= Self.mostBytes else {
-      throw ReportError(path: path, problem: "is too large for a report", remedy: remedy)
+      throw FileError(path: path, problem: "is too large for a report", remedy: remedy)
     }
     do {
       report = try file.withBytes { try JSONDecoder().decode(ClipReport.self, from: Data($0)) }
     } catch {
-      throw ReportError(
+      throw FileError(
         path: path, problem: "is not the JSON of an interpretation", remedy: remedy)
     }
     self.path = path

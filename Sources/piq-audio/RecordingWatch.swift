@@ -37,17 +37,9 @@ final class RecordingWatch: Sendable {
 
   /// What is done of a recording, in seconds of it, and how long the rest will take.
   static func line(_ input: String, _ done: Double, _ total: Double?, elapsed: Double) -> String {
-    guard let total, total >= done else { return "\(clock(done)) of \(printable(input))" }
-    var line = "\(clock(done)) of \(clock(total)) of \(printable(input))"
-    if elapsed > 1 { line += ", \(clock((total - done) / done * elapsed)) left" }
+    guard let total, total >= done else { return "\(clockText(done)) of \(printable(input))" }
+    var line = "\(clockText(done)) of \(clockText(total)) of \(printable(input))"
+    if elapsed > 1 { line += ", \(clockText((total - done) / done * elapsed)) left" }
     return line
-  }
-
-  private static func clock(_ seconds: Double) -> String {
-    let whole = Int(seconds.rounded())
-    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
-    return hours > 0
-      ? String(format: "%d:%02d:%02d", hours, minutes, rest)
-      : String(format: "%d:%02d", minutes, rest)
   }
 }

@@ -6,7 +6,7 @@ import Testing
   static let commands = [
     [], ["interpret"], ["classify"], ["spectrogram"], ["evaluate"], ["train"],
     ["train", "classifier"], ["train", "interpreter"], ["model", "import"], ["model", "info"],
-    ["report"],
+    ["report"], ["benchmark"],
   ]
 
   @Test(arguments: commands) func examples(command: [String]) throws {
@@ -31,7 +31,7 @@ import Testing
 
   @Test func exitStatuses() throws {
     let help = try Program.help([])
-    for status in ["0", "1", "64", "130"] {
+    for status in ["0", "1", "64", "75", "130"] {
       #expect(help.contains("\n  \(status) "), "\(status)")
     }
   }

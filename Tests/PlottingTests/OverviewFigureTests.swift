@@ -1,3 +1,4 @@
+import Files
 import Plotting
 import Tensor
 import Testing
@@ -99,7 +100,7 @@ import Testing
       Tick.clock(in: 0...4, atMost: 10).map(\.label) == ["0:00", "0:01", "0:02", "0:03", "0:04"])
     #expect(
       Tick.clock(in: 0...400_000, atMost: 4).map(\.label) == ["0:00", "48:00:00", "96:00:00"])
-    #expect(Tick.clockText(3725) == "1:02:05")
+    #expect(clockText(3725) == "1:02:05")
   }
 }
 
