@@ -27,8 +27,15 @@ WITH_ONEDNN3 := -c release --scratch-path $(ONEDNN3)/build \
                 -Xcc "-I$(abspath $(ONEDNN3)/include)" -Xlinker "-rpath=$(abspath $(ONEDNN3)/lib)"
 ONEDNN_TESTS := 'OneDNN|NeuralNetwork|Layer|Gradient|Reference|Doubling|DecoderLevel|BundledModel'
 
-.PHONY: build demo test test-onednn3 parity deps test-deps deb install uninstall fixtures format lint \
-        benchmark clean help
+# For make fuzz: which targets, and for how many seconds each.
+FUZZ ?= $(notdir $(patsubst %/,%,$(wildcard Fixtures/fuzz/*/)))
+SECONDS ?= 60
+FUZZER := .build/fuzz/release/fuzzer
+
+SANITIZED = -c release --scratch-path .build/$@ --sanitize
+
+.PHONY: build demo test test-onednn3 test-asan test-tsan test-ubsan fuzz parity deps test-deps deb \
+        install uninstall fixtures format lint benchmark clean help
 
 build: deps ## install what is missing and build the program (default)
 	$(SWIFT_BUILD) --product piq-audio
@@ -52,6 +59,28 @@ test-onednn3: test-deps $(ONEDNN3)/lib ## run the tests of the networks with one
 $(ONEDNN3)/lib: contrib/onednn3/fetch contrib/onednn3/requirements.txt
 	contrib/onednn3/fetch $(ONEDNN3)
 	@touch "$@"
+
+# Leaks are not looked for: LeakSanitizer does not know Swift's tagged references, and fontconfig
+# keeps what it has.
+test-asan: export ASAN_OPTIONS := detect_leaks=0:suppressions=$(abspath Tests/Sanitizers/address.supp)
+test-asan: test-deps ## run all tests with AddressSanitizer
+	swift build $(SANITIZED) address --build-tests
+	swift test $(SANITIZED) address --skip-build --disable-xctest
+
+test-tsan: export TSAN_OPTIONS := suppressions=$(abspath Tests/Sanitizers/thread.supp)
+test-tsan: test-deps ## run all tests with ThreadSanitizer
+	swift build $(SANITIZED) thread --build-tests
+	swift test $(SANITIZED) thread --skip-build --disable-xctest
+
+test-ubsan: export UBSAN_OPTIONS := halt_on_error=1:print_stacktrace=1
+test-ubsan: test-deps ## run all tests with UndefinedBehaviorSanitizer, for the parts in C
+	swift build $(SANITIZED) undefined --build-tests
+	swift test $(SANITIZED) undefined --skip-build --disable-xctest
+
+fuzz: export PIQ_AUDIO_FUZZER := 1
+fuzz: deps ## look for faults in what reads files (FUZZ='pickle csv' SECONDS=3600)
+	$(SWIFT_BUILD) --scratch-path .build/fuzz --sanitize fuzzer --product fuzzer
+	contrib/fuzz $(FUZZER) $(SECONDS) $(FUZZ)
 
 parity: deps ## compare with SpeechBrain, case by case; PIQ_REFERENCE_DIR names other cases
 	$(SWIFT_BUILD) --build-tests

@@ -121,8 +121,23 @@ let package = Package(
         "AudioIO", "Checkpoints", "Datasets", "Evaluation", "Models", "NeuralNetwork", "PIQ",
         "Spectral", "Tensor", "Training",
       ]),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "AudioIO", "Batch", "Checkpoints", "Datasets", "Models", "Report", "Spectral", "Tensor",
+        "TestSupport", "Training",
+      ],
+      path: "Tests/FuzzTargets", swiftSettings: settings),
+    tests(of: "Fuzz", ["FuzzTargets"]),
     tests(of: "Command", ["AudioIO", "Checkpoints", "Tensor"]),
     tests(
       of: "Reference", ["AudioIO", "Checkpoints", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
   ]
 )
+
+// Needs the compiler's libFuzzer, which only `make fuzz` asks for.
+if Context.environment["PIQ_AUDIO_FUZZER"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzzer", dependencies: ["FuzzTargets"], path: "Tests/Fuzzer", swiftSettings: settings))
+}

@@ -18,6 +18,8 @@ public struct SoundFileError: PassingError, CustomStringConvertible, Equatable {
     case inputTooLarge(limit: Int)
     /// Nothing that libsndfile knows.
     case notSound
+    /// A MIDI sample dump, which libsndfile cannot be trusted with.
+    case midiSampleDump
     /// A known format with contents that libsndfile refuses, in its words.
     case malformed(String)
     /// A header with a channel count of zero.
@@ -80,6 +82,8 @@ public struct SoundFileError: PassingError, CustomStringConvertible, Equatable {
         "holds no sound in a format that can be read",
         "convert it to WAV or FLAC, or check that it is a sound file"
       )
+    case .midiSampleDump:
+      ("is a MIDI sample dump, which is not read", "convert it to WAV with sox")
     case .malformed(let reason):
       ("is damaged: \(reason)", "copy the file again or convert it anew")
     case .noChannels: ("has no channels", "check how the file was made")

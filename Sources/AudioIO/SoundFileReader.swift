@@ -41,6 +41,9 @@ public final class SoundFileReader {
     let name = path == "-" ? "standard input" : path
     let bytes = try FileBytes.reading(path: path, name: name)
     byteCount = bytes.count
+    guard !Self.isMIDISampleDump(bytes) else {
+      throw SoundFileError(path: name, problem: .midiSampleDump)
+    }
     if let place = Truncation.unfinishedDataSize(in: bytes) {
       bytes.replacement = (place, [0xFF, 0xFF, 0xFF, 0xFF])
     }
@@ -133,6 +136,12 @@ public final class SoundFileReader {
       return Truncation.isOggWithoutEnd(handle.bytes)
     }
     return handle.error != nil || Truncation.isNoted(in: handle.log)
+  }
+
+  /// Of a damaged one libsndfile makes minutes of sound, and complains on standard output.
+  private static func isMIDISampleDump(_ bytes: FileBytes) -> Bool {
+    let head = bytes.bytes(at: 0, count: 4)
+    return head.count == 4 && head[0] == 0xF0 && head[1] == 0x7E && head[2] < 0x80 && head[3] == 1
   }
 
   /// What stands behind libsndfile's words, some of which speak of its own insides.

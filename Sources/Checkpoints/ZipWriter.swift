@@ -68,7 +68,15 @@ package final class ZipWriter {
   ///
   /// - Throws: `CheckpointError` when libzip fails, `FileError` when the file cannot be written.
   package func write() throws {
-    guard let handle else { return }
+    let bytes = try bytes()
+    try bytes.withUnsafeBytes { try AtomicFile.write([$0], to: path) }
+  }
+
+  /// Closes the archive; nothing can be added any more.
+  ///
+  /// - Throws: `CheckpointError` when libzip fails.
+  package func bytes() throws(CheckpointError) -> [UInt8] {
+    guard let handle else { return [] }
     guard zip_close(handle) == 0 else { throw Self.failure(path, zip_strerror(handle)) }
     self.handle = nil
     var status = zip_stat_t()
@@ -87,7 +95,7 @@ package final class ZipWriter {
     guard bytes.count == size else {
       throw Self.failure(path, zip_error_strerror(zip_source_error(target)))
     }
-    try bytes.withUnsafeBytes { try AtomicFile.write([$0], to: path) }
+    return bytes
   }
 
   private static func failure(_ path: String, _ reason: UnsafePointer<CChar>) -> CheckpointError {

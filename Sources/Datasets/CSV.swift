@@ -2,11 +2,21 @@
 public enum CSV {
   /// A row, without its line break; fields are quoted where they have to be.
   public static func row(_ fields: [String]) -> String {
-    fields.map { field in
-      guard field.contains(where: { ",\"\n\r\r\n".contains($0) }) else { return field }
-      return "\"" + field.replacing("\"", with: "\"\"") + "\""
+    // An empty line would be no row.
+    if fields == [""] { return "\"\"" }
+    return fields.map { field in
+      // By scalars: a character may hold a quote with an accent.
+      let scalars = field.unicodeScalars
+      guard scalars.contains(where: needQuotes.contains) else { return field }
+      let doubled = scalars.reduce(into: String.UnicodeScalarView()) {
+        $0 += $1 == "\"" ? ["\"", "\""] : [$1]
+      }
+      return "\"\(String(doubled))\""
     }.joined(separator: ",")
   }
+
+  /// The last one could be taken for a byte-order mark.
+  private static let needQuotes: Set<UnicodeScalar> = [",", "\"", "\n", "\r", "\u{FEFF}"]
 
   /// A row as it was read.
   public struct Row: Sendable, Equatable {
@@ -77,7 +87,17 @@ private struct Parser {
     default:
       field.append(byte)
       state = .plain
+      skipByteOrderMark()
     }
+  }
+
+  /// A byte-order mark is no part of the first column's name.
+  private mutating func skipByteOrderMark() {
+    guard field.count == 3, field == [0xEF, 0xBB, 0xBF], rows.isEmpty, fields.isEmpty else {
+      return
+    }
+    field = []
+    state = .start
   }
 
   mutating func finish() throws(CSV.Malformed) -> [CSV.Row] {
@@ -89,10 +109,7 @@ private struct Parser {
   }
 
   private mutating func endField() throws(CSV.Malformed) {
-    // A byte-order mark is no part of the first column's name.
-    let isFirst = rows.isEmpty && fields.isEmpty
-    let bytes = isFirst && field.starts(with: [0xEF, 0xBB, 0xBF]) ? field.dropFirst(3) : field[...]
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    guard let text = String(validating: field, as: UTF8.self) else {
       throw malformed("is not UTF-8 text")
     }
     fields.append(text)

@@ -26,10 +26,15 @@ enum Program {
   }
 
   /// What `Workspace` gives every run, unless told otherwise. A crash needs no backtrace here.
-  static let environment = [
-    "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
-    "SWIFT_BACKTRACE": "enable=no",
-  ]
+  static let environment: [String: String] = {
+    let own = ProcessInfo.processInfo.environment
+    let known = [
+      "PATH": own["PATH"] ?? "/usr/bin:/bin",
+      "SWIFT_BACKTRACE": "enable=no",
+    ]
+    // make test-asan and its like tell the program what they do not want to hear of.
+    return known.merging(own.filter { $0.key.hasSuffix("SAN_OPTIONS") }) { $1 }
+  }()
 }
 
 /// How a run of a program ended, and what it said.

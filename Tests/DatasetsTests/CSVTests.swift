@@ -30,7 +30,16 @@ import Testing
     #expect(error?.line == 2)
   }
 
-  @Test(arguments: [["a", "b"], ["a,b", "say \"hi\""], ["two\nlines", "cr\r\n"], ["", ""]])
+  @Test func byteOrderMark() throws {
+    #expect(try rows("\u{FEFF}") == [])
+    #expect(try rows("\u{FEFF}\n\n") == [])
+    #expect(try rows("\u{FEFF}\"a\",b").map(\.fields) == [["a", "b"]])
+  }
+
+  @Test(arguments: [
+    ["a", "b"], ["a,b", "say \"hi\""], ["two\nlines", "cr\r\n"], ["", ""], [""], ["\u{FEFF}a"],
+    ["\"\u{31A}", ",\u{31A}"],
+  ])
   func whatIsWrittenIsReadBack(fields: [String]) throws {
     #expect(try rows(CSV.row(fields) + "\n").map(\.fields) == [fields])
   }
