@@ -56,6 +56,7 @@ private final class BlockPool: Sendable {
         keptBytes -= kept[count].bytes
         count += 1
       }
+      guard count > 0 else { return [] }
       defer { kept.removeFirst(count) }
       return Array(kept.prefix(count))
     }

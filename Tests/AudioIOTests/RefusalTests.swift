@@ -47,6 +47,15 @@ import Testing
     #expect(try refusal(path).problem == .notSound)
   }
 
+  @Test func midiSampleDump() throws {
+    let path = try folder.file("a.sds", [0xF0, 0x7E, 0, 1] + [UInt8](repeating: 7, count: 100))
+    let error = try refusal(path)
+    #expect(error.problem == .midiSampleDump)
+    #expect(
+      error.description
+        == "\(path): is a MIDI sample dump, which is not read; convert it to WAV with sox")
+  }
+
   @Test func noSamples() throws {
     #expect(try refusal(folder.file("a.wav", HandmadeWAV().bytes)).problem == .noSamples)
   }
