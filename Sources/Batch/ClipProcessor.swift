@@ -110,7 +110,7 @@ public final class ClipProcessor: Sendable {
     _ job: ClipJob, _ divided: ClipJob, _ reader: SoundFileReader, head: [Float]
   ) throws -> TimedReport {
     let windowing = settings.windowing
-    if windowing.refusesArrays, job.outputs[OutputKind.arrays.rawValue] != nil {
+    if windowing.refusesArrays, job.output(.arrays) != nil {
       throw ClipError(
         path: job.input.path,
         problem: "is divided into windows, for which arrays are not written; leave arrays out of "
@@ -147,7 +147,7 @@ public final class ClipProcessor: Sendable {
     report.outputs = job.outputs
     try clock.measure("write") {
       for kind in OutputKind.allCases {
-        guard let path = job.outputs[kind.rawValue] else { continue }
+        guard let path = job.output(kind) else { continue }
         let clipped = try write(kind, of: job.input, to: path, analysis, interpretation, report)
         if clipped > 0 { report.warn("\(clipped) samples of \(path) were cut to full scale") }
       }
@@ -195,7 +195,7 @@ public final class ClipProcessor: Sendable {
     let figure = try SpectrogramFigure(
       logPower, sampleRate: stft.sampleRate,
       hopLength: stft.hopLength, nFFT: stft.nFFT, title: job.input.name)
-    if let path = job.outputs[OutputKind.spectrogram.rawValue] { try figure.write(toPNG: path) }
+    if let path = job.output(.spectrogram) { try figure.write(toPNG: path) }
     return SpectrogramReport(
       input: job.input.path, outputs: job.outputs, warning: recording.warning)
   }
