@@ -65,7 +65,7 @@ public final class ClipProcessor: Sendable {
     case .none:
       if try whole.shouldSkip(existing) { return .skipped }
       var clock = StageClock()
-      let recording = try clock.measure("decode") { try Recording.read(path: job.input.path) }
+      let recording = try clock.measure("decode") { try read(job.input) }
       return .done(try interpretWhole(whole, recording, clock))
     case .all:
       if try divided.shouldSkip(existing) { return .skipped }
@@ -204,8 +204,24 @@ public final class ClipProcessor: Sendable {
   private func load(
     _ input: ClipInput, _ clock: inout StageClock
   ) throws -> (Recording, samples: [Float]) {
-    let recording = try clock.measure("decode") { try Recording.read(path: input.path) }
+    let recording = try clock.measure("decode") { try read(input) }
     return (recording, try samples(of: recording, input, &clock))
+  }
+
+  /// Reads a clip whole: as far as the model has memory for it, and no further.
+  private func read(_ input: ClipInput) throws -> Recording {
+    let reader = try SoundFileReader(path: input.path)
+    let growth = Double(model.configuration.stft.sampleRate) / Double(reader.sampleRate)
+    var samples: [Float] = []
+    while !reader.isAtEnd {
+      samples += try reader.read(upTo: 1 << 18)
+      try naming(input) {
+        try model.interpreter.checkLength(Int(Double(samples.count) * growth))
+      }
+    }
+    return Recording(
+      samples: samples, sampleRate: reader.sampleRate, channels: reader.channels,
+      warning: reader.warning)
   }
 
   /// The samples of a recording at the model's rate.

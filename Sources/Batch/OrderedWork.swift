@@ -81,7 +81,9 @@ public struct OrderedWork: Sendable {
     // Threads of their own: those of the pool are for the work itself. Where there are no more to be
     // had, those that are do the work.
     var workers: [Worker] = []
-    while workers.count < jobs - 1, let worker = Worker(body) { workers.append(worker) }
+    while workers.count < min(jobs, mostThreads) - 1, let worker = Worker(body) {
+      workers.append(worker)
+    }
     body()
     for worker in workers { worker.wait() }
     try state.check()

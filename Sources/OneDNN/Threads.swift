@@ -19,13 +19,18 @@ package enum Threads {
     return max(1, min(scheduled, granted ?? scheduled))
   }()
 
-  /// The most that work may have: without a bound where threads are plenty.
-  fileprivate static let most: Int = {
+  /// The most that work may have: without a bound where threads and memory for them are plenty.
+  package static let most: Int = {
     // Dispatch's and OpenMP's, and one of Dispatch's own.
     let needed = 2 * wanted + 1
     let startable = ThreadProbe.startable(needed)
-    return startable == needed ? .max : max(1, (startable - 1) / 2)
+    let most = startable == needed ? .max : max(1, (startable - 1) / 2)
+    guard Memory.addressSpaceLimit != nil else { return most }
+    return max(1, min(most, Int(Memory.available / memoryOfOne)))
   }()
+
+  /// What a thread takes whatever its clip is, in bytes: stacks, and the canvas of a picture.
+  private static let memoryOfOne = 48e6
 }
 
 /// Runs `body` with the work of the calling thread, oneDNN's included, on `count` threads.

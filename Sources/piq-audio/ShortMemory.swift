@@ -8,7 +8,7 @@ struct ShortMemory: Error, CustomStringConvertible {
   let description: String
 
   /// What any command takes beside models and clips, in bytes.
-  private static let least = 48e6
+  private static let least = 64e6
 
   /// Sees to it that little memory goes far, and that the end of it is told.
   ///
