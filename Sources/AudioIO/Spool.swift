@@ -80,11 +80,15 @@ enum Spool {
 
   private static func failure(_ code: Int32, folder: String, name: String) -> SoundFileError {
     let reason = String(cString: strerror(code)).lowercased()
+    let isFull = [ENOSPC, EDQUOT, EFBIG].contains(code)
     return SoundFileError(
       path: name,
       problem: .file(
         FileError(
           path: name, problem: "could not be kept in \(printable(folder)): \(reason)",
-          remedy: "make room there, or name a folder that has more with TMPDIR", code: code)))
+          remedy: isFull
+            ? "make room there, or name a folder that has more with TMPDIR"
+            : "name another folder with TMPDIR",
+          code: code)))
   }
 }

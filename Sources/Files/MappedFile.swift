@@ -42,7 +42,7 @@ public final class MappedFile: @unchecked Sendable {
     else {
       throw FileError(
         path: path, problem: "does not fit in memory: it has \(count) bytes",
-        remedy: "free some memory, or raise its limit (ulimit -v)", code: ENOMEM)
+        remedy: "free some memory, or raise its limit (ulimit -v)")
     }
     bytes = UnsafeRawBufferPointer(start: address, count: count)
     var received = 0

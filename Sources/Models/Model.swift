@@ -123,8 +123,8 @@ public struct Model: Sendable {
   private static func checkMemory(for path: String) throws(CheckpointError) {
     var status = stat()
     guard stat(path, &status) == 0 else { return }
-    // The file, its weights, and what the networks make of them.
-    let needed = 4 * Double(status.st_size)
+    // The file, its weights, what the networks make of them, and the file once more for its hash.
+    let needed = 5 * Double(status.st_size)
     let available = Memory.available
     guard needed <= available else {
       throw CheckpointError(
