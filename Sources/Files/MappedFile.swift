@@ -44,6 +44,8 @@ public final class MappedFile: @unchecked Sendable {
         path: path, problem: "does not fit in memory: it has \(count) bytes",
         remedy: "free some memory, or raise its limit (ulimit -v)")
     }
+    // Most of the time that a large file takes is that of the first touch of its pages.
+    madvise(address, count, MADV_HUGEPAGE)
     bytes = UnsafeRawBufferPointer(start: address, count: count)
     var received = 0
     while received < count {
