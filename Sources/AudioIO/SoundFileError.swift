@@ -14,8 +14,6 @@ public struct SoundFileError: PassingError, CustomStringConvertible, Equatable {
     case notARegularFile
     /// A file of no bytes.
     case empty
-    /// More bytes on standard input or a pipe than are kept.
-    case inputTooLarge(limit: Int)
     /// Nothing that libsndfile knows.
     case notSound
     /// A MIDI sample dump, which libsndfile cannot be trusted with.
@@ -75,8 +73,6 @@ public struct SoundFileError: PassingError, CustomStringConvertible, Equatable {
     case .folder: ("is a folder", "name a sound file")
     case .notARegularFile: ("is neither a file nor a pipe", "name a sound file")
     case .empty: ("is empty", "check how the file was made or copied")
-    case .inputTooLarge(let limit):
-      ("is more than \(limit >> 30) GiB", "write it to a file and name that")
     case .notSound:
       (
         "holds no sound in a format that can be read",

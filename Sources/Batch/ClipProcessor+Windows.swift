@@ -35,7 +35,7 @@ extension ClipProcessor {
     try job.makeFolders()
     var clock = StageClock()
     var timeline = Timeline(labels: configuration.labels, sampleRate: rate)
-    var figures = job.outputs[OutputKind.spectrogram.rawValue].map { path in
+    var figures = job.output(.spectrogram).map { path in
       RecordingFigures(
         path: path, name: job.input.name, sampleRate: rate,
         hopLength: configuration.stft.hopLength, nFFT: configuration.stft.nFFT)
@@ -96,9 +96,9 @@ extension ClipProcessor {
         (OutputKind.timeline, timeline.csv), (.labels, timeline.audacityLabels),
         (.selections, timeline.ravenSelections),
       ] {
-        if let path = job.outputs[kind.rawValue] { try AtomicFile.write(text.utf8, to: path) }
+        if let path = job.output(kind) { try AtomicFile.write(text.utf8, to: path) }
       }
-      if let path = job.outputs[OutputKind.json.rawValue] {
+      if let path = job.output(.json) {
         try AtomicFile.write(Array((try report.json(pretty: true) + "\n").utf8), to: path)
       }
     }
@@ -176,7 +176,7 @@ extension ClipProcessor {
     finish: (SoundFileWriter, String) -> Void
   ) throws {
     func write(_ kind: OutputKind, _ body: (SoundFileWriter?) throws -> Void) throws {
-      guard let path = job.outputs[kind.rawValue] else { return try body(nil) }
+      guard let path = job.output(kind) else { return try body(nil) }
       var finished: SoundFileWriter?
       try SoundFileWriter.write(
         to: path, sampleRate: model.configuration.stft.sampleRate, as: settings.soundFormat,

@@ -65,7 +65,7 @@ public final class ClipProcessor: Sendable {
     case .none:
       if try whole.shouldSkip(existing) { return .skipped }
       var clock = StageClock()
-      let recording = try clock.measure("decode") { try Recording.read(path: job.input.path) }
+      let recording = try clock.measure("decode") { try read(job.input) }
       return .done(try interpretWhole(whole, recording, clock))
     case .all:
       if try divided.shouldSkip(existing) { return .skipped }
@@ -110,7 +110,7 @@ public final class ClipProcessor: Sendable {
     _ job: ClipJob, _ divided: ClipJob, _ reader: SoundFileReader, head: [Float]
   ) throws -> TimedReport {
     let windowing = settings.windowing
-    if windowing.refusesArrays, job.outputs[OutputKind.arrays.rawValue] != nil {
+    if windowing.refusesArrays, job.output(.arrays) != nil {
       throw ClipError(
         path: job.input.path,
         problem: "is divided into windows, for which arrays are not written; leave arrays out of "
@@ -147,7 +147,7 @@ public final class ClipProcessor: Sendable {
     report.outputs = job.outputs
     try clock.measure("write") {
       for kind in OutputKind.allCases {
-        guard let path = job.outputs[kind.rawValue] else { continue }
+        guard let path = job.output(kind) else { continue }
         let clipped = try write(kind, of: job.input, to: path, analysis, interpretation, report)
         if clipped > 0 { report.warn("\(clipped) samples of \(path) were cut to full scale") }
       }
@@ -195,7 +195,7 @@ public final class ClipProcessor: Sendable {
     let figure = try SpectrogramFigure(
       logPower, sampleRate: stft.sampleRate,
       hopLength: stft.hopLength, nFFT: stft.nFFT, title: job.input.name)
-    if let path = job.outputs[OutputKind.spectrogram.rawValue] { try figure.write(toPNG: path) }
+    if let path = job.output(.spectrogram) { try figure.write(toPNG: path) }
     return SpectrogramReport(
       input: job.input.path, outputs: job.outputs, warning: recording.warning)
   }
@@ -204,8 +204,24 @@ public final class ClipProcessor: Sendable {
   private func load(
     _ input: ClipInput, _ clock: inout StageClock
   ) throws -> (Recording, samples: [Float]) {
-    let recording = try clock.measure("decode") { try Recording.read(path: input.path) }
+    let recording = try clock.measure("decode") { try read(input) }
     return (recording, try samples(of: recording, input, &clock))
+  }
+
+  /// Reads a clip whole: as far as the model has memory for it, and no further.
+  private func read(_ input: ClipInput) throws -> Recording {
+    let reader = try SoundFileReader(path: input.path)
+    let growth = Double(model.configuration.stft.sampleRate) / Double(reader.sampleRate)
+    var samples: [Float] = []
+    while !reader.isAtEnd {
+      samples += try reader.read(upTo: 1 << 18)
+      try naming(input) {
+        try model.interpreter.checkLength(Int(Double(samples.count) * growth))
+      }
+    }
+    return Recording(
+      samples: samples, sampleRate: reader.sampleRate, channels: reader.channels,
+      warning: reader.warning)
   }
 
   /// The samples of a recording at the model's rate.

@@ -78,8 +78,12 @@ public struct OrderedWork: Sendable {
         }
       }
     }
-    // Threads of their own: those of the pool are for the work itself, and for signals.
-    let workers = (1..<max(1, jobs)).map { _ in Worker(body) }
+    // Threads of their own: those of the pool are for the work itself. Where there are no more to be
+    // had, those that are do the work.
+    var workers: [Worker] = []
+    while workers.count < min(jobs, mostThreads) - 1, let worker = Worker(body) {
+      workers.append(worker)
+    }
     body()
     for worker in workers { worker.wait() }
     try state.check()
@@ -141,18 +145,37 @@ private final class State<Item: Sendable, Output: Sendable>: @unchecked Sendable
 
 /// A thread that can be waited for.
 private struct Worker {
-  private let done = DispatchSemaphore(value: 0)
+  private let thread: pthread_t
 
-  /// Starts it.
-  init(_ body: @escaping @Sendable () -> Void) {
-    let thread = Thread { [done] in
-      body()
-      done.signal()
-    }
-    // As much as the main thread has.
-    thread.stackSize = 8 << 20
-    thread.start()
+  private final class Body {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  func wait() { done.wait() }
+  /// Starts it; nil where the system has none left, which Foundation's own threads do not tell.
+  init?(_ run: @escaping @Sendable () -> Void) {
+    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+    pthread_attr_init(attributes)
+    defer {
+      pthread_attr_destroy(attributes)
+      attributes.deallocate()
+    }
+    // As much as the main thread has.
+    pthread_attr_setstacksize(attributes, 8 << 20)
+    let body = Unmanaged.passRetained(Body(run))
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, attributes,
+      { body in
+        if let body { Unmanaged<Body>.fromOpaque(body).takeRetainedValue().run() }
+        return nil
+      }, body.toOpaque())
+    guard code == 0 else {
+      body.release()
+      return nil
+    }
+    self.thread = thread
+  }
+
+  func wait() { pthread_join(thread, nil) }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Plotting
 
 /// The pictures of a long recording: one of the whole, and one of each hour if it has more than one.
+/// They appear all together.
 struct RecordingFigures {
   /// Seconds that a page shows.
   private static let pageSeconds = 3600
@@ -14,8 +15,10 @@ struct RecordingFigures {
   private let nFFT: Int
   private var whole: OverviewPool
   private var page: OverviewPool
-  /// The pages that were written, by their kinds in a report.
+  /// The pages that were drawn, by their kinds in a report.
   private(set) var pages: [String: String] = [:]
+  /// Those that wait for the end of the recording, which may fail until then.
+  private var files: [GrowingFile] = []
   private var pageCount = 0
 
   /// - Parameters:
@@ -33,7 +36,7 @@ struct RecordingFigures {
 
   private var pageLength: Int { Self.pageSeconds * sampleRate }
 
-  /// Adds what `span` of the recording looks like, and writes a page when an hour is full.
+  /// Adds what `span` of the recording looks like, and draws a page when an hour is full.
   ///
   /// - Parameters:
   ///   - isLast: whether the recording ends with it.
@@ -47,32 +50,40 @@ struct RecordingFigures {
       page.add(piece, in: range)
       guard span.upperBound > range.upperBound || (span.upperBound == range.upperBound && !isLast)
       else { break }
-      try writePage(timeline)
+      try drawPage(timeline)
       if span.upperBound == range.upperBound { break }
     }
   }
 
-  /// Writes the overview, and the last page where there are others.
+  /// Draws the overview, and the last page where there are others, and puts all pictures in place.
   ///
   /// - Parameter length: of the recording, in samples.
   mutating func finish(_ timeline: Timeline, length: Int) throws {
-    if pageCount > 0, length > pageCount * pageLength { try writePage(timeline) }
+    if pageCount > 0, length > pageCount * pageLength { try drawPage(timeline) }
     let seconds = max(Double(length) / Double(sampleRate), 1e-3)
-    try figure(
-      whole, 0...seconds, timeline, source: clockText(0) + " to " + clockText(seconds)
-    ).write(toPNG: path)
+    let overview = try figure(
+      whole, 0...seconds, timeline, source: clockText(0) + " to " + clockText(seconds))
+    try draw(overview, path)
+    for file in files { try file.putInPlace() }
+    files = []
   }
 
-  private mutating func writePage(_ timeline: Timeline) throws {
+  private mutating func drawPage(_ timeline: Timeline) throws {
     let start = Double(pageCount * Self.pageSeconds)
     let range = start...start + Double(Self.pageSeconds)
     pageCount += 1
     let number = String(format: "%03d", pageCount)
     let path = (path as NSString).deletingPathExtension + "-\(number).png"
     let hours = clockText(range.lowerBound) + " to " + clockText(range.upperBound)
-    try figure(page, range, timeline, source: "page \(pageCount), \(hours)").write(toPNG: path)
+    try draw(figure(page, range, timeline, source: "page \(pageCount), \(hours)"), path)
     pages["\(OutputKind.spectrogram.rawValue)-\(number)"] = path
     page = OverviewPool(origin: pageCount * pageLength, hopLength: hopLength)
+  }
+
+  private mutating func draw(_ figure: OverviewFigure, _ path: String) throws {
+    let file = try GrowingFile(path: path)
+    try figure.write(toPNG: file)
+    files.append(file)
   }
 
   private func figure(
@@ -92,5 +103,4 @@ struct RecordingFigures {
       pool, range: range, intervals: intervals, sampleRate: sampleRate, bins: nFFT / 2 + 1,
       nFFT: nFFT, title: name, source: source)
   }
-
 }

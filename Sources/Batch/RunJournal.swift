@@ -25,22 +25,20 @@ public final class RunJournal: Sendable {
     public var report: ClipReport
   }
 
-  /// An input and the plan of its outputs, by bytes: strings that only look the same are equal to
-  /// Swift.
-  private struct Key: Hashable {
-    private let bytes: [UInt8]
+  /// The hash of an input and the plan of its outputs. Where two share one, which will not happen,
+  /// the line found is that of another clip, and the clip is done again.
+  private typealias Key = Int
 
-    init(_ input: String, _ plan: [String]) {
-      bytes = ([input] + plan).reduce(into: []) { $0 += Array($1.utf8) + [0] }
-    }
-
-    init(_ job: ClipJob) { self.init(job.input.path, job.plan) }
+  /// Where a line is in the file.
+  private struct Place {
+    var offset: Int
+    var count: Int
   }
 
   private struct State {
     var handle: Int32
-    /// The lines, by input and plan: a run of a hundred thousand clips keeps them all.
-    var lines: [Key: String]
+    /// The lines themselves stay in the file: a run of a hundred thousand clips has as many.
+    var places: [Key: Place]
   }
 
   /// The journal's path.
@@ -56,11 +54,11 @@ public final class RunJournal: Sendable {
   /// - Throws: `FileError` when it cannot be used; `BatchError` when another run uses it.
   public init(path: String, settings: String, resuming: Bool) throws {
     let handle = try Self.openLocked(path)
-    let data: Data
+    let (places, end): ([Key: Place], Int)
     do {
-      data = resuming ? try Self.wholeLines(of: handle, path) : Data()
+      (places, end) = resuming ? try Self.places(in: handle, path, of: settings) : ([:], 0)
       // What follows is not to be appended to half a line.
-      guard ftruncate(handle, off_t(data.count)) == 0 else {
+      guard ftruncate(handle, off_t(end)) == 0 else {
         throw FileError(path: path, action: "write it", errno: errno)
       }
     } catch {
@@ -69,7 +67,7 @@ public final class RunJournal: Sendable {
     }
     self.path = path
     self.settings = settings
-    state = Mutex(State(handle: handle, lines: Self.lines(in: data, of: settings)))
+    state = Mutex(State(handle: handle, places: places))
   }
 
   deinit { state.withLock { _ = close($0.handle) } }
@@ -77,8 +75,9 @@ public final class RunJournal: Sendable {
   /// The report of a clip that needs nothing done: neither it, nor the settings, nor its outputs
   /// have changed.
   public func report(of job: ClipJob) -> ClipReport? {
-    guard job.input.path != "-", let line = state.withLock({ $0.lines[Key(job)] }),
-      let entry = try? JSONDecoder().decode(Entry.self, from: Data(line.utf8)),
+    guard job.input.path != "-", let line = try? line(of: job),
+      let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)),
+      Self.bytes(entry.input, entry.plan) == Self.bytes(job.input.path, job.plan),
       let file = FileFacts(job.input.path),
       entry.size == file.size, entry.modified == file.modified,
       entry.outputs.allSatisfy({ FileFacts($0.key)?.size == $0.value })
@@ -105,10 +104,15 @@ public final class RunJournal: Sendable {
     try state.withLock { state in
       // In one piece: what a kill cuts is the last line, and a line without its end does not count.
       let written = bytes.withUnsafeBytes { write(state.handle, $0.baseAddress, $0.count) }
+      let code = errno
+      let end = Int(lseek(state.handle, 0, SEEK_CUR))
       guard written == bytes.count else {
-        throw FileError(path: path, action: "write it", errno: written < 0 ? errno : ENOSPC)
+        // The next line is not to follow half a one.
+        if written > 0 { _ = ftruncate(state.handle, off_t(end - written)) }
+        throw FileError(path: path, action: "write it", errno: written < 0 ? code : ENOSPC)
       }
-      state.lines[Key(job)] = line
+      state.places[Self.key(job.input.path, job.plan)] = Place(
+        offset: end - bytes.count, count: bytes.count)
     }
   }
 
@@ -116,8 +120,32 @@ public final class RunJournal: Sendable {
   ///
   /// - Throws: `FileError`.
   public func finish(_ jobs: [ClipJob]) throws {
-    let lines = state.withLock { state in jobs.compactMap { state.lines[Key($0)] } }
-    try AtomicFile.write(Array(lines.joined().utf8), to: path, isDurable: true)
+    try AtomicFile.write(to: path, isDurable: true) { append in
+      for job in jobs {
+        if let line = try line(of: job) { try line.withUnsafeBytes { try append($0) } }
+      }
+    }
+  }
+
+  /// The line of a clip; nil where there is none.
+  ///
+  /// - Throws: `FileError`.
+  private func line(of job: ClipJob) throws(FileError) -> [UInt8]? {
+    let (place, handle) = state.withLock {
+      ($0.places[Self.key(job.input.path, job.plan)], $0.handle)
+    }
+    guard let place else { return nil }
+    let line = try Self.read(handle, path, at: place.offset, most: place.count)
+    return line.count == place.count ? line : nil
+  }
+
+  private static func bytes(_ input: String, _ plan: [String]) -> [UInt8] {
+    // By bytes: strings that only look the same are equal to Swift.
+    ([input] + plan).reduce(into: []) { $0 += Array($1.utf8) + [0] }
+  }
+
+  private static func key(_ input: String, _ plan: [String]) -> Key {
+    bytes(input, plan).hashValue
   }
 
   /// Opens the file and keeps others from it, as far as its file system has locks.
@@ -157,27 +185,52 @@ public final class RunJournal: Sendable {
     return String(decoding: try encoder.encode(entry), as: UTF8.self)
   }
 
-  private static func wholeLines(of handle: Int32, _ path: String) throws -> Data {
-    let data: Data
-    do {
-      data = try FileHandle(fileDescriptor: handle, closeOnDealloc: false).readToEnd() ?? Data()
-    } catch {
-      throw FileError(
-        path: path, problem: "could not be read", remedy: "remove it, and the run starts anew")
+  /// Bytes that are read at a time.
+  private static let blockSize = 1 << 20
+
+  /// Where the entries with these settings are, the last one of an input, and where the last whole
+  /// line ends.
+  private static func places(
+    in handle: Int32, _ path: String, of settings: String
+  ) throws -> (places: [Key: Place], end: Int) {
+    let decoder = JSONDecoder()
+    var places: [Key: Place] = [:]
+    var end = 0
+    // What is read of the line that begins at `end`, and so far has none.
+    var rest: [UInt8] = []
+    while case let block = try read(handle, path, at: end + rest.count, most: blockSize),
+      !block.isEmpty
+    {
+      var lines = (rest + block).split(
+        separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      rest = lines.popLast().map(Array.init) ?? []
+      for line in lines {
+        let place = Place(offset: end, count: line.count + 1)
+        end += place.count
+        guard let entry = try? decoder.decode(Entry.self, from: Data(line)) else { continue }
+        places[key(entry.input, entry.plan)] = entry.settings == settings ? place : nil
+      }
     }
-    return data.lastIndex(of: UInt8(ascii: "\n")).map { data[...$0] } ?? Data()
+    return (places, end)
   }
 
-  /// The lines of entries with these settings, by input; the last one of an input counts.
-  private static func lines(in data: Data, of settings: String) -> [Key: String] {
-    let decoder = JSONDecoder()
-    var lines: [Key: String] = [:]
-    for line in data.split(separator: UInt8(ascii: "\n")) {
-      guard let entry = try? decoder.decode(Entry.self, from: line) else { continue }
-      lines[Key(entry.input, entry.plan)] =
-        entry.settings == settings ? String(decoding: line, as: UTF8.self) + "\n" : nil
+  /// Up to `count` bytes from `offset`; fewer at the end.
+  private static func read(
+    _ handle: Int32, _ path: String, at offset: Int, most count: Int
+  ) throws(FileError) -> [UInt8] {
+    var code: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let received = pread(
+          handle, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(offset + filled))
+        if received < 0 && errno == EINTR { continue }
+        if received < 0 { code = errno }
+        if received <= 0 { break }
+        filled += received
+      }
     }
-    return lines
+    guard code == 0 else { throw FileError(path: path, action: "read it", errno: code) }
+    return bytes
   }
 }
 

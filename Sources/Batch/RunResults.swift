@@ -3,14 +3,15 @@ import Files
 import Foundation
 
 /// What became of all clips of a run, in the order of the inputs: `results.jsonl`, and
-/// `results.csv` where it is asked for.
+/// `results.csv` where it is asked for. They grow with the run, and appear when it is over.
 ///
-/// No times are in it: the same inputs give the same bytes, however often the run was interrupted.
-public struct RunResults {
-  private var lines: [String]
-  /// Of `results.csv`; empty where it is not asked for.
-  private var rows: [String]
-  private let hasTable: Bool
+/// No times are in them: the same inputs give the same bytes, however often the run was interrupted.
+public final class RunResults {
+  private let lines: GrowingFile
+  /// `results.csv`; nil where it is not asked for.
+  private let table: GrowingFile?
+  /// The first failure to write: it is told at the end, and the clips go on.
+  private var failure: (any Error)?
 
   /// The columns of `results.csv`.
   private static let columns = [
@@ -18,58 +19,61 @@ public struct RunResults {
     "error",
   ]
 
-  /// Results of `count` inputs, none of which is known yet.
-  ///
-  /// - Parameter csv: whether `results.csv` is written, too.
-  public init(_ count: Int, csv: Bool) {
-    lines = Array(repeating: "", count: count)
-    rows = Array(repeating: "", count: csv ? count : 0)
-    hasTable = csv
-  }
-
-  private mutating func takeRow(_ fields: [String], at index: Int) {
-    if rows.indices.contains(index) { rows[index] = CSV.row(fields) }
-  }
-
-  /// Takes what was found in the input `index`.
-  public mutating func take(_ report: ClipReport, at index: Int) throws {
-    lines[index] = try report.json()
-    takeRow(
-      [
-        report.input, report.label, "\(report.index)", "\(report.probability)",
-        "\(report.duration)", "\(report.sampleRate)", "\(report.channels)", report.warning ?? "",
-        "",
-      ], at: index)
-  }
-
-  /// Takes the failure of the input `index`.
-  public mutating func take(_ error: any Error, of input: String, at index: Int) throws {
-    lines[index] = try FailureReport(input: input, error: "\(error)").json()
-    takeRow(Self.row(input, error: "\(error)"), at: index)
-  }
-
-  /// Takes that the input `index` was left alone.
-  public mutating func takeSkipped(_ input: String, at index: Int) throws {
-    lines[index] = try SkippedReport(input: input).json()
-    takeRow(Self.row(input, error: ""), at: index)
-  }
-
-  private static func row(_ input: String, error: String) -> [String] {
-    [input] + Array(repeating: "", count: columns.count - 2) + [error]
-  }
-
-  /// Writes the files, each whole or not at all.
+  /// Begins the results of a run.
   ///
   /// - Parameters:
   ///   - folder: where, made already.
   ///   - infix: what follows `results` in their names.
+  ///   - csv: whether `results.csv` is written, too.
   /// - Throws: `FileError`.
-  public func write(to folder: String, infix: String) throws {
-    func write(_ lines: [String], _ name: String) throws {
-      let text = lines.map { $0 + "\n" }.joined()
-      try AtomicFile.write(Array(text.utf8), to: Folder.join(folder, "results\(infix).\(name)"))
+  public init(folder: String, infix: String, csv: Bool) throws {
+    lines = try GrowingFile(path: Folder.join(folder, "results\(infix).jsonl"))
+    table = csv ? try GrowingFile(path: Folder.join(folder, "results\(infix).csv")) : nil
+    append(CSV.row(Self.columns), to: table)
+  }
+
+  /// Takes what was found in the next input.
+  public func take(_ report: ClipReport) throws {
+    append(try report.json(), to: lines)
+    append(
+      CSV.row([
+        report.input, report.label, "\(report.index)", "\(report.probability)",
+        "\(report.duration)", "\(report.sampleRate)", "\(report.channels)", report.warning ?? "",
+        "",
+      ]), to: table)
+  }
+
+  /// Takes the failure of the next input.
+  public func take(_ error: any Error, of input: String) throws {
+    append(try FailureReport(input: input, error: "\(error)").json(), to: lines)
+    append(Self.row(input, error: "\(error)"), to: table)
+  }
+
+  /// Takes that the next input was left alone.
+  public func takeSkipped(_ input: String) throws {
+    append(try SkippedReport(input: input).json(), to: lines)
+    append(Self.row(input, error: ""), to: table)
+  }
+
+  private static func row(_ input: String, error: String) -> String {
+    CSV.row([input] + Array(repeating: "", count: columns.count - 2) + [error])
+  }
+
+  private func append(_ line: String, to file: GrowingFile?) {
+    guard let file, failure == nil else { return }
+    do {
+      try Array("\(line)\n".utf8).withUnsafeBytes { try file.append($0) }
+    } catch {
+      failure = error
     }
-    try write(lines.filter { !$0.isEmpty }, "jsonl")
-    if hasTable { try write([CSV.row(Self.columns)] + rows.filter { !$0.isEmpty }, "csv") }
+  }
+
+  /// Puts the files in place, each whole or not at all.
+  ///
+  /// - Throws: `FileError`, also where a line could not be written.
+  public func finish() throws {
+    if let failure { throw failure }
+    try lines.putInPlace()
+    try table?.putInPlace()
   }
 }

@@ -15,12 +15,8 @@ public enum AtomicFile {
   public static func write(to path: String, _ write: (_ temporaryPath: String) throws -> Void)
     throws
   {
-    let temporary = temporaryPath(for: path)
-    try create(temporary, for: path)
-    defer {
-      unlink(temporary)
-      _ = unfinished.withLock { $0.remove(temporary) }
-    }
+    let temporary = try makeTemporary(for: path)
+    defer { removeTemporary(temporary) }
     try write(temporary)
     guard rename(temporary, path) == 0 else {
       throw FileError(path: path, action: "write it", errno: errno)
@@ -50,23 +46,9 @@ public enum AtomicFile {
     to path: String, isDurable: Bool = false,
     pieces body: (_ append: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
-    try write(to: path) { temporary in
-      let descriptor = open(temporary, O_WRONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw FileError(path: path, action: "write it", errno: errno) }
-      do {
-        try body { try writeAll($0, to: descriptor, path: path) }
-        guard !isDurable || fsync(descriptor) == 0 else {
-          throw FileError(path: path, action: "write it", errno: errno)
-        }
-      } catch {
-        close(descriptor)
-        throw error
-      }
-      // Some file systems report a full disk only here.
-      guard close(descriptor) == 0 else {
-        throw FileError(path: path, action: "write it", errno: errno)
-      }
-    }
+    let file = try GrowingFile(path: path)
+    try body { try file.append($0) }
+    try file.putInPlace(isDurable: isDurable)
   }
 
   /// Writes `bytes` to a file that appears at `path` when all is written.
@@ -87,8 +69,12 @@ public enum AtomicFile {
     }
   }
 
-  /// Makes the temporary file and notes its name in one step, so that no signal comes in between.
-  private static func create(_ temporary: String, for path: String) throws(FileError) {
+  /// Makes an empty temporary file beside `path`, and notes its name in one step, so that no signal
+  /// comes in between.
+  ///
+  /// - Throws: `FileError`, naming `path`.
+  static func makeTemporary(for path: String) throws(FileError) -> String {
+    let temporary = temporaryPath(for: path)
     let code = unfinished.withLock { paths -> Int32 in
       let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else { return errno }
@@ -97,6 +83,13 @@ public enum AtomicFile {
       return 0
     }
     guard code == 0 else { throw FileError(path: path, action: "write it", errno: code) }
+    return temporary
+  }
+
+  /// Removes a temporary file, unless it has got its own name by now.
+  static func removeTemporary(_ temporary: String) {
+    unlink(temporary)
+    _ = unfinished.withLock { $0.remove(temporary) }
   }
 
   private static func temporaryPath(for path: String) -> String {
@@ -132,20 +125,6 @@ public enum AtomicFile {
         continue
       }
       unlink(Folder.join(folder, name))
-    }
-  }
-
-  private static func writeAll(
-    _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String
-  ) throws(FileError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let written = Glibc.write(descriptor, rest.base.baseAddress! + rest.startIndex, rest.count)
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else {
-        throw FileError(path: path, action: "write it", errno: written == 0 ? ENOSPC : errno)
-      }
-      rest = rest.dropFirst(written)
     }
   }
 }

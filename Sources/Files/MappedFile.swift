@@ -1,20 +1,23 @@
 import Foundation
 
-/// The bytes of a file, mapped into memory for as long as this object lives.
+/// The bytes of a file as they were when it was read, in memory for as long as this object lives.
+///
+/// They are read and not mapped: to touch a mapped file that somebody has cut would end the process.
 public final class MappedFile: @unchecked Sendable {
-  // Sendable: the mapping is private and read-only.
+  // Sendable: nobody writes to the bytes once they are read.
 
   /// The path as it was given.
   public let path: String
-  /// The file's bytes. Valid only while this object is alive: prefer `withBytes`.
+  /// Valid only while this object is alive: prefer `withBytes`.
   private let bytes: UnsafeRawBufferPointer
 
   /// The file's length in bytes.
   public var count: Int { bytes.count }
 
-  /// Maps the regular file at `path`.
+  /// Reads the regular file at `path`.
   ///
-  /// - Throws: `FileError` when the file cannot be opened or mapped, or is not a regular file.
+  /// - Throws: `FileError` when the file cannot be opened or read, is not a regular file, is larger
+  ///   than memory, or becomes shorter meanwhile.
   public init(path: String) throws(FileError) {
     self.path = path
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -32,10 +35,30 @@ public final class MappedFile: @unchecked Sendable {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
-    guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0),
+    // The system promises more than it has: it would end the process later.
+    guard count <= sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)),
+      let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       address != MAP_FAILED
-    else { throw FileError(path: path, action: "map it into memory", errno: errno) }
+    else {
+      throw FileError(
+        path: path, problem: "does not fit in memory: it has \(count) bytes",
+        remedy: "free some memory, or raise its limit (ulimit -v)")
+    }
+    // Most of the time that a large file takes is that of the first touch of its pages.
+    madvise(address, count, MADV_HUGEPAGE)
     bytes = UnsafeRawBufferPointer(start: address, count: count)
+    var received = 0
+    while received < count {
+      let more = read(descriptor, address + received, count - received)
+      if more < 0 && errno == EINTR { continue }
+      guard more >= 0 else { throw FileError(path: path, action: "read it", errno: errno) }
+      guard more > 0 else {
+        throw FileError(
+          path: path, problem: "became shorter while it was read",
+          remedy: "wait until nothing writes to it, and try again")
+      }
+      received += more
+    }
   }
 
   deinit {

@@ -37,6 +37,7 @@ public struct Model: Sendable {
     let settingsPath = Folder.join(path, Self.configurationFile)
     let configuration = try Self.readConfiguration(settingsPath)
     let weightsPath = Folder.join(path, Self.weightsFile)
+    try Self.checkMemory(for: weightsPath)
     let file = try SafetensorsFile(path: weightsPath)
     do {
       try configuration.validate()
@@ -113,6 +114,24 @@ public struct Model: Sendable {
         throw CheckpointError(
           path: file, problem: "exists already", remedy: "choose another folder, or add --force")
       }
+    }
+  }
+
+  /// Checks that there is room for a model before anything is loaded.
+  ///
+  /// - Throws: `CheckpointError`.
+  private static func checkMemory(for path: String) throws(CheckpointError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return }
+    // The file, its weights, what the networks make of them, and the file once more for its hash.
+    let needed = 5 * Double(status.st_size)
+    let available = Memory.available
+    guard needed <= available else {
+      throw CheckpointError(
+        path: path,
+        problem: "needs about \(Int(needed / 1e6) + 1) MB of memory, where "
+          + "\(Int(available / 1e6)) MB are left",
+        remedy: "raise the limit on memory (ulimit -v)")
     }
   }
 

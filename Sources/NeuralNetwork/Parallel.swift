@@ -7,6 +7,9 @@ import Tensor
 /// use, by its affinity or its control group's quota, or `OMP_NUM_THREADS`.
 public var availableThreads: Int { Threads.available }
 
+/// The most threads that limits on them and on memory allow.
+package var mostThreads: Int { Threads.most }
+
 /// How many threads the work of the caller gets: what `withThreads` says, or `availableThreads`.
 public var currentThreads: Int { threadCount }
 

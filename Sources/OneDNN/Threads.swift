@@ -6,8 +6,11 @@ package enum Threads {
   @TaskLocal fileprivate static var limit: Int?
 
   /// The cores that this process may use: those that the scheduler gives it (`taskset`), or what its
-  /// control group is allowed if that is less (containers), or `OMP_NUM_THREADS` if it is set.
-  package static let available: Int = {
+  /// control group is allowed if that is less (containers), or `OMP_NUM_THREADS` if it is set; fewer
+  /// where not as many threads can be started.
+  package static let available: Int = min(wanted, most)
+
+  private static let wanted: Int = {
     if let wish = getenv("OMP_NUM_THREADS"), let count = Int(String(cString: wish)), count > 0 {
       return min(count, 1024)
     }
@@ -15,12 +18,26 @@ package enum Threads {
     let granted = ControlGroup.cores.map { Int(min($0, 1024).rounded(.up)) }
     return max(1, min(scheduled, granted ?? scheduled))
   }()
+
+  /// The most that work may have: without a bound where threads and memory for them are plenty.
+  package static let most: Int = {
+    // Dispatch's and OpenMP's, and one of Dispatch's own.
+    let needed = 2 * wanted + 1
+    let startable = ThreadProbe.startable(needed)
+    let most = startable == needed ? .max : max(1, (startable - 1) / 2)
+    guard Memory.addressSpaceLimit != nil else { return most }
+    return max(1, min(most, Int(Memory.available / memoryOfOne)))
+  }()
+
+  /// What a thread takes whatever its clip is, in bytes: stacks, and the canvas of a picture.
+  private static let memoryOfOne = 48e6
 }
 
 /// Runs `body` with the work of the calling thread, oneDNN's included, on `count` threads.
 package func onThreads<Result, Failure: Error>(
   _ count: Int, _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
+  let count = min(count, Threads.most)
   let openMP = OpenMP.threads
   let before = openMP?.get()
   openMP?.set(Int32(count))

@@ -66,7 +66,7 @@ public final class Interpreter: @unchecked Sendable {
     let bytes = memoryNeeded(sampleCount)
     guard bytes <= Self.mostMemory else {
       throw .tooLong(
-        frames: configuration.stft.frames(for: sampleCount), gigabytes: Int(bytes / 1e9) + 1)
+        frames: configuration.stft.frames(for: sampleCount), bytes: bytes, most: Self.mostMemory)
     }
   }
 
@@ -82,7 +82,9 @@ public final class Interpreter: @unchecked Sendable {
   }
 
   /// What all clips that are under way may take together, in bytes.
-  public static var mostMemory: Double { 0.6 * Memory.available }
+  ///
+  /// Found out once, with a model in memory and no clip.
+  public static let mostMemory = 0.6 * Memory.available
 
   /// The spectrogram of a clip, before any network.
   ///

@@ -7,7 +7,7 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
   /// A clip too short to be interpreted in the way that was asked for.
   case tooShort(frames: Int, least: Int)
   /// A clip too long to be worked on at once.
-  case tooLong(frames: Int, gigabytes: Int)
+  case tooLong(frames: Int, bytes: Double, most: Double)
   /// A clip whose numbers overflow inside the network.
   case notFinite
   /// An explanation asked of a model that only classifies.
@@ -22,9 +22,10 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
     case .tooShort(let frames, let least):
       "the clip has \(frames) frames and cropping needs at least \(least); "
         + "use --tail keep, or a longer clip"
-    case .tooLong(let frames, let gigabytes):
-      "the clip has \(frames) frames and would need about \(gigabytes) GB of memory; "
-        + "cut it into shorter clips"
+    case .tooLong(let frames, let bytes, let most):
+      "the clip has \(frames) frames and would need about \(Int(bytes / 1e6) + 1) MB of memory, "
+        + "where \(Int(most / 1e6)) MB may be used; cut it into shorter clips, or raise the limit on "
+        + "memory (ulimit -v)"
     case .notFinite:
       "the network's outputs are not finite; check the level of the clip and the model's weights"
     case .noInterpreter:

@@ -1,3 +1,4 @@
+public import Files
 import Foundation
 import Tensor
 
@@ -63,6 +64,14 @@ public struct OverviewFigure: Sendable {
   ///   name `path`.
   public func write(toPNG path: String) throws {
     try writePNG(to: path) { () throws(FigureError) in try render().canvas }
+  }
+
+  /// Draws the figure and adds it to `file`, as a PNG file. The same figure gives the same bytes.
+  ///
+  /// - Throws: as `write(toPNG:)`.
+  public func write(toPNG file: GrowingFile) throws {
+    let bytes = try png(named: file.path) { () throws(FigureError) in try render().canvas }
+    try bytes.withUnsafeBytes { try file.append($0) }
   }
 
   /// Draws the figure: the page, and where on it the two images and the rows of classes lie.

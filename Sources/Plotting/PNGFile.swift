@@ -2,11 +2,16 @@ import Files
 
 /// Writes what `render` draws to the PNG file `path`, through a temporary file.
 func writePNG(to path: String, _ render: () throws(FigureError) -> Canvas) throws {
-  let bytes: [UInt8]
-  do throws(FigureError) {
-    bytes = try render().png()
+  try AtomicFile.write(try png(named: path, render), to: path)
+}
+
+/// The bytes of a PNG file of what `render` draws; errors name `path`.
+func png(
+  named path: String, _ render: () throws(FigureError) -> Canvas
+) throws(FigureError) -> [UInt8] {
+  do {
+    return try render().png()
   } catch {
     throw error.naming(path)
   }
-  try AtomicFile.write(bytes, to: path)
 }

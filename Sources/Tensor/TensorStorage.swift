@@ -120,6 +120,7 @@ private final class BlockPool: Sendable {
   }
 
   private static func outOfMemory(_ bytes: Int) -> Never {
+    Memory.outOfMemory(bytes)
     // As Swift's own allocator does: without memory there is no way on.
     preconditionFailure("out of memory: \(bytes) bytes could not be had")
   }

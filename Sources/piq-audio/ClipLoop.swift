@@ -92,8 +92,7 @@ struct Countdown {
     var line = "[\(finished + 1)/\(total)] \(printable(name))"
     if finished > 0 {
       let left = Date().timeIntervalSince(start) / Double(finished) * Double(total - finished)
-      let seconds = Int(left.rounded())
-      line += String(format: ", %d:%02d left", seconds / 60, seconds % 60)
+      line += ", \(clockText(left)) left"
     }
     return line
   }

@@ -151,9 +151,10 @@ struct Interpret: ParsableCommand {
     guard let folder = output.outputDir else { return nil }
     try Folder.make(folder)
     if resume {
-      for place in Set(jobs.flatMap(\.outputs.values).map(Folder.parent)).union([folder]) {
-        AtomicFile.removeAbandoned(in: place)
+      let places = jobs.reduce(into: Set([folder])) { places, job in
+        places.formUnion(job.outputs.values.map(Folder.parent))
       }
+      for place in places { AtomicFile.removeAbandoned(in: place) }
     }
     // All that outputs depend on, beside the input.
     let settings = [
@@ -173,6 +174,12 @@ struct Interpret: ParsableCommand {
     }
   }
 
+  /// The results of the run, where it has the output folder to itself.
+  private func results(_ journal: RunJournal?) throws -> RunResults? {
+    guard let folder = output.outputDir, journal != nil else { return nil }
+    return try RunResults(folder: folder, infix: input.shardInfix, csv: csv)
+  }
+
   private func interpret(
     _ jobs: [ClipJob], _ folderFailures: [BatchError], with processor: ClipProcessor,
     _ model: Model, _ journal: RunJournal?, _ terminal: Terminal
@@ -181,11 +188,8 @@ struct Interpret: ParsableCommand {
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in folderFailures { try loop.fail(failure.path, failure) }
     var written = 0
-    var results = RunResults(folderFailures.count + jobs.count, csv: csv)
-    let first = folderFailures.count
-    for (index, failure) in folderFailures.enumerated() {
-      try results.take(failure, of: failure.path, at: index)
-    }
+    let results = try results(journal)
+    for failure in folderFailures { try results?.take(failure, of: failure.path) }
     var saidNoArrays = false
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))
@@ -197,16 +201,16 @@ struct Interpret: ParsableCommand {
       let timed: TimedReport
       switch progress {
       case .unchanged(let report):
-        try results.take(report, at: first + index)
+        try results?.take(report)
         return try loop.skip(path)
       case .outcome(.skipped):
-        try results.takeSkipped(path, at: first + index)
+        try results?.takeSkipped(path)
         return try loop.skip(path)
       case .outcome(.done(let done)): timed = done
       }
-      try results.take(timed.report, at: first + index)
+      try results?.take(timed.report)
       written += timed.report.outputs.count
-      if timed.report.windows != nil, jobs[index].outputs[OutputKind.arrays.rawValue] != nil {
+      if timed.report.windows != nil, jobs[index].output(.arrays) != nil {
         if !saidNoArrays { terminal.notice("arrays are not written for recordings in windows") }
         saidNoArrays = true
       }
@@ -218,12 +222,12 @@ struct Interpret: ParsableCommand {
         try terminal.say(Table.row(timed.report, labelWidth: width))
       }
     } failed: { index, error in
-      try results.take(error, of: jobs[index].input.path, at: first + index)
+      try results?.take(error, of: jobs[index].input.path)
     }
     if let folder = output.outputDir, let journal {
       do {
         try journal.finish(jobs)
-        try results.write(to: folder, infix: input.shardInfix)
+        try results?.finish()
       } catch {
         try loop.fail(folder, error)
       }

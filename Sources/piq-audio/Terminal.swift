@@ -88,9 +88,9 @@ struct Terminal: Sendable {
   ///   signal ends the program at once.
   func run(stopsGently: Bool = false, _ body: () throws -> Void) throws {
     StandardStreams.fillClosed()
-    let interruption = Interruption(isGentle: stopsGently)
-    defer { withExtendedLifetime(interruption) {} }
+    Interruption.watch(isGentle: stopsGently)
     do {
+      try ShortMemory.prepare()
       try body()
     } catch let code as ExitCode {
       throw code

@@ -88,13 +88,54 @@ import Testing
     }
   }
 
+  /// Outputs, journal and results share a disk that is full early; with more room the same command
+  /// does the rest.
+  @Test(.enabled(if: isolation != nil, "needs the right to mount a tmpfs"))
+  func fullDiskInABatch() throws {
+    let space = try Workspace()
+    for i in 0..<30 { try space.writeGoodClip("in/\(i).wav") }
+    let first = try mounted(
+      "size=64k", in: space,
+      ["interpret", "-q", "--outputs", "json", "-o", "disk", "--resume", "in"],
+      then: #"mount -o remount,size=9m disk; "$@" >&2; echo "then $?"; cat disk/results.jsonl"#)
+    #expect(first.status == 75)
+    #expect(first.errorLines.count > 1)
+    for line in first.errorLines {
+      #expect(line.hasPrefix("piq-audio: error: disk"))
+      #expect(line.contains("no space left on device; free some disk space"))
+    }
+    let lines = first.outputLines
+    let end = try #require(lines.firstIndex { $0.hasPrefix("then ") })
+    let hidden = lines[..<end].filter { $0.hasPrefix(".") }
+    #expect(hidden == [".piq-audio-journal.jsonl"])
+    #expect(lines[end] == "then 0")
+    #expect(lines[(end + 1)...].count == 30)
+  }
+
+  /// A long recording from a pipe is kept in a folder that has no room for it.
+  @Test(.enabled(if: isolation != nil, "needs the right to mount a tmpfs"))
+  func noRoomForAPipe() throws {
+    let space = try Workspace()
+    try space.write("a.wav", WAV.long.bytes)
+    let outcome = try mounted(
+      "size=1m", in: space, ["interpret", "-q", "--outputs", "audio", "-"],
+      before: "cat a.wav | TMPDIR=disk ")
+    #expect(outcome.status == 75)
+    #expect(
+      outcome.errors
+        == "piq-audio: error: standard input: could not be kept in disk: no space left on device; "
+        + "make room there, or name a folder that has more with TMPDIR\n")
+    #expect(outcome.output == "", "the disk is empty again")
+  }
+
   /// Runs the program with a file system of its own mounted at `disk`; lists it after the output.
   private func mounted(
-    _ options: String, in space: Workspace, _ arguments: [String]
+    _ options: String, in space: Workspace, _ arguments: [String], before: String = "",
+    then: String = ":"
   ) throws -> Outcome {
     let script =
-      #"mkdir -p disk; mount -t tmpfs -o \#(options) tmpfs disk || exit 99; "$@"; "#
-      + "status=$?; ls -A disk; exit $status"
+      #"mkdir -p disk; mount -t tmpfs -o \#(options) tmpfs disk || exit 99; \#(before)"$@"; "#
+      + "status=$?; ls -A disk; \(then); exit $status"
     return try space.shell(
       "\(try #require(Self.isolation)) sh -c '\(script)' sh \"$@\"", arguments)
   }

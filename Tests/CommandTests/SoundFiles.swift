@@ -35,6 +35,13 @@ struct WAV {
     return WAV(channels: channels, sampleRate: sampleRate, bits: bits, data: data)
   }
 
+  /// More than is kept of a pipe in memory, though it lasts 5 s only.
+  static var long: WAV {
+    let noise = noise(8192, channels: 16, sampleRate: 400_000)
+    let data = [[UInt8]](repeating: noise.data, count: 260).joined()
+    return WAV(channels: 16, sampleRate: 400_000, data: Array(data))
+  }
+
   static func floats(_ samples: [Float], channels: UInt16 = 1) -> WAV {
     WAV(
       format: 3, channels: channels, bits: 32,

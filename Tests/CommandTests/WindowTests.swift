@@ -171,4 +171,74 @@ import Testing
     outcome.expectRefusal(naming: "a.wav", "a value that is not a number at 2.5 s")
     #expect(space.files == ["a.wav"])
   }
+
+  /// What does not fit in memory is kept in a file, and is read as any other.
+  @Test func aLongPipe() throws {
+    let space = try Workspace()
+    try space.write("stdin.wav", WAV.long.bytes)
+    let run = ["interpret", "-q", "--window", "1", "--outputs", "audio,timeline", "-o"]
+    try space.run(run + ["file", "stdin.wav"]).expectSuccess()
+    try space.shell(#"cat stdin.wav | "$@""#, run + ["pipe", "-"]).expectSuccess()
+    try space.run(run + ["redirected", "-"], input: space.file("stdin.wav")).expectSuccess()
+    for name in ["stdin.interpretation.wav", "stdin.timeline.csv"] {
+      let expected = try space.bytes("file/\(name)")
+      #expect(try space.bytes("pipe/\(name)") == expected)
+      #expect(try space.bytes("redirected/\(name)") == expected)
+    }
+  }
+
+  /// A model for 500 Hz makes hours cheap.
+  private func makeSlowModel(_ space: Workspace) throws {
+    try FileManager.default.copyItem(atPath: SmallModel.path.get(), toPath: space.file("model"))
+    var settings = try space.json("model/model.json")
+    var stft = try #require(settings["stft"] as? [String: Any])
+    stft["sample_rate"] = 500
+    settings["stft"] = stft
+    try space.write("model/model.json", JSONSerialization.data(withJSONObject: settings))
+  }
+
+  private static let hours = [
+    "interpret", "--json", "--model", "model", "--window", "60", "--overlap", "0",
+    "--outputs", "spectrogram,json", "--min-level=-60",
+  ]
+
+  /// One picture of the whole, and one of each hour.
+  @Test func pagesOfHours() throws {
+    let space = try Workspace()
+    try makeSlowModel(space)
+    var wav = WAV(sampleRate: 500, data: [UInt8](repeating: 0, count: 7210 * 1000))
+    wav.data.replaceSubrange(0..<100_000, with: WAV.noise(50_000).data)
+    try space.write("a.wav", wav.bytes)
+    let outcome = try space.run(Self.hours + ["a.wav"])
+    outcome.expectSuccess()
+    let outputs = try #require(try outcome.objects().first?["outputs"] as? [String: String])
+    let pages = (1...3).map { "a.interpretation-00\($0).png" }
+    #expect(
+      outputs == [
+        "json": "a.interpretation.json", "spectrogram": "a.interpretation.png",
+        "spectrogram-001": pages[0], "spectrogram-002": pages[1], "spectrogram-003": pages[2],
+      ])
+    #expect(try space.json("a.interpretation.json")["outputs"] as? [String: String] == outputs)
+    #expect(
+      space.files.filter { $0.hasSuffix(".png") } == pages + ["a.interpretation.png"])
+    #expect(try Set((pages + ["a.interpretation.png"]).map(space.bytes)).count == 4)
+    // An hour to the second has no page of its own.
+    try space.write("b.wav", WAV(sampleRate: 500, data: Array(wav.data.prefix(3_600_000))).bytes)
+    try space.run(Self.hours + ["b.wav"]).expectSuccess()
+    #expect(space.files.filter { $0.hasPrefix("b.") && $0.hasSuffix(".png") }.count == 1)
+  }
+
+  /// The pages of hours that were fine do not appear without the rest.
+  @Test func noPageOfARecordingThatFails() throws {
+    let space = try Workspace()
+    try makeSlowModel(space)
+    var samples = [Float](repeating: 0, count: 3700 * 500)
+    samples[3690 * 500] = .infinity
+    var wav = WAV.floats(samples)
+    wav.sampleRate = 500
+    try space.write("a.wav", wav.bytes)
+    let outcome = try space.run(Self.hours + ["a.wav"])
+    outcome.expectRefusal(naming: "a.wav", "an infinite value at 3690 s")
+    #expect(space.files == ["a.wav", "model/model.json", "model/model.safetensors"])
+  }
 }

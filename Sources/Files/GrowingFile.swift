@@ -1,0 +1,61 @@
+import Foundation
+
+/// A file that is written piece by piece over a long time and appears whole or not at all: until
+/// `putInPlace()` it has a temporary name, which is removed with this object.
+public final class GrowingFile {
+  /// Where it will appear.
+  public let path: String
+  private let temporary: String
+  private var descriptor: Int32
+
+  /// Makes an empty file beside `path`.
+  ///
+  /// - Throws: `FileError`, naming `path`.
+  public init(path: String) throws(FileError) {
+    self.path = path
+    temporary = try AtomicFile.makeTemporary(for: path)
+    descriptor = open(temporary, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let code = errno
+      AtomicFile.removeTemporary(temporary)
+      throw FileError(path: path, action: "write it", errno: code)
+    }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    AtomicFile.removeTemporary(temporary)
+  }
+
+  /// Appends `bytes`.
+  ///
+  /// - Throws: `FileError`, naming the path.
+  public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = UnsafeRawBufferPointer(rebasing: rest)
+      let written = Glibc.write(descriptor, piece.baseAddress, piece.count)
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else { throw error(written == 0 ? ENOSPC : errno) }
+      rest = rest.dropFirst(written)
+    }
+  }
+
+  /// Ends the file and gives it its name; nothing can be appended after it.
+  ///
+  /// - Parameter isDurable: whether it is on the disk, and not just on its way, before it replaces
+  ///   another: what survives a power cut is one of the two.
+  /// - Throws: `FileError`, naming the path.
+  public func putInPlace(isDurable: Bool = false) throws(FileError) {
+    guard !isDurable || fsync(descriptor) == 0 else { throw error(errno) }
+    let code = close(descriptor) == 0 ? 0 : errno
+    descriptor = -1
+    // Some file systems report a full disk only here.
+    guard code == 0 else { throw error(code) }
+    guard rename(temporary, path) == 0 else { throw error(errno) }
+  }
+
+  private func error(_ code: Int32) -> FileError {
+    FileError(path: path, action: "write it", errno: code)
+  }
+}
