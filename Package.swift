@@ -87,7 +87,7 @@ let package = Package(
       name: "piq-audio",
       dependencies: [
         "AudioIO", "Batch", "Checkpoints", "Datasets", "Evaluation", "Files", "Models",
-        "NeuralNetwork", "PIQ", "Report", "Spectral", "Training",
+        "NeuralNetwork", "PIQ", "Report", "Spectral", "Tensor", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -7,7 +7,7 @@ public enum FileHash {
   ///
   /// - Throws: `FileError` when it cannot be read.
   public static func sha256(ofFileAt path: String) throws(FileError) -> String {
-    let file = try MappedFile(path: path)
+    let file = try FileContents(path: path)
     guard let digest = file.withBytes(sha256) else {
       throw FileError(
         path: path, problem: "its SHA-256 could not be computed",

@@ -10,7 +10,7 @@ enum FileKind {
   case lfsPointer
   case other
 
-  init(of file: MappedFile) {
+  init(of file: FileContents) {
     self = file.withBytes { bytes in
       if bytes.isEmpty { return .empty }
       if bytes.starts(with: "PK".utf8) { return .zip }

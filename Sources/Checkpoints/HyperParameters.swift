@@ -109,9 +109,9 @@ struct HyperParameters: Sendable {
 
 /// The text of the UTF-8 file at `path`, of no more than `longest` bytes.
 func textOfFile(_ path: String, longest: Int) throws(CheckpointError) -> String {
-  let file: MappedFile
+  let file: FileContents
   do {
-    file = try MappedFile(path: path)
+    file = try FileContents(path: path)
   } catch { throw CheckpointError(error) }
   guard file.count <= longest else {
     throw CheckpointError(

@@ -2,7 +2,7 @@ import Files
 import Foundation
 public import Tensor
 
-/// A safetensors file, mapped into memory: named tensors behind a JSON header.
+/// A safetensors file in memory: named tensors behind a JSON header.
 ///
 /// The whole header is checked when the file is opened; elements are converted when asked for.
 /// The format: https://github.com/huggingface/safetensors.
@@ -12,7 +12,7 @@ public final class SafetensorsFile: Sendable {
   /// The free-form `__metadata__` of the header.
   public let metadata: [String: String]
 
-  private let file: MappedFile
+  private let file: FileContents
   private let entries: [String: Entry]
 
   fileprivate struct Entry: Sendable {
@@ -28,7 +28,7 @@ public final class SafetensorsFile: Sendable {
   /// - Throws: `CheckpointError` when it cannot be read or its header is not valid.
   public init(path: String) throws(CheckpointError) {
     do {
-      file = try MappedFile(path: path)
+      file = try FileContents(path: path)
     } catch { throw CheckpointError(error) }
     let header = try Self.header(of: file)
     metadata = header.metadata
@@ -91,7 +91,8 @@ extension SafetensorsFile {
     CheckpointError(path: path, problem: problem, remedy: remedy)
   }
 
-  fileprivate static func header(of file: MappedFile) throws(CheckpointError) -> SafetensorsHeader {
+  fileprivate static func header(of file: FileContents) throws(CheckpointError) -> SafetensorsHeader
+  {
     let path = file.path
     let kind = FileKind(of: file)
     if kind == .lfsPointer, let (problem, remedy) = kind.problemAsArchive {
@@ -123,7 +124,7 @@ extension SafetensorsFile {
   }
 
   fileprivate static func checked(
-    _ header: SafetensorsHeader, of file: MappedFile
+    _ header: SafetensorsHeader, of file: FileContents
   ) throws(CheckpointError) -> [String: Entry] {
     let path = file.path
     let dataCount = file.count - header.dataStart

@@ -1,7 +1,7 @@
 import CZip
 import Files
 
-/// A zip archive opened for reading with libzip, over the mapped bytes of its file.
+/// A zip archive opened for reading with libzip, over the bytes of its file.
 ///
 /// What its directory claims is checked before anything is unpacked, so that an archive made to
 /// exhaust memory is refused first.
@@ -12,8 +12,8 @@ final class ZipArchive {
 
   private let entries: [String: Entry]
   private let handle: OpaquePointer
-  // The handle reads from the mapping.
-  private let file: MappedFile
+  // The handle reads from its bytes.
+  private let file: FileContents
 
   private struct Entry {
     let index: UInt64
@@ -32,7 +32,7 @@ final class ZipArchive {
   ///   same name, or would unpack to more than the limits allow.
   init(path: String) throws(CheckpointError) {
     do {
-      file = try MappedFile(path: path)
+      file = try FileContents(path: path)
     } catch { throw CheckpointError(error) }
     handle = try Self.open(file)
     self.path = path
@@ -91,7 +91,7 @@ final class ZipArchive {
 }
 
 extension ZipArchive {
-  private static func open(_ file: MappedFile) throws(CheckpointError) -> OpaquePointer {
+  private static func open(_ file: FileContents) throws(CheckpointError) -> OpaquePointer {
     if let problem = FileKind(of: file).problemAsArchive {
       throw CheckpointError(path: file.path, problem: problem.text, remedy: problem.remedy)
     }

@@ -137,9 +137,9 @@ extension Dataset {
   }
 
   private static func rows(of path: String) throws(DatasetError) -> [CSV.Row] {
-    let file: MappedFile
+    let file: FileContents
     do throws(FileError) {
-      file = try MappedFile(path: path)
+      file = try FileContents(path: path)
     } catch {
       throw DatasetError(path: path, problem: error.problem, remedy: error.remedy)
     }

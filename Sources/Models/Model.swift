@@ -137,9 +137,9 @@ public struct Model: Sendable {
 
   private static func readConfiguration(_ path: String) throws -> ModelConfiguration {
     let remedy = "name a folder made by piq-audio model import"
-    let file: MappedFile
+    let file: FileContents
     do throws(FileError) {
-      file = try MappedFile(path: path)
+      file = try FileContents(path: path)
     } catch {
       throw CheckpointError(path: error.path, problem: error.problem, remedy: remedy)
     }

@@ -28,7 +28,7 @@ package enum ClipPictures {
     }
     if let path = clip.file(".interpretation.png") {
       do {
-        let bytes = try MappedFile(path: path).withBytes { [UInt8]($0) }
+        let bytes = try FileContents(path: path).withBytes { [UInt8]($0) }
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return (.figure(bytes), errors) }
         throw FileError(
           path: path, problem: "is not a PNG file", remedy: "interpret the clip again")

@@ -58,7 +58,7 @@ public struct ClipResult: Sendable, Equatable {
   /// - Throws: `FileError` when it cannot be read or is not the JSON of an
   ///   interpretation.
   public init(path: String, in folder: String) throws {
-    let file = try MappedFile(path: path)
+    let file = try FileContents(path: path)
     let remedy = "interpret the clip again, or remove the file"
     guard file.count <= Self.mostBytes else {
       throw FileError(path: path, problem: "is too large for a report", remedy: remedy)

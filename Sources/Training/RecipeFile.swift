@@ -15,7 +15,7 @@ public enum RecipeFile {
         path: path, problem: problem,
         remedy: "correct it; piq-audio train … --print-recipe shows all settings")
     }
-    let file = try MappedFile(path: path)
+    let file = try FileContents(path: path)
     guard file.count <= largest else { throw refusal("is too large for a recipe") }
     guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
       throw refusal("is not UTF-8 text")

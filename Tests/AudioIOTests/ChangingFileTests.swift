@@ -48,7 +48,7 @@ import Testing
     let bytes = (0..<100_000).map { UInt8($0 % 251) }
     let path = folder.path + "/a"
     try Data(bytes).write(to: URL(filePath: path))
-    let file = try MappedFile(path: path)
+    let file = try FileContents(path: path)
     #expect(truncate(path, 0) == 0)
     #expect(file.withBytes { Array($0) } == bytes)
   }

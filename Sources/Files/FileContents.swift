@@ -3,7 +3,7 @@ import Foundation
 /// The bytes of a file as they were when it was read, in memory for as long as this object lives.
 ///
 /// They are read and not mapped: to touch a mapped file that somebody has cut would end the process.
-public final class MappedFile: @unchecked Sendable {
+public final class FileContents: @unchecked Sendable {
   // Sendable: nobody writes to the bytes once they are read.
 
   /// The path as it was given.
