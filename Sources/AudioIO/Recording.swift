@@ -31,10 +31,19 @@ public struct Recording: Sendable, Equatable {
   /// - Throws: `SoundFileError`, also when the recording is longer than `longestDuration` or has
   ///   more than `mostSamples` samples: `SoundFileReader` reads such a file in blocks.
   public static func read(path: String) throws(SoundFileError) -> Recording {
-    let reader = try SoundFileReader(path: path)
+    try read(SoundFileReader(path: path)) { _ in true }
+  }
+
+  /// Reads what `reader` has, from its beginning, for as long as `isWanted` holds of the number of
+  /// samples that there are so far.
+  ///
+  /// - Throws: as `read(path:)`.
+  public static func read(
+    _ reader: SoundFileReader, while isWanted: (Int) -> Bool
+  ) throws(SoundFileError) -> Recording {
     let limit = min(Double(mostSamples), longestDuration * Double(reader.sampleRate))
     var samples: [Float] = []
-    while !reader.isAtEnd {
+    while !reader.isAtEnd, isWanted(samples.count) {
       samples += try reader.read(upTo: 1 << 18)
       guard Double(samples.count) <= limit else {
         let rate = Double(reader.sampleRate)

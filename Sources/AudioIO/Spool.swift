@@ -2,7 +2,7 @@ import Files
 import Foundation
 
 /// Keeps what comes through a pipe so that it can be read from any place: a little in memory, more
-/// in a file without a name, which is gone with the process whatever becomes of it.
+/// in a file without a name, which is gone with the process.
 enum Spool {
   /// The most that is kept in memory, in bytes.
   private static let mostInMemory = 64 << 20
@@ -11,12 +11,15 @@ enum Spool {
   /// Everything that `descriptor` still has to give.
   ///
   /// - Parameter name: what errors call it.
+  /// - Throws: `SoundFileError`, also where there is no room for them.
   static func bytes(of descriptor: Int32, name: String) throws(SoundFileError) -> FileBytes {
     var kept: [UInt8] = []
     var block = [UInt8](repeating: 0, count: blockSize)
     while kept.count < mostInMemory {
       let received = try receive(&block, from: descriptor, name: name)
       guard received > 0 else { return FileBytes(kept) }
+      // Growing would take twice as much for a moment; what is not touched costs nothing.
+      if kept.count >= blockSize { kept.reserveCapacity(mostInMemory + blockSize) }
       kept += block.prefix(received)
     }
     let folder = folder

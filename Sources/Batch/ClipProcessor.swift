@@ -78,22 +78,16 @@ public final class ClipProcessor: Sendable {
       }
       var clock = StageClock()
       let reader = try SoundFileReader(path: job.input.path)
-      var samples: [Float] = []
       let most = limit * Double(reader.sampleRate)
       // What a header says of the length is not to be relied upon.
-      try clock.measure("decode") {
-        while !reader.isAtEnd, Double(samples.count) <= most {
-          samples += try reader.read(upTo: 1 << 18)
-        }
+      let recording = try clock.measure("decode") {
+        try Recording.read(reader) { Double($0) <= most }
       }
-      guard Double(samples.count) > most else {
-        let recording = Recording(
-          samples: samples, sampleRate: reader.sampleRate, channels: reader.channels,
-          warning: reader.warning)
+      guard Double(recording.samples.count) > most else {
         return .done(try interpretWhole(whole, recording, clock))
       }
-      try checkLevel(of: samples, path: job.input.path)
-      return .done(try interpretLong(job, divided, reader, head: samples))
+      try checkLevel(of: recording.samples, path: job.input.path)
+      return .done(try interpretLong(job, divided, reader, head: recording.samples))
     }
   }
 
@@ -212,16 +206,13 @@ public final class ClipProcessor: Sendable {
   private func read(_ input: ClipInput) throws -> Recording {
     let reader = try SoundFileReader(path: input.path)
     let growth = Double(model.configuration.stft.sampleRate) / Double(reader.sampleRate)
-    var samples: [Float] = []
-    while !reader.isAtEnd {
-      samples += try reader.read(upTo: 1 << 18)
-      try naming(input) {
-        try model.interpreter.checkLength(Int(Double(samples.count) * growth))
-      }
+    let recording = try Recording.read(reader) { count in
+      (try? model.interpreter.checkLength(Int(Double(count) * growth))) != nil
     }
-    return Recording(
-      samples: samples, sampleRate: reader.sampleRate, channels: reader.channels,
-      warning: reader.warning)
+    try naming(input) {
+      try model.interpreter.checkLength(Int(Double(recording.samples.count) * growth))
+    }
+    return recording
   }
 
   /// The samples of a recording at the model's rate.

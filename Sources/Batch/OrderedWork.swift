@@ -13,14 +13,15 @@ public struct OrderedWork: Sendable {
   ///
   /// - Parameters:
   ///   - count: how many items there are.
-  ///   - jobs, threads: what the user wants; nil for what suits the machine.
+  ///   - jobs, threads: what the user wants; nil for what suits the machine. There are fewer where
+  ///     not as many threads can be started.
   ///   - cores: how many there are.
   public init(
     _ count: Int, jobs: Int? = nil, threads: Int? = nil, cores: Int = availableThreads
   ) {
     let jobs = jobs ?? max(1, cores / (threads ?? 1))
-    self.jobs = max(1, min(jobs, count))
-    self.threads = threads ?? max(1, cores / self.jobs)
+    self.jobs = max(1, min(jobs, count, mostThreads))
+    self.threads = min(threads ?? max(1, cores / self.jobs), max(1, mostThreads / self.jobs))
   }
 
   /// Does the work, and returns when all of it is done.
@@ -81,7 +82,7 @@ public struct OrderedWork: Sendable {
     // Threads of their own: those of the pool are for the work itself. Where there are no more to be
     // had, those that are do the work.
     var workers: [Worker] = []
-    while workers.count < min(jobs, mostThreads) - 1, let worker = Worker(body) {
+    while workers.count < jobs - 1, let worker = Worker(body) {
       workers.append(worker)
     }
     body()

@@ -3,7 +3,7 @@ import Foundation
 import Plotting
 
 /// The pictures of a long recording: one of the whole, and one of each hour if it has more than one.
-/// They appear all together.
+/// They appear when all are drawn.
 struct RecordingFigures {
   /// Seconds that a page shows.
   private static let pageSeconds = 3600
@@ -82,7 +82,9 @@ struct RecordingFigures {
 
   private mutating func draw(_ figure: OverviewFigure, _ path: String) throws {
     let file = try GrowingFile(path: path)
-    try figure.write(toPNG: file)
+    try figure.appendPNG(to: file)
+    // A recording may have more hours than a process may have files open.
+    try file.end()
     files.append(file)
   }
 

@@ -136,7 +136,11 @@ public final class RunJournal: Sendable {
     }
     guard let place else { return nil }
     let line = try Self.read(handle, path, at: place.offset, most: place.count)
-    return line.count == place.count ? line : nil
+    // Where a file system has no locks, another run may have moved it.
+    let isWhole =
+      line.count == place.count && line.first == UInt8(ascii: "{")
+      && line.firstIndex(of: UInt8(ascii: "\n")) == line.count - 1
+    return isWhole ? line : nil
   }
 
   private static func bytes(_ input: String, _ plan: [String]) -> [UInt8] {
@@ -187,6 +191,8 @@ public final class RunJournal: Sendable {
 
   /// Bytes that are read at a time.
   private static let blockSize = 1 << 20
+  /// What is longer is no line, and what follows it is forgotten.
+  private static let longestLine = 64 << 20
 
   /// Where the entries with these settings are, the last one of an input, and where the last whole
   /// line ends.
@@ -196,20 +202,25 @@ public final class RunJournal: Sendable {
     let decoder = JSONDecoder()
     var places: [Key: Place] = [:]
     var end = 0
+    var offset = 0
     // What is read of the line that begins at `end`, and so far has none.
-    var rest: [UInt8] = []
-    while case let block = try read(handle, path, at: end + rest.count, most: blockSize),
-      !block.isEmpty
+    var line: [UInt8] = []
+    while line.count <= longestLine,
+      case let block = try read(handle, path, at: offset, most: blockSize), !block.isEmpty
     {
-      var lines = (rest + block).split(
-        separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      rest = lines.popLast().map(Array.init) ?? []
-      for line in lines {
+      offset += block.count
+      var rest = block[...]
+      while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
+        line += rest[..<newline]
+        rest = rest[(newline + 1)...]
         let place = Place(offset: end, count: line.count + 1)
         end += place.count
-        guard let entry = try? decoder.decode(Entry.self, from: Data(line)) else { continue }
-        places[key(entry.input, entry.plan)] = entry.settings == settings ? place : nil
+        if let entry = try? decoder.decode(Entry.self, from: Data(line)) {
+          places[key(entry.input, entry.plan)] = entry.settings == settings ? place : nil
+        }
+        line = []
       }
+      line += rest
     }
     return (places, end)
   }

@@ -10,8 +10,6 @@ public final class RunResults {
   private let lines: GrowingFile
   /// `results.csv`; nil where it is not asked for.
   private let table: GrowingFile?
-  /// The first failure to write: it is told at the end, and the clips go on.
-  private var failure: (any Error)?
 
   /// The columns of `results.csv`.
   private static let columns = [
@@ -60,20 +58,17 @@ public final class RunResults {
   }
 
   private func append(_ line: String, to file: GrowingFile?) {
-    guard let file, failure == nil else { return }
-    do {
-      try Array("\(line)\n".utf8).withUnsafeBytes { try file.append($0) }
-    } catch {
-      failure = error
-    }
+    // The file keeps a failure to itself until the end: the clips go on.
+    Array("\(line)\n".utf8).withUnsafeBytes { try? file?.append($0) }
   }
 
   /// Puts the files in place, each whole or not at all.
   ///
   /// - Throws: `FileError`, also where a line could not be written.
   public func finish() throws {
-    if let failure { throw failure }
+    // One is of use without the other.
+    let ofTable = Result { try table?.putInPlace() }
     try lines.putInPlace()
-    try table?.putInPlace()
+    try ofTable.get()
   }
 }

@@ -7,10 +7,16 @@ public enum FileHash {
   ///
   /// - Throws: `FileError` when it cannot be read.
   public static func sha256(ofFileAt path: String) throws(FileError) -> String {
-    let file = try FileContents(path: path)
+    try sha256(of: FileContents(path: path))
+  }
+
+  /// The same of a file that was read.
+  ///
+  /// - Throws: `FileError` when it cannot be computed.
+  public static func sha256(of file: FileContents) throws(FileError) -> String {
     guard let digest = file.withBytes(sha256) else {
       throw FileError(
-        path: path, problem: "its SHA-256 could not be computed",
+        path: file.path, problem: "its SHA-256 could not be computed",
         remedy: "check the installation of OpenSSL's libcrypto")
     }
     return digest

@@ -111,13 +111,10 @@ struct HyperParameters: Sendable {
 func textOfFile(_ path: String, longest: Int) throws(CheckpointError) -> String {
   let file: FileContents
   do {
-    file = try FileContents(path: path)
-  } catch { throw CheckpointError(error) }
-  guard file.count <= longest else {
-    throw CheckpointError(
-      path: path, problem: "is \(file.count) bytes long, far more than such a file needs",
+    file = try FileContents(
+      path: path, atMost: longest, problem: "has far more than such a file needs",
       remedy: "use the file that came with the model")
-  }
+  } catch { throw CheckpointError(error) }
   let text = file.withBytes { String(validating: $0, as: UTF8.self) }
   guard let text else {
     throw CheckpointError(

@@ -1,4 +1,4 @@
-import Files
+public import Files
 import Foundation
 public import Tensor
 
@@ -35,6 +35,11 @@ public final class SafetensorsFile: Sendable {
     entries = try Self.checked(header, of: file)
     names = entries.keys.sorted()
   }
+
+  /// The SHA-256 of the file, as 64 lower-case hexadecimal digits.
+  ///
+  /// - Throws: `FileError`, naming it, when it cannot be computed.
+  public func sha256() throws(FileError) -> String { try FileHash.sha256(of: file) }
 
   /// The shape of the tensor `name`, or nil where there is none.
   public func shape(of name: String) -> [Int]? { entries[name]?.shape }

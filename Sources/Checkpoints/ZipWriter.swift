@@ -68,6 +68,7 @@ package final class ZipWriter {
   ///
   /// - Throws: `CheckpointError` when libzip fails, `FileError` when the file cannot be written.
   package func write() throws {
+    guard handle != nil else { return }
     let bytes = try bytes()
     try bytes.withUnsafeBytes { try AtomicFile.write([$0], to: path) }
   }

@@ -139,14 +139,11 @@ extension Dataset {
   private static func rows(of path: String) throws(DatasetError) -> [CSV.Row] {
     let file: FileContents
     do throws(FileError) {
-      file = try FileContents(path: path)
+      file = try FileContents(
+        path: path, atMost: largestTable, problem: "is too large for a list of clips",
+        remedy: "name a CSV file with a row a clip")
     } catch {
       throw DatasetError(path: path, problem: error.problem, remedy: error.remedy)
-    }
-    guard file.count <= largestTable else {
-      throw DatasetError(
-        path: path, problem: "is too large for a list of clips",
-        remedy: "name a CSV file with a row a clip")
     }
     do throws(CSV.Malformed) {
       return try file.withBytes { bytes throws(CSV.Malformed) in try CSV.rows(of: bytes) }

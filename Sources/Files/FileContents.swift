@@ -16,9 +16,15 @@ public final class FileContents: @unchecked Sendable {
 
   /// Reads the regular file at `path`.
   ///
+  /// - Parameters:
+  ///   - most: bytes that it may have; a larger one is refused before it is read.
+  ///   - problem, remedy: what the error says of a larger one.
   /// - Throws: `FileError` when the file cannot be opened or read, is not a regular file, is larger
   ///   than memory, or becomes shorter meanwhile.
-  public init(path: String) throws(FileError) {
+  public init(
+    path: String, atMost most: Int = .max, problem: String = "is too large",
+    remedy: String = "name another file"
+  ) throws(FileError) {
     self.path = path
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(path: path, action: "open it", errno: errno) }
@@ -31,6 +37,7 @@ public final class FileContents: @unchecked Sendable {
       throw FileError(path: path, problem: "is not a regular file", remedy: "name a file")
     }
     let count = Int(status.st_size)
+    guard count <= most else { throw FileError(path: path, problem: problem, remedy: remedy) }
     guard count > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return

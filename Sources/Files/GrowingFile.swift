@@ -7,6 +7,8 @@ public final class GrowingFile {
   public let path: String
   private let temporary: String
   private var descriptor: Int32
+  /// Why it cannot be whole any more.
+  private var failure: FileError?
 
   /// Makes an empty file beside `path`.
   ///
@@ -15,11 +17,7 @@ public final class GrowingFile {
     self.path = path
     temporary = try AtomicFile.makeTemporary(for: path)
     descriptor = open(temporary, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      let code = errno
-      AtomicFile.removeTemporary(temporary)
-      throw FileError(path: path, action: "write it", errno: code)
-    }
+    guard descriptor >= 0 else { throw error(errno) }
   }
 
   deinit {
@@ -27,10 +25,11 @@ public final class GrowingFile {
     AtomicFile.removeTemporary(temporary)
   }
 
-  /// Appends `bytes`.
+  /// Appends `bytes`. Once that has failed, all else fails in the same way.
   ///
   /// - Throws: `FileError`, naming the path.
   public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    if let failure { throw failure }
     var rest = bytes[...]
     while !rest.isEmpty {
       let piece = UnsafeRawBufferPointer(rebasing: rest)
@@ -41,21 +40,33 @@ public final class GrowingFile {
     }
   }
 
-  /// Ends the file and gives it its name; nothing can be appended after it.
+  /// Ends the file, which is open no longer; nothing can be appended after it.
   ///
-  /// - Parameter isDurable: whether it is on the disk, and not just on its way, before it replaces
-  ///   another: what survives a power cut is one of the two.
+  /// - Parameter isDurable: whether it is on the disk then, and not just on its way.
   /// - Throws: `FileError`, naming the path.
-  public func putInPlace(isDurable: Bool = false) throws(FileError) {
+  public func end(isDurable: Bool = false) throws(FileError) {
+    if let failure { throw failure }
+    guard descriptor >= 0 else { return }
     guard !isDurable || fsync(descriptor) == 0 else { throw error(errno) }
     let code = close(descriptor) == 0 ? 0 : errno
     descriptor = -1
     // Some file systems report a full disk only here.
     guard code == 0 else { throw error(code) }
+  }
+
+  /// Ends the file and gives it its name.
+  ///
+  /// - Parameter isDurable: whether it is on the disk, and not just on its way, before it replaces
+  ///   another: what survives a power cut is one of the two.
+  /// - Throws: `FileError`, naming the path.
+  public func putInPlace(isDurable: Bool = false) throws(FileError) {
+    try end(isDurable: isDurable)
     guard rename(temporary, path) == 0 else { throw error(errno) }
   }
 
   private func error(_ code: Int32) -> FileError {
-    FileError(path: path, action: "write it", errno: code)
+    let error = FileError(path: path, action: "write it", errno: code)
+    failure = error
+    return error
   }
 }

@@ -78,7 +78,7 @@ public struct Model: Sendable {
         path: settingsPath, problem: error.description, remedy: "correct it, or import again")
     }
     dtype = file.names.first.flatMap(file.dtype) ?? .float32
-    sha256 = try FileHash.sha256(ofFileAt: weightsPath)
+    sha256 = try file.sha256()
     settingsSHA256 = try FileHash.sha256(ofFileAt: settingsPath)
   }
 
@@ -123,15 +123,15 @@ public struct Model: Sendable {
   private static func checkMemory(for path: String) throws(CheckpointError) {
     var status = stat()
     guard stat(path, &status) == 0 else { return }
-    // The file, its weights, what the networks make of them, and the file once more for its hash.
-    let needed = 5 * Double(status.st_size)
+    // The file, its weights, and what the networks make of them.
+    let needed = 4 * Double(status.st_size)
     let available = Memory.available
     guard needed <= available else {
       throw CheckpointError(
         path: path,
         problem: "needs about \(Int(needed / 1e6) + 1) MB of memory, where "
           + "\(Int(available / 1e6)) MB are left",
-        remedy: "raise the limit on memory (ulimit -v)")
+        remedy: Memory.remedy)
     }
   }
 
@@ -139,12 +139,10 @@ public struct Model: Sendable {
     let remedy = "name a folder made by piq-audio model import"
     let file: FileContents
     do throws(FileError) {
-      file = try FileContents(path: path)
+      file = try FileContents(
+        path: path, atMost: 16 << 20, problem: "is too large for settings")
     } catch {
       throw CheckpointError(path: error.path, problem: error.problem, remedy: remedy)
-    }
-    guard file.count < 16 << 20 else {
-      throw CheckpointError(path: path, problem: "is too large for settings", remedy: remedy)
     }
     do {
       return try file.withBytes {

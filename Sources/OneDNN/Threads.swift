@@ -19,14 +19,16 @@ package enum Threads {
     return max(1, min(scheduled, granted ?? scheduled))
   }()
 
-  /// The most that work may have: without a bound where threads and memory for them are plenty.
+  /// The most that the work of all clips may have together: without a bound where threads and memory
+  /// for them are plenty.
   package static let most: Int = {
+    guard ThreadProbe.isLimited else { return .max }
     // Dispatch's and OpenMP's, and one of Dispatch's own.
-    let needed = 2 * wanted + 1
+    let needed = 2 * max(wanted, 64) + 1
     let startable = ThreadProbe.startable(needed)
     let most = startable == needed ? .max : max(1, (startable - 1) / 2)
     guard Memory.addressSpaceLimit != nil else { return most }
-    return max(1, min(most, Int(Memory.available / memoryOfOne)))
+    return max(1, min(most, Int(Memory.forThreads / memoryOfOne)))
   }()
 
   /// What a thread takes whatever its clip is, in bytes: stacks, and the canvas of a picture.

@@ -84,7 +84,7 @@ public final class Interpreter: @unchecked Sendable {
   /// What all clips that are under way may take together, in bytes.
   ///
   /// Found out once, with a model in memory and no clip.
-  public static let mostMemory = 0.6 * Memory.available
+  public static let mostMemory = Memory.forClips
 
   /// The spectrogram of a clip, before any network.
   ///

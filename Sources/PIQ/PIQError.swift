@@ -1,3 +1,5 @@
+import Tensor
+
 /// A request that the system cannot carry out.
 public enum PIQError: Error, CustomStringConvertible, Equatable {
   /// Settings that no network can be built from.
@@ -24,8 +26,7 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
         + "use --tail keep, or a longer clip"
     case .tooLong(let frames, let bytes, let most):
       "the clip has \(frames) frames and would need about \(Int(bytes / 1e6) + 1) MB of memory, "
-        + "where \(Int(most / 1e6)) MB may be used; cut it into shorter clips, or raise the limit on "
-        + "memory (ulimit -v)"
+        + "where \(Int(most / 1e6)) MB may be used; cut it into shorter clips, " + Memory.remedy
     case .notFinite:
       "the network's outputs are not finite; check the level of the clip and the model's weights"
     case .noInterpreter:

@@ -69,7 +69,7 @@ public struct OverviewFigure: Sendable {
   /// Draws the figure and adds it to `file`, as a PNG file. The same figure gives the same bytes.
   ///
   /// - Throws: as `write(toPNG:)`.
-  public func write(toPNG file: GrowingFile) throws {
+  public func appendPNG(to file: GrowingFile) throws {
     let bytes = try png(named: file.path) { () throws(FigureError) in try render().canvas }
     try bytes.withUnsafeBytes { try file.append($0) }
   }

@@ -58,11 +58,9 @@ public struct ClipResult: Sendable, Equatable {
   /// - Throws: `FileError` when it cannot be read or is not the JSON of an
   ///   interpretation.
   public init(path: String, in folder: String) throws {
-    let file = try FileContents(path: path)
     let remedy = "interpret the clip again, or remove the file"
-    guard file.count <= Self.mostBytes else {
-      throw FileError(path: path, problem: "is too large for a report", remedy: remedy)
-    }
+    let file = try FileContents(
+      path: path, atMost: Self.mostBytes, problem: "is too large for a report", remedy: remedy)
     do {
       report = try file.withBytes { try JSONDecoder().decode(ClipReport.self, from: Data($0)) }
     } catch {

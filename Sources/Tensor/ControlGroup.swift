@@ -17,6 +17,11 @@ package enum ControlGroup {
     Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
   }.min()
 
+  /// How many threads it may have; nil without a limit.
+  package static let tasks: Int? = limits("pids.max").compactMap {
+    Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
+  }.min()
+
   /// The contents of a file of the process's own group and of all above it.
   private static func limits(_ file: String) -> [String] {
     let own = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""

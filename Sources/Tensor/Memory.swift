@@ -12,6 +12,16 @@ package enum Memory {
     return min(granted, max(0, limit - reserved))
   }
 
+  /// The part of it for clips, in bytes.
+  package static var forClips: Double { 0.6 * available }
+
+  /// The part of it for what threads take whatever they do, in bytes.
+  package static var forThreads: Double { 0.4 * available }
+
+  /// What to do where there is too little of it.
+  package static let remedy =
+    "free some memory, or raise the limit on it (ulimit -v, or that of the container)"
+
   /// The limit on the addresses of this process, in bytes; nil without one.
   package static var addressSpaceLimit: Double? {
     var limit = rlimit()

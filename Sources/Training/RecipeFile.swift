@@ -15,8 +15,9 @@ public enum RecipeFile {
         path: path, problem: problem,
         remedy: "correct it; piq-audio train … --print-recipe shows all settings")
     }
-    let file = try FileContents(path: path)
-    guard file.count <= largest else { throw refusal("is too large for a recipe") }
+    let file = try FileContents(
+      path: path, atMost: largest, problem: "is too large for a recipe",
+      remedy: "name a YAML file of settings")
     guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
       throw refusal("is not UTF-8 text")
     }

@@ -3,6 +3,7 @@ import Batch
 import Files
 import Foundation
 import Logging
+import NeuralNetwork
 
 /// What a command says: results on standard output, everything else on standard error.
 struct Terminal: Sendable {
@@ -91,7 +92,8 @@ struct Terminal: Sendable {
     Interruption.watch(isGentle: stopsGently)
     do {
       try ShortMemory.prepare()
-      try body()
+      // OpenMP would count cores, and take threads that are not to be had.
+      try withThreads(availableThreads, body)
     } catch let code as ExitCode {
       throw code
     } catch let usage as UsageError {

@@ -171,7 +171,7 @@ import Testing
     defer { umount2(disk, 0) }
     // Both larger than the disk, and just too large for what other files leave of it.
     for count in [300_000, 20_000] {
-      let other = [UInt8](repeating: 0, count: count == 300_000 ? 0 : 60_000)
+      let other = [UInt8](repeating: 0, count: count == 300_000 ? 0 : 48_000)
       _ = try folder.file("disk/other", other)
       let error = try #require(throws: SoundFileError.self) {
         try Recording(samples: noise(count), sampleRate: 16_000).write(to: disk + "/a", as: format)

@@ -51,6 +51,26 @@ import Testing
     #expect(journal.report(of: other) == nil)
   }
 
+  /// A journal is read in blocks of a MiB: lines lie across their ends.
+  @Test func longJournal() throws {
+    let (first, report) = try job("a")
+    let jobs = try ClipJob.plan(
+      (0..<3000).map {
+        ClipInput(path: first.input.path, stem: "\($0)" + String(repeating: "x", count: $0 % 97))
+      }, suffixes: ["audio": ".wav"], folder: folder.path)
+    let facts = try #require(FileFacts(first.input.path))
+    do {
+      let journal = try RunJournal(path: path, settings: "s", resuming: false)
+      for job in jobs { try journal.note(job, report, facts) }
+    }
+    let whole = try Data(contentsOf: URL(filePath: path))
+    #expect(whole.count > 3 << 20 / 2)
+    let journal = try RunJournal(path: path, settings: "s", resuming: true)
+    #expect(jobs.allSatisfy { journal.report(of: $0) == report })
+    try journal.finish(jobs)
+    #expect(try Data(contentsOf: URL(filePath: path)) == whole)
+  }
+
   @Test func whatHasChangedIsNotDone() throws {
     let names = ["touched", "resized", "lost", "cut", "same"]
     var jobs: [ClipJob] = []

@@ -50,7 +50,7 @@ func reportTarget() throws -> FuzzTarget.Body {
 
 func journalTarget() throws -> FuzzTarget.Body {
   let file = FuzzFile()
-  let input = ClipInput(path: Fixtures.path("clips/rooster.ogg"), stem: "rooster")
+  let input = ClipInput(path: "clips/rooster.ogg", stem: "rooster")
   let jobs = try ClipJob.plan([input], suffixes: ["audio": ".wav"], folder: "out")
   return { bytes in
     file.replace(with: bytes)
