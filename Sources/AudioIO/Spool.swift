@@ -70,15 +70,8 @@ enum Spool {
   private static func keep(
     _ bytes: ArraySlice<UInt8>, in file: Int32, folder: String, name: String
   ) throws(SoundFileError) {
-    var rest = bytes
-    while !rest.isEmpty {
-      let written = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else {
-        throw failure(written == 0 ? ENOSPC : errno, folder: folder, name: name)
-      }
-      rest = rest.dropFirst(written)
-    }
+    let code = bytes.withUnsafeBytes { writeAll($0, to: file) }
+    guard code == 0 else { throw failure(code, folder: folder, name: name) }
   }
 
   private static func failure(_ code: Int32, folder: String, name: String) -> SoundFileError {

@@ -30,14 +30,8 @@ public final class GrowingFile {
   /// - Throws: `FileError`, naming the path.
   public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     if let failure { throw failure }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let piece = UnsafeRawBufferPointer(rebasing: rest)
-      let written = Glibc.write(descriptor, piece.baseAddress, piece.count)
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { throw error(written == 0 ? ENOSPC : errno) }
-      rest = rest.dropFirst(written)
-    }
+    let code = writeAll(bytes, to: descriptor)
+    guard code == 0 else { throw error(code) }
   }
 
   /// Ends the file, which is open no longer; nothing can be appended after it.

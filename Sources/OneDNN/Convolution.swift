@@ -18,12 +18,14 @@ package struct ConvolutionShape: Hashable, Sendable {
   package struct Extent: Hashable, Sendable {
     package var height, width: Int
 
+    /// An extent in rows and columns of a map.
     package init(_ height: Int, _ width: Int) {
       self.height = height
       self.width = width
     }
   }
 
+  /// The shape of a convolution of maps [batch, height, width, inChannels], or of a transposed one.
   package init(
     batch: Int, height: Int, width: Int, inChannels: Int, outChannels: Int, kernel: Extent,
     stride: Extent, padBefore: Extent, padAfter: Extent, isTransposed: Bool = false

@@ -5,6 +5,7 @@ package struct MatrixView {
   let base: UnsafePointer<Float>
   let rowStride: Int
 
+  /// A matrix that begins at `base`, with `rowStride` elements from one row to the next.
   package init(_ base: UnsafePointer<Float>, rowStride: Int) {
     self.base = base
     self.rowStride = rowStride

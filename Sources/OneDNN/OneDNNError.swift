@@ -9,6 +9,7 @@ public struct OneDNNError: Error, CustomStringConvertible, Equatable {
   /// What the user can do about it.
   public let remedy: String
 
+  /// The error that `operation` failed for `reason`.
   package init(
     operation: String, reason: String, remedy: String = "check the sizes of what goes in"
   ) {

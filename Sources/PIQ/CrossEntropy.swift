@@ -111,6 +111,7 @@ extension Networks {
 }
 
 extension Tensor {
+  /// Its elements times `factor`, in the same shape.
   package func scaled(by factor: Float) -> Tensor {
     withUnsafeBuffer { values in
       Tensor(shape: shape) { scaled in

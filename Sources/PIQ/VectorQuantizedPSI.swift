@@ -12,6 +12,7 @@ public struct PSIOutput: Sendable {
   /// The indices of those keys.
   public let codes: Codes
 
+  /// An output of these parts, whose shapes are as above.
   package init(reconstruction: Tensor, hidden: Tensor, quantized: Tensor, codes: Codes) {
     self.reconstruction = reconstruction
     self.hidden = hidden

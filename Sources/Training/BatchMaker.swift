@@ -20,6 +20,9 @@ package struct BatchMaker {
   private let cropLength: Int
   private let augmentation: AugmentationSettings
 
+  /// A maker of batches of `clips` for a model of this configuration.
+  ///
+  /// - Parameter cropSeconds: the length of a crop.
   package init(
     _ clips: ClipSet, _ configuration: ModelConfiguration, cropSeconds: Double,
     _ augmentation: AugmentationSettings

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The three streams that every program is given, which may be closed, full or broken.
@@ -17,14 +18,7 @@ enum StandardStreams {
   ///
   /// - Returns: 0, or the system's error number.
   static func write(_ text: String, to stream: Int32) -> Int32 {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let written = rest.withUnsafeBytes { Glibc.write(stream, $0.baseAddress, $0.count) }
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { return written == 0 ? ENOSPC : errno }
-      rest = rest.dropFirst(written)
-    }
-    return 0
+    Array(text.utf8).withUnsafeBytes { writeAll($0, to: stream) }
   }
 }
 
