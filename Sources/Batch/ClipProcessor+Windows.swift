@@ -12,7 +12,6 @@ extension ClipProcessor {
   /// What is kept of a window until those before it are written.
   private struct Heard: Sendable {
     var entry: Timeline.Entry
-    var span: Range<Int>
     var probabilities: [Float]?
     var piece: OverviewPiece?
     var seconds: [String: Double]
@@ -64,7 +63,7 @@ extension ClipProcessor {
           }
           timeline.append(result.entry)
           if let piece = result.piece {
-            try figures?.add(piece, span: result.span, isLast: window.isLast, timeline)
+            try figures?.add(piece, span: result.entry.span, isLast: window.isLast, timeline)
           }
         }
         if let probabilities = result.probabilities {
@@ -117,11 +116,11 @@ extension ClipProcessor {
     ) -> Heard {
       Heard(
         entry: Timeline.Entry(
-          samples: window.start..<window.end, coreStart: window.coreStart,
+          samples: window.start..<window.end, span: span,
           index: classification?.index,
           probability: classification.map { $0.probabilities[$0.index] } ?? 0,
           isExplained: isExplained),
-        span: span, probabilities: classification?.probabilities, piece: piece,
+        probabilities: classification?.probabilities, piece: piece,
         seconds: clock.seconds)
     }
     let silence = [Float](repeating: 0, count: window.samples.count)

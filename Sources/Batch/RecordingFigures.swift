@@ -92,11 +92,9 @@ struct RecordingFigures {
     _ pool: OverviewPool, _ range: ClosedRange<Double>, _ timeline: Timeline, source: String
   ) throws -> OverviewFigure {
     let rate = Double(sampleRate)
-    let intervals = timeline.entries.indices.compactMap { i -> OverviewFigure.Interval? in
-      let entry = timeline.entries[i]
+    let intervals = timeline.entries.compactMap { entry -> OverviewFigure.Interval? in
       guard entry.index != nil else { return nil }
-      let span = timeline.span(of: i)
-      let seconds = Double(span.lowerBound) / rate..<Double(span.upperBound) / rate
+      let seconds = Double(entry.span.lowerBound) / rate..<Double(entry.span.upperBound) / rate
       guard seconds.overlaps(range) else { return nil }
       return OverviewFigure.Interval(
         range: seconds, label: timeline.label(of: entry), probability: entry.probability)

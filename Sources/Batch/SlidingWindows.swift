@@ -24,7 +24,7 @@ public struct SlidingWindows: Sendable, Hashable {
   }
 
   /// What a window stands for alone: up to the middle of what it shares with its neighbours.
-  func span(of window: SampleWindow) -> Range<Int> {
+  package func span(of window: SampleWindow) -> Range<Int> {
     let start = window.index == 0 ? 0 : window.coreStart + overlap / 2
     return start..<(window.isLast ? window.end : window.coreStart + hop + overlap / 2)
   }

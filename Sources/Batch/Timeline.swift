@@ -7,8 +7,8 @@ public struct Timeline: Sendable, Equatable {
   public struct Entry: Sendable, Equatable {
     /// The window's first sample, and the place after its last.
     public let samples: Range<Int>
-    /// Where what it shares with the one before begins to fade into it.
-    public let coreStart: Int
+    /// What it stands for alone: up to the middle of what it shares with its neighbours.
+    public let span: Range<Int>
     /// The likeliest class; nil for a window that was skipped as silent.
     public let index: Int?
     /// Its probability; 0 for a window that was skipped.
@@ -18,10 +18,10 @@ public struct Timeline: Sendable, Equatable {
 
     /// A window of `samples` in which class `index` was heard.
     public init(
-      samples: Range<Int>, coreStart: Int, index: Int?, probability: Float, isExplained: Bool
+      samples: Range<Int>, span: Range<Int>, index: Int?, probability: Float, isExplained: Bool
     ) {
       self.samples = samples
-      self.coreStart = coreStart
+      self.span = span
       self.index = index
       self.probability = probability
       self.isExplained = isExplained
@@ -98,7 +98,7 @@ public struct Timeline: Sendable, Equatable {
     var stretches: [Stretch] = []
     for i in entries.indices {
       guard let index = entries[i].index else { continue }
-      let range = span(of: i)
+      let range = entries[i].span
       if let last = stretches.last, last.index == index,
         last.samples.upperBound == range.lowerBound
       {
@@ -110,18 +110,6 @@ public struct Timeline: Sendable, Equatable {
       }
     }
     return stretches
-  }
-
-  /// What an entry stands for alone: up to the middle of what it shares with its neighbours.
-  package func span(of i: Int) -> Range<Int> {
-    func boundary(_ left: Entry, _ right: Entry) -> Int {
-      (left.samples.upperBound + right.coreStart) / 2
-    }
-    let start =
-      i == 0 ? entries[i].samples.lowerBound : boundary(entries[i - 1], entries[i])
-    let end =
-      i == entries.count - 1 ? entries[i].samples.upperBound : boundary(entries[i], entries[i + 1])
-    return start..<end
   }
 
   /// Lines below `header`; `line` is given the entry and the number of its line, from 1.

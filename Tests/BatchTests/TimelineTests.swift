@@ -7,11 +7,15 @@ import Testing
   private func timeline(_ windows: [(Int?, Float)], labels: [String] = ["dog", "a,\tb"]) -> Timeline
   {
     var timeline = Timeline(labels: labels, sampleRate: 100)
-    for (i, window) in windows.enumerated() {
+    let sliding = SlidingWindows(length: 500, overlap: 250)
+    var cutter = WindowCutter(sliding)
+    var blocks = [[Float](repeating: 0, count: 250 * (windows.count + 1))]
+    for (index, probability) in windows {
+      guard let window = cutter.next({ blocks.popLast() }) else { break }
       timeline.append(
         Timeline.Entry(
-          samples: 250 * i..<250 * i + 500, coreStart: 250 * i, index: window.0,
-          probability: window.1, isExplained: true))
+          samples: window.start..<window.end, span: sliding.span(of: window), index: index,
+          probability: probability, isExplained: true))
     }
     return timeline
   }
@@ -61,6 +65,6 @@ import Testing
   @Test func stretches() {
     #expect(
       timeline(Self.windows).stretches.map(\.probability) == [0.75, 1, 0.25])
-    #expect(timeline(Self.windows).span(of: 1) == 375..<625)
+    #expect(timeline(Self.windows).entries[1].span == 375..<625)
   }
 }
