@@ -7,8 +7,8 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-/// A room of the house: a library target under Sources/.
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// A library target under Sources/.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
@@ -19,13 +19,16 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-// The order below is the way of a clip through the program; a target imports only targets above it.
+// In the order that a clip passes them; a target imports only targets above it.
 let package = Package(
   name: "piq-audio",
   products: [
     .library(
       name: "PIQ",
-      targets: ["Tensor", "AudioIO", "Spectral", "NeuralNetwork", "PIQ", "Checkpoints", "Models"]),
+      targets: [
+        "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork", "PIQ", "PIQCheckpoints",
+        "PIQModels",
+      ]),
     .executable(name: "piq-audio", targets: ["piq-audio"]),
   ],
   dependencies: [
@@ -35,103 +38,126 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
-    .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
-    .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
-    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(
-      name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev", "fonts-dejavu-core"])]),
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+      name: "CPIQSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+    .systemLibrary(name: "CPIQFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
+    .systemLibrary(name: "CPIQOneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CPIQCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CPIQZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(
+      name: "CPIQCairo", pkgConfig: "cairo",
+      providers: [.apt(["libcairo2-dev", "fonts-dejavu-core"])]),
+    .systemLibrary(name: "CPIQPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
 
-    .target(name: "CTiles"),
+    .target(name: "CPIQKernels"),
 
-    room("Files", []),
-    room("Tensor", []),
-    room("AudioIO", ["CSndfile", "Files"]),
-    room("Spectral", ["CFFTW", "Tensor"]),
-    room("OneDNN", ["COneDNN", "Tensor"]),
-    room("NeuralNetwork", ["CTiles", "OneDNN", "Tensor"]),
-    room("PIQ", ["NeuralNetwork", "Spectral", "Tensor"]),
-    room(
-      "Checkpoints",
-      ["CCrypto", "CZip", "Files", "Tensor", yams]),
-    room("Models", ["Checkpoints", "Files", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
-    room("Plotting", ["CCairo", "CPNG", "Files", "Tensor"]),
-    room("Datasets", ["AudioIO", "Files"]),
-    room(
-      "Batch",
+    module("PIQPlatform", []),
+    module("PIQTensor", []),
+    module("PIQAudioIO", ["CPIQSndfile", "PIQPlatform"]),
+    module("PIQSpectral", ["CPIQFFTW", "PIQTensor"]),
+    module("PIQOneDNN", ["CPIQOneDNN", "PIQTensor"]),
+    module("PIQNeuralNetwork", ["CPIQKernels", "PIQOneDNN", "PIQTensor"]),
+    module("PIQ", ["PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    module(
+      "PIQCheckpoints",
+      ["CPIQCrypto", "CPIQZip", "PIQPlatform", "PIQTensor", yams]),
+    module(
+      "PIQModels",
+      ["PIQCheckpoints", "PIQPlatform", "PIQNeuralNetwork", "PIQ", "PIQSpectral", "PIQTensor"]),
+    module("PIQPlotting", ["CPIQCairo", "CPIQPNG", "PIQPlatform", "PIQTensor"]),
+    module("PIQDatasets", ["PIQAudioIO", "PIQPlatform"]),
+    module(
+      "PIQPipeline",
       [
-        "AudioIO", "Checkpoints", "Datasets", "Files", "Models", "NeuralNetwork", "PIQ", "Plotting",
-        "Spectral", "Tensor",
+        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQPlatform", "PIQModels",
+        "PIQNeuralNetwork", "PIQ", "PIQPlotting",
+        "PIQSpectral", "PIQTensor",
       ]),
-    room(
-      "Report",
+    module(
+      "PIQReport",
       [
-        "AudioIO", "Batch", "Checkpoints", "Files", "Plotting", "Tensor",
+        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQPlatform", "PIQPlotting", "PIQTensor",
         .product(name: "Mustache", package: "swift-mustache"),
       ]),
-    room(
-      "Evaluation",
+    module(
+      "PIQEvaluation",
       [
-        "AudioIO", "Batch", "Datasets", "Files", "Models", "NeuralNetwork", "PIQ", "Plotting",
-        "Spectral", "Tensor",
+        "PIQAudioIO", "PIQPipeline", "PIQDatasets", "PIQPlatform", "PIQModels", "PIQNeuralNetwork",
+        "PIQ", "PIQPlotting",
+        "PIQSpectral", "PIQTensor",
       ]),
-    room(
-      "Training",
+    module(
+      "PIQTraining",
       [
-        "AudioIO", "Batch", "Checkpoints", "Datasets", "Evaluation", "Files", "Models",
-        "NeuralNetwork", "PIQ", "Plotting", "Spectral", "Tensor", yams,
+        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
+        "PIQPlatform", "PIQModels",
+        "PIQNeuralNetwork", "PIQ", "PIQPlotting", "PIQSpectral", "PIQTensor", yams,
       ]),
     .executableTarget(
       name: "piq-audio",
       dependencies: [
-        "AudioIO", "Batch", "Checkpoints", "Datasets", "Evaluation", "Files", "Models",
-        "NeuralNetwork", "PIQ", "Report", "Spectral", "Tensor", "Training",
+        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
+        "PIQPlatform", "PIQModels",
+        "PIQNeuralNetwork", "PIQ", "PIQReport", "PIQSpectral", "PIQTensor", "PIQTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["Checkpoints", "NeuralNetwork", "Tensor"],
+      name: "TestSupport", dependencies: ["PIQCheckpoints", "PIQNeuralNetwork", "PIQTensor"],
       path: "Tests/TestSupport",
       swiftSettings: settings),
-    tests(of: "Tensor", ["Tensor"]),
-    tests(of: "AudioIO", ["AudioIO", "Files"]),
-    tests(of: "Spectral", ["Spectral", "Tensor"]),
-    tests(of: "NeuralNetwork", ["Checkpoints", "NeuralNetwork", "OneDNN", "Tensor"]),
-    tests(of: "PIQ", ["PIQ", "NeuralNetwork", "Spectral", "Tensor"]),
-    tests(of: "Checkpoints", ["Checkpoints", "Files", "Tensor"]),
+    tests(of: "PIQTensor", ["PIQTensor"]),
+    tests(of: "PIQAudioIO", ["PIQAudioIO", "PIQPlatform"]),
+    tests(of: "PIQSpectral", ["PIQSpectral", "PIQTensor"]),
     tests(
-      of: "Models",
-      ["AudioIO", "Checkpoints", "Models", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
-    tests(of: "Plotting", ["Files", "Plotting", "Tensor"]),
+      of: "PIQNeuralNetwork", ["PIQCheckpoints", "PIQNeuralNetwork", "PIQOneDNN", "PIQTensor"]),
+    tests(of: "PIQ", ["PIQ", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    tests(of: "PIQCheckpoints", ["PIQCheckpoints", "PIQPlatform", "PIQTensor"]),
     tests(
-      of: "Batch",
-      ["AudioIO", "Batch", "Checkpoints", "Models", "NeuralNetwork", "PIQ", "Tensor"]),
-    tests(of: "Report", ["AudioIO", "Batch", "Checkpoints", "Files", "Report", "Tensor"]),
-    tests(of: "Datasets", ["Datasets"]),
-    tests(
-      of: "Evaluation",
-      ["Checkpoints", "Datasets", "Evaluation", "Models", "PIQ", "Plotting", "Tensor"]),
-    tests(
-      of: "Training",
+      of: "PIQModels",
       [
-        "AudioIO", "Checkpoints", "Datasets", "Evaluation", "Models", "NeuralNetwork", "PIQ",
-        "Spectral", "Tensor", "Training",
+        "PIQAudioIO", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ", "PIQSpectral",
+        "PIQTensor",
+      ]),
+    tests(of: "PIQPlotting", ["PIQPlatform", "PIQPlotting", "PIQTensor"]),
+    tests(
+      of: "PIQPipeline",
+      [
+        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ",
+        "PIQTensor",
+      ]),
+    tests(
+      of: "PIQReport",
+      ["PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQPlatform", "PIQReport", "PIQTensor"]),
+    tests(of: "PIQDatasets", ["PIQDatasets"]),
+    tests(
+      of: "PIQEvaluation",
+      [
+        "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels", "PIQ", "PIQPlotting",
+        "PIQTensor",
+      ]),
+    tests(
+      of: "PIQTraining",
+      [
+        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels",
+        "PIQNeuralNetwork", "PIQ",
+        "PIQSpectral", "PIQTensor", "PIQTraining",
       ]),
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "AudioIO", "Batch", "Checkpoints", "Datasets", "Models", "Report", "Spectral", "Tensor",
-        "TestSupport", "Training",
+        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQModels", "PIQReport",
+        "PIQSpectral", "PIQTensor",
+        "TestSupport", "PIQTraining",
       ],
       path: "Tests/FuzzTargets", swiftSettings: settings),
     tests(of: "Fuzz", ["FuzzTargets"]),
-    tests(of: "Command", ["AudioIO", "Checkpoints", "Tensor"]),
+    tests(of: "Command", ["PIQAudioIO", "PIQCheckpoints", "PIQTensor"]),
     tests(
-      of: "Reference", ["AudioIO", "Checkpoints", "NeuralNetwork", "PIQ", "Spectral", "Tensor"]),
+      of: "Reference",
+      ["PIQAudioIO", "PIQCheckpoints", "PIQNeuralNetwork", "PIQ", "PIQSpectral", "PIQTensor"]),
   ]
 )
 

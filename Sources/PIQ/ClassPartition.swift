@@ -1,4 +1,4 @@
-public import NeuralNetwork
+public import PIQNeuralNetwork
 
 /// How the K keys of a codebook are shared out among classes: each class owns a run of keys, and
 /// the last `sharedKeys` belong to all.

@@ -1,5 +1,5 @@
-public import NeuralNetwork
-public import Tensor
+public import PIQNeuralNetwork
+public import PIQTensor
 
 /// The convolutional classifier's body (`Conv2dEncoder_v2`): four convolutions that halve time and
 /// frequency, and a residual block.

@@ -1,5 +1,5 @@
-public import NeuralNetwork
-public import Tensor
+public import PIQNeuralNetwork
+public import PIQTensor
 
 /// The head that compares an embedding with one vector a class (SpeechBrain's ECAPA-TDNN
 /// `Classifier`): blocks of batch normalisation and a linear layer, then the cosine.

@@ -1,6 +1,6 @@
 import Glibc
-public import NeuralNetwork
-public import Tensor
+public import PIQNeuralNetwork
+public import PIQTensor
 
 /// The mean cross-entropy between a classifier's softmax and target probabilities
 /// (`torch.nn.functional.cross_entropy`), with its gradient.

@@ -1,5 +1,5 @@
-import NeuralNetwork
-import Tensor
+import PIQNeuralNetwork
+import PIQTensor
 
 /// The decoder of a PSI network: transposed convolutions with ReLU and batch normalisation
 /// between them, the last one to a single channel.

@@ -1,5 +1,5 @@
-import NeuralNetwork
-package import Tensor
+import PIQNeuralNetwork
+package import PIQTensor
 
 /// A clip's representation, with what it takes to go on where the clip ends: an explanation covers
 /// the last frames with silence after them, while the class is that of the clip alone.

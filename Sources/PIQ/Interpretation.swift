@@ -1,5 +1,5 @@
-import Spectral
-public import Tensor
+import PIQSpectral
+public import PIQTensor
 
 /// What the classifier says about a clip.
 public struct Classification: Sendable {

@@ -1,6 +1,6 @@
-import NeuralNetwork
-import Spectral
-public import Tensor
+import PIQNeuralNetwork
+import PIQSpectral
+public import PIQTensor
 
 extension Interpreter {
   /// Classifies a spectrogram as it is, such as what a mask keeps of a clip.

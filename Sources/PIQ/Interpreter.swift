@@ -1,7 +1,7 @@
 import Glibc
-public import NeuralNetwork
-import Spectral
-public import Tensor
+public import PIQNeuralNetwork
+import PIQSpectral
+public import PIQTensor
 
 /// A classifier and its interpreter, ready to take clips
 /// (`speechbrain.inference.interpretability.PIQAudioInterpreter`).

@@ -1,6 +1,6 @@
 import Glibc
-import NeuralNetwork
-public import Tensor
+import PIQNeuralNetwork
+public import PIQTensor
 
 /// The objective of the PIQ recipe (`train_piq.py`) for a batch: the cross-entropy between the mask
 /// and the loud cells of the spectrogram, and the two distances between representations and keys.

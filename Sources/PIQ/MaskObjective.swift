@@ -1,6 +1,6 @@
 import Glibc
-import NeuralNetwork
-public import Tensor
+import PIQNeuralNetwork
+public import PIQTensor
 
 /// What a mask should do besides finding the loud cells: keep what the classifier needs, leave out
 /// what it would recognise the class by, be small, and be smooth (L-MAC's objective, arXiv

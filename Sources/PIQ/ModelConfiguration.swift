@@ -1,4 +1,4 @@
-public import Spectral
+public import PIQSpectral
 
 /// What a clip is divided by before its STFT.
 public enum Normalization: String, Sendable, Codable, CaseIterable {

@@ -1,4 +1,4 @@
-import Tensor
+import PIQTensor
 
 /// A request that the system cannot carry out.
 public enum PIQError: Error, CustomStringConvertible, Equatable {

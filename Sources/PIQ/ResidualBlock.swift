@@ -1,5 +1,5 @@
-public import NeuralNetwork
-public import Tensor
+public import PIQNeuralNetwork
+public import PIQTensor
 
 /// x plus two convolutions of it (`ResBlockAudio`): 3x3, batch normalisation, ReLU, 1x1, batch
 /// normalisation.

@@ -1,5 +1,5 @@
-public import NeuralNetwork
-public import Tensor
+public import PIQNeuralNetwork
+public import PIQTensor
 
 /// A codebook of K vectors, shared out among classes (`VQEmbedding`).
 ///

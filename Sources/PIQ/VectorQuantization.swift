@@ -1,5 +1,5 @@
-public import NeuralNetwork
-public import Tensor
+public import PIQNeuralNetwork
+public import PIQTensor
 
 /// The keys chosen for a grid of vectors, [B, H, W]: B clips, H rows (time), W columns (frequency).
 public struct Codes: Sendable, Hashable {

@@ -1,4 +1,4 @@
-public import NeuralNetwork
+public import PIQNeuralNetwork
 
 /// The decoder that FocalNet and ViT classifiers share: it gives 431 by 513 for a 14 by 14 map.
 private let imageDecoderLayers: Decoder.LayerSizes = [

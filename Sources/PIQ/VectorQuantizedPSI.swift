@@ -1,5 +1,5 @@
-public import NeuralNetwork
-public import Tensor
+public import PIQNeuralNetwork
+public import PIQTensor
 
 /// What a PSI network makes of a clip's representation.
 public struct PSIOutput: Sendable {

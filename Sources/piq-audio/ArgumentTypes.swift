@@ -1,10 +1,10 @@
 public import ArgumentParser
-public import AudioIO
-public import Batch
-public import Evaluation
-public import NeuralNetwork
 public import PIQ
-public import Training
+public import PIQAudioIO
+public import PIQEvaluation
+public import PIQNeuralNetwork
+public import PIQPipeline
+public import PIQTraining
 
 // The libraries' own choices as option values; the libraries do not know of a command line.
 

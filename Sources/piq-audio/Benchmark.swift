@@ -1,12 +1,12 @@
 import ArgumentParser
-import AudioIO
-import Batch
-import Files
 import Foundation
-import Models
-import NeuralNetwork
 import PIQ
-import Spectral
+import PIQAudioIO
+import PIQModels
+import PIQNeuralNetwork
+import PIQPipeline
+import PIQPlatform
+import PIQSpectral
 
 /// `piq-audio benchmark`.
 struct Benchmark: ParsableCommand {

@@ -1,7 +1,7 @@
-import Batch
-import Files
 import Foundation
-import NeuralNetwork
+import PIQNeuralNetwork
+import PIQPipeline
+import PIQPlatform
 
 /// What `piq-audio benchmark` found.
 struct BenchmarkReport: Report {

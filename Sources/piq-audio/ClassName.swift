@@ -1,4 +1,4 @@
-import Files
+import PIQPlatform
 
 /// Finds classes by what people type.
 enum ClassName {

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Batch
-import Datasets
-import Files
-import Models
 import PIQ
+import PIQDatasets
+import PIQModels
+import PIQPipeline
+import PIQPlatform
 
 /// `piq-audio classify`.
 struct Classify: ParsableCommand {

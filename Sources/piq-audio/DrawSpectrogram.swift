@@ -1,7 +1,7 @@
 import ArgumentParser
-import Batch
-import Files
-import Models
+import PIQModels
+import PIQPipeline
+import PIQPlatform
 
 /// `piq-audio spectrogram`.
 struct DrawSpectrogram: ParsableCommand {

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Batch
-import Datasets
-import Evaluation
-import Files
-import Models
+import PIQDatasets
+import PIQEvaluation
+import PIQModels
+import PIQPipeline
+import PIQPlatform
 
 /// `piq-audio evaluate`.
 struct Evaluate: ParsableCommand {

@@ -1,6 +1,6 @@
-import Evaluation
-import Files
 import Foundation
+import PIQEvaluation
+import PIQPlatform
 
 /// What people read of an evaluation.
 enum EvaluationTable {

@@ -1,10 +1,10 @@
 import ArgumentParser
-import AudioIO
-import Batch
-import Files
-import Models
-import NeuralNetwork
 import PIQ
+import PIQAudioIO
+import PIQModels
+import PIQNeuralNetwork
+import PIQPipeline
+import PIQPlatform
 
 /// `piq-audio interpret`.
 struct Interpret: ParsableCommand {

@@ -1,6 +1,6 @@
-import Files
 import Foundation
 import Glibc
+import PIQPlatform
 import Synchronization
 
 /// Ends the program on a signal without leaving half-written files.

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Batch
-import Files
 import Foundation
-import Report
+import PIQPipeline
+import PIQPlatform
+import PIQReport
 
 /// `piq-audio report`.
 struct MakeReport: ParsableCommand {

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Batch
-import Checkpoints
-import Files
 import Foundation
-import Models
 import PIQ
+import PIQCheckpoints
+import PIQModels
+import PIQPipeline
+import PIQPlatform
 
 /// `piq-audio model`.
 struct ModelCommand: ParsableCommand {

@@ -1,10 +1,10 @@
-import Batch
-import Checkpoints
-import Files
 import Foundation
-import Models
 import PIQ
-import Spectral
+import PIQCheckpoints
+import PIQModels
+import PIQPipeline
+import PIQPlatform
+import PIQSpectral
 
 /// What `piq-audio model info` shows.
 struct ModelSummary: Report {

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Batch
-import Files
 import Logging
-import Models
-import NeuralNetwork
+import PIQModels
+import PIQNeuralNetwork
+import PIQPipeline
+import PIQPlatform
 
 /// The inputs, and how much is said about them.
 struct InputOptions: ParsableArguments {

@@ -1,6 +1,6 @@
-import Files
 import Foundation
-import Tensor
+import PIQPlatform
+import PIQTensor
 
 /// What the program does where its memory is limited (`ulimit -v`): Swift ends a program that gets
 /// none, so that it looks ahead.

@@ -1,5 +1,5 @@
-import Files
 import Foundation
+import PIQPlatform
 
 /// The three streams that every program is given, which may be closed, full or broken.
 enum StandardStreams {

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Batch
-import Files
 import Foundation
 import Logging
-import NeuralNetwork
+import PIQNeuralNetwork
+import PIQPipeline
+import PIQPlatform
 
 /// What a command says: results on standard output, everything else on standard error.
 struct Terminal: Sendable {

@@ -1,13 +1,13 @@
 import ArgumentParser
-import Batch
-import Checkpoints
-import Datasets
-import Files
 import Foundation
-import Models
 import PIQ
-import Spectral
-import Training
+import PIQCheckpoints
+import PIQDatasets
+import PIQModels
+import PIQPipeline
+import PIQPlatform
+import PIQSpectral
+import PIQTraining
 
 /// `piq-audio train`.
 struct Train: ParsableCommand {

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Files
-import NeuralNetwork
 import PIQ
-import Training
+import PIQNeuralNetwork
+import PIQPlatform
+import PIQTraining
 
 /// What both trainings take besides settings.
 struct TrainingArguments: ParsableArguments {

@@ -1,5 +1,5 @@
 import Foundation
-import Training
+import PIQTraining
 
 /// What people see of a training.
 struct TrainingProgress {

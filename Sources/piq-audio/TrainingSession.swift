@@ -1,13 +1,13 @@
 import ArgumentParser
-import Batch
-import Checkpoints
-import Datasets
-import Files
 import Foundation
-import Models
 import PIQ
-import Spectral
-import Training
+import PIQCheckpoints
+import PIQDatasets
+import PIQModels
+import PIQPipeline
+import PIQPlatform
+import PIQSpectral
+import PIQTraining
 
 /// One training from the command line: its data, its files, and what is said about it.
 struct TrainingSession<Task: TrainingTask, R: Recipe> {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Batch
 import PIQ
+import PIQPipeline
 
 /// How long recordings are divided.
 struct WindowOptions: ParsableArguments {

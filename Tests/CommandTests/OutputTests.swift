@@ -1,5 +1,5 @@
-import AudioIO
 import Foundation
+import PIQAudioIO
 import Testing
 
 /// Which files are written, where, and what becomes of older ones.

@@ -1,7 +1,7 @@
-import AudioIO
-import Checkpoints
 import Foundation
-import Tensor
+import PIQAudioIO
+import PIQCheckpoints
+import PIQTensor
 import Testing
 
 /// What is said on standard output, and what the files hold.

@@ -1,5 +1,5 @@
-import AudioIO
 import Foundation
+import PIQAudioIO
 import Testing
 
 /// Odd sound files and names that must work.

@@ -1,5 +1,5 @@
-import AudioIO
 import Foundation
+import PIQAudioIO
 import Testing
 
 /// Long recordings, divided into windows.

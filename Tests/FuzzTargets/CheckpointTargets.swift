@@ -1,5 +1,5 @@
-import Checkpoints
-import Tensor
+import PIQCheckpoints
+import PIQTensor
 
 func pickleTarget() -> FuzzTarget.Body {
   let file = FuzzFile()

@@ -1,10 +1,10 @@
-import Batch
-import Checkpoints
-import Datasets
-import Models
-import Report
+import PIQCheckpoints
+import PIQDatasets
+import PIQModels
+import PIQPipeline
+import PIQReport
+import PIQTraining
 import TestSupport
-import Training
 
 func csvTarget() -> FuzzTarget.Body {
   let file = FuzzFile()

@@ -1,7 +1,7 @@
-import AudioIO
-import Datasets
-import Spectral
-import Tensor
+import PIQAudioIO
+import PIQDatasets
+import PIQSpectral
+import PIQTensor
 
 private struct TooLong: Error {}
 

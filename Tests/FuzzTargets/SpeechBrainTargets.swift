@@ -1,5 +1,5 @@
-import Checkpoints
-import Models
+import PIQCheckpoints
+import PIQModels
 import TestSupport
 
 private let smallModel = Fixtures.path("small-speechbrain")

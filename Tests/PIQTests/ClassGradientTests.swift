@@ -1,5 +1,5 @@
 import PIQ
-import Tensor
+import PIQTensor
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-import NeuralNetwork
 import PIQ
+import PIQNeuralNetwork
 import Testing
 
 @Suite struct ClassPartitionTests {

@@ -1,6 +1,6 @@
-import NeuralNetwork
 import PIQ
-import Tensor
+import PIQNeuralNetwork
+import PIQTensor
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Foundation
-import NeuralNetwork
 import PIQ
-import Tensor
+import PIQNeuralNetwork
+import PIQTensor
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
 import PIQ
-import Spectral
+import PIQSpectral
 import Testing
 
 @Suite struct ModelConfigurationTests {

@@ -1,6 +1,6 @@
-import NeuralNetwork
 import PIQ
-import Tensor
+import PIQNeuralNetwork
+import PIQTensor
 import Testing
 
 /// The shapes that doc comments promise, initial values, and what training changes.

@@ -1,7 +1,7 @@
-import NeuralNetwork
 import PIQ
-import Spectral
-import Tensor
+import PIQNeuralNetwork
+import PIQSpectral
+import PIQTensor
 
 /// A model with few channels and bins and random weights: quick, and as fussy as a real one about
 /// lengths.

@@ -1,6 +1,6 @@
-import Checkpoints
 import Foundation
-import Tensor
+import PIQCheckpoints
+import PIQTensor
 
 /// One file of golden tensors; Fixtures/README.md says how they were made.
 struct ReferenceCase: CustomStringConvertible {

@@ -1,6 +1,6 @@
-import AudioIO
-import Spectral
-import Tensor
+import PIQAudioIO
+import PIQSpectral
+import PIQTensor
 
 extension ReferenceRun {
   mutating func runSTFT(_ reference: ReferenceCase) throws {

@@ -1,6 +1,6 @@
-import NeuralNetwork
 import PIQ
-import Tensor
+import PIQNeuralNetwork
+import PIQTensor
 
 extension ReferenceRun {
   /// Three steps of the recipe's objective.

@@ -1,8 +1,8 @@
-import AudioIO
-import NeuralNetwork
 import PIQ
-import Spectral
-import Tensor
+import PIQAudioIO
+import PIQNeuralNetwork
+import PIQSpectral
+import PIQTensor
 
 /// What this package makes of a case's inputs, under the names of the case's tensors.
 struct ReferenceRun {

@@ -1,6 +1,6 @@
-import Checkpoints
 import Foundation
-import Tensor
+import PIQCheckpoints
+import PIQTensor
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-public import NeuralNetwork
-public import Tensor
+public import PIQNeuralNetwork
+public import PIQTensor
 
 /// Gradients against central differences (Richardson's extrapolation of two), in two directions
 /// each.

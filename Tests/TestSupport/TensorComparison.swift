@@ -1,4 +1,4 @@
-public import Tensor
+public import PIQTensor
 
 /// How far a tensor is from what was expected of it.
 public struct TensorDifference: CustomStringConvertible, Sendable {

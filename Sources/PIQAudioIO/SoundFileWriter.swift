@@ -1,0 +1,172 @@
+import CPIQSndfile
+import Foundation
+import PIQPlatform
+
+/// Writes one channel of samples to a sound file, block by block.
+///
+/// Equal samples make equal bytes: nothing of the time or the place goes into the file.
+public final class SoundFileWriter {
+  /// How many samples went beyond ±1 and were cut to it, which only integer encodings do.
+  public private(set) var clippedSamples = 0
+
+  /// Once the file is whole: whether it is RF64, the form of WAV beyond 4 GiB.
+  public private(set) var isRF64 = false
+
+  private let path: String
+  private let sampleRate: Int
+  private let format: SoundFileFormat
+  /// Whether a WAV file that becomes too large for one is written as RF64.
+  private let growsToRF64: Bool
+  private let handle: SoundFileHandle
+  private var samplesWritten = 0
+
+  /// Has `body` write a sound file that appears at `path` whole or not at all.
+  ///
+  /// - Parameter growsToRF64: whether a WAV file may exceed 4 GiB, as RF64. A smaller one is plain
+  ///   WAV with room for the larger sizes in its header.
+  /// - Returns: how many samples were cut to ±1.
+  /// - Throws: what `body` throws; `SoundFileError` or `FileError`, naming `path`, also when `body`
+  ///   wrote no sample.
+  @discardableResult
+  public static func write(
+    to path: String, sampleRate: Int, as format: SoundFileFormat = .standard,
+    growsToRF64: Bool = false, _ body: (SoundFileWriter) throws -> Void
+  ) throws -> Int {
+    var clippedSamples = 0
+    try AtomicFile.write(to: path) { temporary in
+      let descriptor = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else {
+        throw SoundFileError.system(path: path, action: "write it", errno: errno)
+      }
+      let writer = try SoundFileWriter(
+        FileBytes(descriptor: descriptor), path: path, sampleRate: sampleRate, format: format,
+        growsToRF64: growsToRF64 && format.format == .wav)
+      try body(writer)
+      try writer.finish()
+      clippedSamples = writer.clippedSamples
+    }
+    return clippedSamples
+  }
+
+  /// The bytes of a sound file of `samples`, made in memory.
+  ///
+  /// - Parameter name: what errors call it.
+  /// - Throws: `SoundFileError`.
+  static func bytes(
+    of samples: [Float], sampleRate: Int, as format: SoundFileFormat, name: String
+  ) throws(SoundFileError) -> [UInt8] {
+    let writer = try SoundFileWriter(
+      FileBytes([]), path: name, sampleRate: sampleRate, format: format, growsToRF64: false)
+    try writer.write(samples)
+    try writer.finish()
+    return writer.handle.bytes.memory
+  }
+
+  private init(
+    _ bytes: FileBytes, path: String, sampleRate: Int, format: SoundFileFormat,
+    growsToRF64: Bool
+  ) throws(SoundFileError) {
+    guard let rate = Int32(exactly: sampleRate), rate > 0 else {
+      throw SoundFileError(
+        path: path, problem: .cannotEncode("a sample rate of \(sampleRate) Hz"))
+    }
+    var info = SF_INFO()
+    info.samplerate = rate
+    info.channels = 1
+    info.format = format.libsndfileFormat(asRF64: growsToRF64)
+    do {
+      handle = try SoundFileHandle(bytes, mode: SFM_WRITE, info: info)
+    } catch {
+      if bytes.failure != 0 { throw .system(path: path, action: "write it", errno: bytes.failure) }
+      throw SoundFileError(path: path, problem: .cannotEncode(error.reason))
+    }
+    handle.omitPeakChunk()
+    if growsToRF64 { handle.preferWAV() }
+    self.path = path
+    self.sampleRate = sampleRate
+    self.format = format
+    self.growsToRF64 = growsToRF64
+  }
+
+  /// Appends `samples`.
+  ///
+  /// - Throws: `SoundFileError`: no space, a sample that is not finite, or more than the format
+  ///   can hold.
+  public func write(_ samples: [Float]) throws(SoundFileError) {
+    if let bad = samples.firstIndex(where: { !$0.isFinite }) {
+      throw SoundFileError(
+        path: path,
+        problem: .notFinite(
+          value: samples[bad], frame: samplesWritten + bad, sampleRate: sampleRate, channel: 1))
+    }
+    // Room for the header and the sizes in it.
+    let most = (Int(UInt32.max) - 4096) / (format.encoding.bits / 8)
+    guard growsToRF64 || format.format != .wav || samples.count <= most - samplesWritten else {
+      throw SoundFileError(path: path, problem: .tooLargeForWAV)
+    }
+    var first = 0
+    while first < samples.count {
+      let block = samples[first..<min(first + 64 << 10, samples.count)]
+      let written = format.encoding.isInteger ? writeIntegers(block) : writeFloats(block)
+      guard handle.bytes.failure == 0, written == block.count else { throw failure }
+      first += block.count
+    }
+    samplesWritten += samples.count
+  }
+
+  private func writeFloats(_ block: ArraySlice<Float>) -> Int {
+    block.withUnsafeBufferPointer { buffer in
+      buffer.baseAddress.map { handle.write($0, count: buffer.count) } ?? 0
+    }
+  }
+
+  /// Rounds here rather than in libsndfile, which scales by one step less than it reads with: so
+  /// what came from a file of integers goes back unchanged.
+  private func writeIntegers(_ block: ArraySlice<Float>) -> Int {
+    let fullScale = Double(1 << (format.encoding.bits - 1))
+    let shift = Int32(32 - format.encoding.bits)
+    var clipped = 0
+    let integers = block.map { sample in
+      if sample.magnitude > 1 { clipped += 1 }
+      let level = (Double(sample) * fullScale).rounded(.toNearestOrEven)
+      // libsndfile takes integers of any width from the upper bits.
+      return Int32(min(max(level, -fullScale), fullScale - 1)) << shift
+    }
+    clippedSamples += clipped
+    return integers.withUnsafeBufferPointer { buffer in
+      buffer.baseAddress.map { handle.write($0, count: buffer.count) } ?? 0
+    }
+  }
+
+  private func finish() throws(SoundFileError) {
+    // libsndfile makes an empty file of a FLAC without samples, and nobody could read either.
+    guard samplesWritten > 0 else { throw SoundFileError(path: path, problem: .noSamples) }
+    let isComplete = handle.close()
+    guard isComplete, handle.bytes.failure == 0 else { throw failure }
+    isRF64 = handle.bytes.bytes(at: 0, count: 4).elementsEqual("RF64".utf8)
+  }
+
+  private var failure: SoundFileError {
+    let code = handle.bytes.failure
+    if code != 0 { return .system(path: path, action: "write it", errno: code) }
+    return SoundFileError(
+      path: path, problem: .cannotEncode(handle.error ?? "libsndfile stopped without a reason"))
+  }
+}
+
+extension SoundFileFormat {
+  /// libsndfile's number for this format.
+  fileprivate func libsndfileFormat(asRF64: Bool) -> Int32 {
+    let container =
+      asRF64 ? SF_FORMAT_RF64 : format == .wav ? SF_FORMAT_WAV : SF_FORMAT_FLAC
+    let subtype =
+      switch encoding {
+      case .float32: SF_FORMAT_FLOAT
+      case .float64: SF_FORMAT_DOUBLE
+      case .pcm16: SF_FORMAT_PCM_16
+      case .pcm24: SF_FORMAT_PCM_24
+      case .pcm32: SF_FORMAT_PCM_32
+      }
+    return Int32(container | subtype)
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import PIQPlatform
+
+/// Keeps what comes through a pipe so that it can be read from any place: a little in memory, more
+/// in a file without a name, which is gone with the process.
+enum Spool {
+  /// The most that is kept in memory, in bytes.
+  private static let mostInMemory = 64 << 20
+  private static let blockSize = 1 << 20
+
+  /// Everything that `descriptor` still has to give.
+  ///
+  /// - Parameter name: what errors call it.
+  /// - Throws: `SoundFileError`, also where there is no room for them.
+  static func bytes(of descriptor: Int32, name: String) throws(SoundFileError) -> FileBytes {
+    var kept: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: blockSize)
+    while kept.count < mostInMemory {
+      let received = try receive(&block, from: descriptor, name: name)
+      guard received > 0 else { return FileBytes(kept) }
+      // Growing would take twice as much for a moment; what is not touched costs nothing.
+      if kept.count >= blockSize { kept.reserveCapacity(mostInMemory + blockSize) }
+      kept += block.prefix(received)
+    }
+    let folder = folder
+    let file = unnamedFile(in: folder)
+    guard file >= 0 else { throw failure(errno, folder: folder, name: name) }
+    let bytes = FileBytes(descriptor: file)
+    try keep(kept[...], in: file, folder: folder, name: name)
+    kept = []
+    while case let received = try receive(&block, from: descriptor, name: name), received > 0 {
+      try keep(block.prefix(received), in: file, folder: folder, name: name)
+    }
+    return bytes
+  }
+
+  /// Where large files that nobody keeps belong: `/tmp` is often memory.
+  private static var folder: String {
+    if let wish = ProcessInfo.processInfo.environment["TMPDIR"], !wish.isEmpty { return wish }
+    return access("/var/tmp", W_OK | X_OK) == 0 ? "/var/tmp" : "/tmp"
+  }
+
+  /// - Returns: a descriptor, or -1 with the reason in `errno`.
+  private static func unnamedFile(in folder: String) -> Int32 {
+    // O_TMPFILE, whose macro Swift does not import.
+    let temporaryFile = 0o20_000_000 | O_DIRECTORY
+    let descriptor = open(folder, O_RDWR | O_CLOEXEC | temporaryFile, 0o600)
+    // Some file systems lack it, some kernels take the folder for the file.
+    guard descriptor < 0, [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) else { return descriptor }
+    var path = Array(Folder.join(folder, ".piq-audio-XXXXXX").utf8CString)
+    let named = mkstemp(&path)
+    if named >= 0 {
+      unlink(path)
+      _ = fcntl(named, F_SETFD, FD_CLOEXEC)
+    }
+    return named
+  }
+
+  private static func receive(
+    _ block: inout [UInt8], from descriptor: Int32, name: String
+  ) throws(SoundFileError) -> Int {
+    while true {
+      let received = read(descriptor, &block, block.count)
+      if received < 0 && errno == EINTR { continue }
+      guard received >= 0 else { throw .system(path: name, action: "read it", errno: errno) }
+      return received
+    }
+  }
+
+  private static func keep(
+    _ bytes: ArraySlice<UInt8>, in file: Int32, folder: String, name: String
+  ) throws(SoundFileError) {
+    let code = bytes.withUnsafeBytes { writeAll($0, to: file) }
+    guard code == 0 else { throw failure(code, folder: folder, name: name) }
+  }
+
+  private static func failure(_ code: Int32, folder: String, name: String) -> SoundFileError {
+    let reason = String(cString: strerror(code)).lowercased()
+    let isFull = [ENOSPC, EDQUOT, EFBIG].contains(code)
+    return SoundFileError(
+      path: name,
+      problem: .file(
+        FileError(
+          path: name, problem: "could not be kept in \(printable(folder)): \(reason)",
+          remedy: isFull
+            ? "make room there, or name a folder that has more with TMPDIR"
+            : "name another folder with TMPDIR",
+          code: code)))
+  }
+}

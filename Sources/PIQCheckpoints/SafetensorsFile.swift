@@ -1,0 +1,224 @@
+import Foundation
+public import PIQPlatform
+public import PIQTensor
+
+/// A safetensors file in memory: named tensors behind a JSON header.
+///
+/// The whole header is checked when the file is opened; elements are converted when asked for.
+/// The format: https://github.com/huggingface/safetensors.
+public final class SafetensorsFile: Sendable {
+  /// The names of the tensors, sorted.
+  public let names: [String]
+  /// The free-form `__metadata__` of the header.
+  public let metadata: [String: String]
+
+  private let file: FileContents
+  private let entries: [String: Entry]
+
+  fileprivate struct Entry: Sendable {
+    let dtype: TensorDType
+    let shape: [Int]
+    let bytes: Range<Int>
+  }
+
+  private static let longestHeader = 100_000_000
+
+  /// Opens and checks the file at `path`.
+  ///
+  /// - Throws: `CheckpointError` when it cannot be read or its header is not valid.
+  public init(path: String) throws(CheckpointError) {
+    do {
+      file = try FileContents(path: path)
+    } catch { throw CheckpointError(error) }
+    let header = try Self.header(of: file)
+    metadata = header.metadata
+    entries = try Self.checked(header, of: file)
+    names = entries.keys.sorted()
+  }
+
+  /// The SHA-256 of the file, as 64 lower-case hexadecimal digits.
+  ///
+  /// - Throws: `FileError`, naming it, when it cannot be computed.
+  public func sha256() throws(FileError) -> String { try FileHash.sha256(of: file) }
+
+  /// The shape of the tensor `name`, or nil where there is none.
+  public func shape(of name: String) -> [Int]? { entries[name]?.shape }
+
+  /// The element type of the tensor `name`, or nil where there is none.
+  public func dtype(of name: String) -> TensorDType? { entries[name]?.dtype }
+
+  /// The tensor `name`, stored as F32, F16, BF16 or F64 (which is rounded).
+  ///
+  /// - Throws: `CheckpointError` when there is none of that name or it is of another type.
+  public func floats(_ name: String) throws(CheckpointError) -> Tensor {
+    let entry = try entry(name)
+    guard entry.dtype.isFloat else {
+      throw invalid("tensor \(quoted(name)) is \(entry.dtype.rawValue), not floating-point")
+    }
+    return file.withBytes { bytes in
+      Tensor(shape: entry.shape) {
+        entry.dtype.decodeFloats(UnsafeRawBufferPointer(rebasing: bytes[entry.bytes]), into: $0)
+      }
+    }
+  }
+
+  /// The integers `name`, stored as I64, I32, U8 or BOOL.
+  ///
+  /// - Throws: `CheckpointError` when there are none of that name or they are of another type.
+  public func integers(_ name: String) throws(CheckpointError) -> IntegerArray {
+    let entry = try entry(name)
+    guard entry.dtype.isReadableInteger else {
+      throw invalid("tensor \(quoted(name)) is \(entry.dtype.rawValue), not I64, I32, U8 or BOOL")
+    }
+    let values = file.withBytes { bytes in
+      entry.dtype.decodeIntegers(UnsafeRawBufferPointer(rebasing: bytes[entry.bytes]))
+    }
+    return IntegerArray(shape: entry.shape, values: values)
+  }
+
+  private func entry(_ name: String) throws(CheckpointError) -> Entry {
+    guard let entry = entries[name] else {
+      throw invalid("has no tensor \(quoted(name))")
+    }
+    return entry
+  }
+
+  private func invalid(_ problem: String) -> CheckpointError {
+    Self.invalid(file.path, problem, remedy: "use a file made for this model")
+  }
+}
+
+extension SafetensorsFile {
+  fileprivate static func invalid(
+    _ path: String, _ problem: String,
+    remedy: String = "the file is damaged or not safetensors: fetch or make it again"
+  ) -> CheckpointError {
+    CheckpointError(path: path, problem: problem, remedy: remedy)
+  }
+
+  fileprivate static func header(of file: FileContents) throws(CheckpointError) -> SafetensorsHeader
+  {
+    let path = file.path
+    let kind = FileKind(of: file)
+    if kind == .lfsPointer, let (problem, remedy) = kind.problemAsArchive {
+      throw invalid(path, problem, remedy: remedy)
+    }
+    return try file.withBytes { bytes throws(CheckpointError) in
+      guard bytes.count >= 8 else {
+        throw invalid(path, "is \(bytes.count) bytes long, too short for a safetensors header")
+      }
+      let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+      guard length <= UInt64(longestHeader) else {
+        throw invalid(path, "claims a header of \(length) bytes, above the limit of 100 MB")
+      }
+      guard length <= bytes.count - 8 else {
+        throw invalid(path, "is cut short inside its header of \(length) bytes")
+      }
+      let json = bytes[8..<8 + Int(length)]
+      guard json.first == UInt8(ascii: "{") else {
+        throw invalid(path, "has a header that is not a JSON object")
+      }
+      do {
+        var header = try JSONDecoder().decode(SafetensorsHeader.self, from: Data(json))
+        header.dataStart = 8 + Int(length)
+        return header
+      } catch let problem as SafetensorsHeader.Problem {
+        throw invalid(path, problem.text)
+      } catch { throw invalid(path, "has a header that is not valid JSON") }
+    }
+  }
+
+  fileprivate static func checked(
+    _ header: SafetensorsHeader, of file: FileContents
+  ) throws(CheckpointError) -> [String: Entry] {
+    let path = file.path
+    let dataCount = file.count - header.dataStart
+    var entries: [String: Entry] = [:]
+    for (name, entry) in header.tensors {
+      let label = "tensor \(quoted(name))"
+      guard let dtype = TensorDType(rawValue: entry.dtype) else {
+        throw invalid(path, "\(label) is of the unknown type \(quoted(entry.dtype))")
+      }
+      guard let count = elementCount(of: entry.shape) else {
+        throw invalid(path, "\(label) has an impossible shape")
+      }
+      guard entry.offsets.count == 2, entry.offsets[0] >= 0, entry.offsets[0] <= entry.offsets[1]
+      else { throw invalid(path, "\(label) has impossible data offsets") }
+      guard entry.offsets[1] <= dataCount else {
+        throw invalid(path, "\(label) ends beyond the end of the file")
+      }
+      guard entry.offsets[1] - entry.offsets[0] == count * dtype.byteCount else {
+        throw invalid(path, "\(label) has a shape that does not fit the length of its data")
+      }
+      entries[name] = Entry(
+        dtype: dtype, shape: entry.shape,
+        bytes: header.dataStart + entry.offsets[0]..<header.dataStart + entry.offsets[1])
+    }
+    // As the reference implementation asks, the data follow each other without a gap. That also
+    // finds a name given twice, whose first data the JSON decoder no longer knows of.
+    var end = header.dataStart
+    let inOrder = entries.sorted {
+      ($0.value.bytes.lowerBound, $0.value.bytes.upperBound)
+        < ($1.value.bytes.lowerBound, $1.value.bytes.upperBound)
+    }
+    for (name, entry) in inOrder {
+      guard entry.bytes.lowerBound >= end else {
+        throw invalid(path, "tensor \(quoted(name)) overlaps another one")
+      }
+      guard entry.bytes.lowerBound == end else {
+        throw invalid(path, "has bytes that belong to no tensor before \(quoted(name))")
+      }
+      end = entry.bytes.upperBound
+    }
+    guard end == file.count else {
+      throw invalid(path, "has \(file.count - end) bytes at its end that belong to no tensor")
+    }
+    return entries
+  }
+}
+
+/// The JSON of a header, decoded but not yet checked against the data.
+private struct SafetensorsHeader: Decodable {
+  struct Entry: Decodable {
+    let dtype: String
+    let shape: [Int]
+    let offsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case offsets = "data_offsets"
+    }
+  }
+
+  struct Problem: Error { let text: String }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    let intValue: Int? = nil
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  var metadata: [String: String] = [:]
+  var tensors: [String: Entry] = [:]
+  var dataStart = 0
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    for key in container.allKeys {
+      let name = key.stringValue
+      do {
+        if name == "__metadata__" {
+          metadata = try container.decode([String: String].self, forKey: key)
+        } else {
+          tensors[name] = try container.decode(Entry.self, forKey: key)
+        }
+      } catch {
+        throw Problem(
+          text: name == "__metadata__"
+            ? "has metadata that are not strings"
+            : "tensor \(quoted(name)) lacks a valid dtype, shape or data_offsets")
+      }
+    }
+  }
+}

@@ -1,0 +1,217 @@
+import Foundation
+import PIQAudioIO
+import PIQPlatform
+
+/// Sound files whose classes are known.
+///
+///     let data = try Dataset(path: "esc10/clips.csv", folds: [4])
+///     let labels = try data.labels(among: model.configuration.labels)
+public struct Dataset: Sendable {
+  /// A sound file with its class.
+  public struct Clip: Sendable, Hashable {
+    /// Where its sound is.
+    public let path: String
+    /// Its name in the data set: what the CSV calls it, or its path below the folder.
+    public let name: String
+    /// Its class.
+    public let category: String
+    /// Its part in cross-validation, where the data set has such parts.
+    public let fold: Int?
+  }
+
+  /// The CSV file or the folder.
+  public let path: String
+  /// The clips in the order of the CSV, or by name.
+  public let clips: [Clip]
+
+  /// Reads a data set; no sound is read yet.
+  ///
+  /// - Parameters:
+  ///   - path: a CSV file with a header and the columns `filename` and `category`, and `fold` where
+  ///     folds are asked for, further ones being ignored (ESC-50's `meta/esc50.csv` is one); or a
+  ///     folder with one sub-folder of sound files a class.
+  ///   - folds: the folds to take; all clips if nil.
+  ///   - audioFolder: where the files of a CSV are; otherwise they are looked for beside it, in
+  ///     `audio` beside it, and in `../audio`.
+  /// - Throws: `DatasetError`.
+  public init(
+    path: String, folds: Set<Int>? = nil, audioFolder: String? = nil
+  ) throws(DatasetError) {
+    self.path = path
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw DatasetError(
+        path: path, problem: "does not exist", remedy: "name a CSV file or a folder of classes")
+    }
+    if isFolder.boolValue {
+      guard folds == nil else {
+        throw DatasetError(
+          path: path, problem: "a folder of classes has no folds",
+          remedy: "leave --folds out, or write a CSV file with a column fold")
+      }
+      clips = try Self.clips(below: path)
+    } else {
+      clips = try Self.clips(listedIn: path, folds: folds, audioFolder: audioFolder)
+    }
+  }
+
+  /// The index of each clip's class among `labels`.
+  ///
+  /// - Throws: `DatasetError` naming the first class that is not there.
+  public func labels(among labels: [String]) throws(DatasetError) -> [Int] {
+    let indices = Dictionary(
+      labels.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    var result: [Int] = []
+    for clip in clips {
+      guard let index = indices[clip.category] else {
+        throw DatasetError(
+          path: path,
+          problem:
+            "\(printable(clip.name)) is of the class \(clip.category.debugDescription), which the "
+            + "model does not know",
+          remedy: "leave its clips out; piq-audio model info lists the model's classes")
+      }
+      result.append(index)
+    }
+    return result
+  }
+}
+
+// MARK: A CSV file
+
+extension Dataset {
+  private static let largestTable = 256 << 20
+
+  private static func clips(
+    listedIn path: String, folds: Set<Int>?, audioFolder: String?
+  ) throws(DatasetError) -> [Clip] {
+    let rows = try rows(of: path)
+    guard let header = rows.first else {
+      throw DatasetError(
+        path: path, problem: "is empty", remedy: "give it the columns filename, fold and category")
+    }
+    func column(_ name: String) throws(DatasetError) -> Int {
+      guard let index = header.fields.firstIndex(of: name) else {
+        throw DatasetError(
+          path: path, problem: "has no column \(name)",
+          remedy: "its first line has to name filename, fold and category")
+      }
+      return index
+    }
+    let (filename, category) = (try column("filename"), try column("category"))
+    // Without a choice of folds none are needed.
+    let fold = folds == nil ? header.fields.firstIndex(of: "fold") : try column("fold")
+    let folders = audioFolder.map { [$0] } ?? audioFolders(of: path)
+    var clips: [Clip] = []
+    for row in rows.dropFirst() {
+      func malformed(_ problem: String) -> DatasetError {
+        DatasetError(path: path, problem: "line \(row.line) \(problem)", remedy: "correct the line")
+      }
+      guard row.fields.count == header.fields.count else {
+        throw malformed(
+          "has \(row.fields.count) fields where the header has \(header.fields.count)")
+      }
+      let (name, label) = (row.fields[filename], row.fields[category])
+      guard !name.isEmpty, !name.utf8.contains(0) else { throw malformed("has no filename") }
+      guard !label.isEmpty else { throw malformed("has no category") }
+      var number: Int?
+      if let fold {
+        number = Int(row.fields[fold])
+        guard number != nil || folds == nil else {
+          throw malformed("has the fold \(row.fields[fold].debugDescription), which is no number")
+        }
+      }
+      if let folds, let number, !folds.contains(number) { continue }
+      clips.append(
+        Clip(
+          path: try locate(name, in: folders, line: row.line, of: path), name: name,
+          category: label, fold: number))
+    }
+    guard !clips.isEmpty else {
+      let asked = folds.map { $0.sorted().map(String.init).joined(separator: ", ") }
+      throw DatasetError(
+        path: path, problem: asked.map { "has no clips in fold \($0)" } ?? "lists no clips",
+        remedy: asked == nil ? "add a row a clip" : "choose other folds")
+    }
+    return clips
+  }
+
+  private static func rows(of path: String) throws(DatasetError) -> [CSV.Row] {
+    let file: FileContents
+    do throws(FileError) {
+      file = try FileContents(
+        path: path, atMost: largestTable, problem: "is too large for a list of clips",
+        remedy: "name a CSV file with a row a clip")
+    } catch {
+      throw DatasetError(path: path, problem: error.problem, remedy: error.remedy)
+    }
+    do throws(CSV.Malformed) {
+      return try file.withBytes { bytes throws(CSV.Malformed) in try CSV.rows(of: bytes) }
+    } catch {
+      throw DatasetError(
+        path: path, problem: "line \(error.line) \(error.problem)",
+        remedy: "correct the line, or name a CSV file")
+    }
+  }
+
+  private static func audioFolders(of path: String) -> [String] {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    let beside = parts.isEmpty ? "" : parts == [""] ? "/" : parts.joined(separator: "/")
+    return [beside, Folder.join(beside, "audio"), Folder.join(beside, "../audio")]
+  }
+
+  private static func locate(
+    _ name: String, in folders: [String], line: Int, of path: String
+  ) throws(DatasetError) -> String {
+    for folder in folders {
+      let candidate = Folder.join(folder, name)
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder),
+        !isFolder.boolValue
+      {
+        return candidate
+      }
+    }
+    let places = folders.map { printable($0.isEmpty ? "." : $0) }.joined(separator: ", ")
+    throw DatasetError(
+      path: path, problem: "line \(line): \(printable(name)) is not in \(places)",
+      remedy: "say where the sound files are with --audio-dir")
+  }
+}
+
+// MARK: A folder of classes
+
+extension Dataset {
+  private static func clips(below folder: String) throws(DatasetError) -> [Clip] {
+    var clips: [Clip] = []
+    for category in try names(in: folder) {
+      let classFolder = Folder.join(folder, category)
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: classFolder, isDirectory: &isFolder),
+        isFolder.boolValue
+      else { continue }
+      for name in try names(in: classFolder) where SoundFileName.isSound(name) {
+        clips.append(
+          Clip(
+            path: Folder.join(classFolder, name), name: "\(category)/\(name)",
+            category: category, fold: nil))
+      }
+    }
+    guard !clips.isEmpty else {
+      throw DatasetError(
+        path: folder, problem: "has no sub-folders with sound files",
+        remedy: "give each class a folder of its name, or name a CSV file")
+    }
+    return clips
+  }
+
+  /// What is not hidden in a folder, by bytes: the same order in every locale.
+  private static func names(in folder: String) throws(DatasetError) -> [String] {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      throw DatasetError(
+        path: folder, problem: "the folder could not be read", remedy: "check its permissions")
+    }
+    return names.filter { !$0.hasPrefix(".") }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}

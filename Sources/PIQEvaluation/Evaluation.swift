@@ -1,0 +1,115 @@
+public import PIQDatasets
+
+/// What was found for a data set.
+public struct Evaluation: Sendable {
+  public let settings: EvaluationSettings
+  public let modelName: String
+  public let modelSHA256: String
+  /// What cosines were multiplied by before softmax.
+  public let logitScale: Double
+  /// The model's classes.
+  public let classes: [String]
+  public let clips: [Dataset.Clip]
+  /// The indices of the clips that each clip was mixed with.
+  public let contaminants: [[Int]]
+  /// One for each clip of each set, in the order of the clips.
+  public let measurements: [Measurement]
+  /// The classification of all clips as they are.
+  public let classification: ClassificationSummary
+  /// The metrics of each set.
+  public let sets: [(set: EvaluationSet, summary: MetricSummary)]
+
+  init(
+    settings: EvaluationSettings, modelName: String, modelSHA256: String, logitScale: Double,
+    classes: [String], clips: [Dataset.Clip],
+    outcomes: [(probabilities: [Double], label: Int)], contaminants: [[Int]],
+    measurements: [Measurement]
+  ) {
+    self.settings = settings
+    self.modelName = modelName
+    self.modelSHA256 = modelSHA256
+    self.logitScale = logitScale
+    self.classes = classes
+    self.clips = clips
+    self.contaminants = contaminants
+    self.measurements = measurements
+    classification = ClassificationSummary(
+      outcomes, classCount: classes.count, seed: settings.seed)
+    sets = settings.sets.map { set in
+      (
+        set,
+        MetricSummary(
+          measurements.filter { $0.set == set }, classCount: classes.count, seed: settings.seed)
+      )
+    }
+  }
+}
+
+/// A figure with its bootstrap interval.
+public struct Estimate: Sendable, Equatable {
+  public let value: Double
+  /// The 95 % percentile interval over resampled clips.
+  public let interval: ClosedRange<Double>
+}
+
+/// How well clips are classified.
+public struct ClassificationSummary: Sendable {
+  public let accuracy: Estimate
+  /// The expected calibration error in 15 bins of equal width.
+  public let calibrationError: Estimate
+  /// The mean of -log of the probability of a clip's own class, in nats.
+  public let crossEntropy: Estimate
+  /// How many clips of each class (row) were taken for each class (column).
+  public let confusion: [[Int]]
+
+  init(
+    _ outcomes: [(probabilities: [Double], label: Int)], classCount: Int, seed: UInt64
+  ) {
+    func figures(_ indices: [Int]) -> [Double] {
+      let chosen = indices.map { outcomes[$0] }
+      return [
+        Statistics.accuracy(chosen), Statistics.calibrationError(chosen),
+        Statistics.crossEntropy(chosen),
+      ]
+    }
+    let values = figures(Array(outcomes.indices))
+    let intervals = Statistics.intervals(count: outcomes.count, seed: seed, of: figures)
+    func estimate(_ i: Int) -> Estimate { Estimate(value: values[i], interval: intervals[i]) }
+    (accuracy, calibrationError, crossEntropy) = (estimate(0), estimate(1), estimate(2))
+    var counts = Array(repeating: Array(repeating: 0, count: classCount), count: classCount)
+    for outcome in outcomes {
+      counts[outcome.label][Statistics.largest(outcome.probabilities)] += 1
+    }
+    confusion = counts
+  }
+}
+
+/// The interpretation metrics of a set.
+public struct MetricSummary: Sendable {
+  /// How many clips, mixtures or noisy clips were measured.
+  public let count: Int
+  public let overall: [Metric: Estimate]
+  /// The number and the metrics of the clips of each class that has some, by its index.
+  public let perClass: [(label: Int, count: Int, values: MetricValues)]
+
+  /// Mixtures of one clip are resampled together: they are not independent.
+  init(_ measurements: [Measurement], classCount: Int, seed: UInt64) {
+    count = measurements.count
+    let groups = Dictionary(grouping: measurements, by: \.clip)
+    let clips = groups.keys.sorted().map { clip in (groups[clip] ?? []).map(\.values).means() }
+    func figures(_ indices: [Int]) -> [Double] {
+      let means = indices.map { clips[$0] }.means()
+      return Metric.allCases.map { means[$0] ?? 0 }
+    }
+    let values = figures(Array(clips.indices))
+    let intervals = Statistics.intervals(count: clips.count, seed: seed, of: figures)
+    overall = Dictionary(
+      uniqueKeysWithValues: Metric.allCases.indices.map {
+        (Metric.allCases[$0], Estimate(value: values[$0], interval: intervals[$0]))
+      })
+    perClass = (0..<classCount).compactMap { label in
+      let own = measurements.filter { $0.label == label }
+      return own.isEmpty ? nil : (label, own.count, own.map(\.values).means())
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import PIQDatasets
+public import PIQPipeline
+
+/// An evaluation as it is told to programs.
+public struct EvaluationReport: Report {
+  private let evaluation: Evaluation
+
+  /// The report of `evaluation`.
+  public init(_ evaluation: Evaluation) { self.evaluation = evaluation }
+
+  /// Encodes one object, the sets under their own names.
+  public func encode(to encoder: any Encoder) throws {
+    let (e, c) = (evaluation, evaluation.classification)
+    var report = encoder.container(keyedBy: Key.self)
+    try report.encode(e.clips.count, forKey: "clips")
+    try report.encode(c.accuracy.value, forKey: "accuracy")
+    try report.encode(c.calibrationError.value, forKey: "calibration_error")
+    try report.encode(c.crossEntropy.value, forKey: "cross_entropy")
+    try report.encode(
+      [
+        "accuracy": c.accuracy.bounds, "calibration_error": c.calibrationError.bounds,
+        "cross_entropy": c.crossEntropy.bounds,
+      ], forKey: "intervals")
+    try report.encode(e.classes, forKey: "labels")
+    try report.encode(c.confusion, forKey: "confusion")
+    try report.encode(e.settings.method.rawValue, forKey: "method")
+    try report.encode(e.settings.seed, forKey: "seed")
+    try report.encode(e.logitScale, forKey: "logit_scale")
+    try report.encode(e.settings.softensAverageDrop, forKey: "upstream_ad")
+    try report.encode(["name": e.modelName, "sha256": e.modelSHA256], forKey: "model")
+    for (set, summary) in e.sets {
+      let container = report.nestedContainer(
+        keyedBy: Key.self, forKey: Key(stringValue: set.rawValue))
+      try encode(summary, to: container)
+    }
+    guard e.settings.sets.contains(.mixtures) else { return }
+    let names = e.clips.map(\.name)
+    try report.encode(
+      zip(e.clips, e.contaminants).map { clip, others in
+        Contaminants(clip: clip.name, with: others.map { names[$0] })
+      }, forKey: "contaminants")
+  }
+
+  private func encode(
+    _ summary: MetricSummary, to container: KeyedEncodingContainer<Key>
+  ) throws {
+    var container = container
+    try container.encode(summary.count, forKey: "count")
+    var intervals: [String: [Double]] = [:]
+    for (metric, estimate) in summary.overall {
+      try container.encode(estimate.value, forKey: Key(stringValue: metric.rawValue))
+      intervals[metric.rawValue] = estimate.bounds
+    }
+    try container.encode(intervals, forKey: "intervals")
+    var classes = container.nestedContainer(keyedBy: Key.self, forKey: "per_class")
+    for (label, count, values) in summary.perClass {
+      var own = classes.nestedContainer(
+        keyedBy: Key.self, forKey: Key(stringValue: evaluation.classes[label]))
+      try own.encode(count, forKey: "count")
+      for (metric, value) in values {
+        try own.encode(value, forKey: Key(stringValue: metric.rawValue))
+      }
+    }
+  }
+
+  private struct Contaminants: Encodable {
+    let clip: String
+    let with: [String]
+  }
+
+  private struct Key: CodingKey, ExpressibleByStringLiteral {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+    init(stringLiteral: String) { stringValue = stringLiteral }
+  }
+}
+
+extension Estimate {
+  fileprivate var bounds: [Double] { [interval.lowerBound, interval.upperBound] }
+}

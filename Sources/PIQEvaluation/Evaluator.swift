@@ -1,0 +1,149 @@
+import PIQ
+public import PIQDatasets
+public import PIQModels
+import PIQNeuralNetwork
+import PIQPlatform
+import PIQSpectral
+import PIQTensor
+
+/// Measures a classifier and what explains it on clips whose classes are known.
+///
+///     let evaluator = Evaluator(model, EvaluationSettings())
+///     let evaluation = try evaluator.evaluate(data) { print("\($0) of \($1)") }
+public final class Evaluator {
+  private let model: Model
+  private let settings: EvaluationSettings
+  private let explainer: Explainer
+  private let loader: ClipLoader
+
+  /// An evaluator of `model`.
+  public init(_ model: Model, _ settings: EvaluationSettings) {
+    self.model = model
+    self.settings = settings
+    explainer = Explainer(
+      interpreter: model.interpreter, method: settings.method, seed: settings.seed,
+      steps: settings.steps)
+    loader = ClipLoader(rate: model.configuration.stft.sampleRate)
+  }
+
+  /// Evaluates all clips.
+  ///
+  /// - Parameter progress: told before each clip how many were done, how many there are, and what
+  ///   is next.
+  /// - Throws: `DatasetError` when a class is unknown to the model, or there are too few clips for
+  ///   mixtures; `SoundFileError`; `EvaluationError` naming the clip that the model cannot take.
+  public func evaluate(
+    _ data: Dataset, progress: (_ finished: Int, _ total: Int, _ next: String) -> Void
+  ) throws -> Evaluation {
+    let labels = try data.labels(among: model.configuration.labels)
+    guard data.clips.count > 1 || !settings.sets.contains(.mixtures) else {
+      throw DatasetError(
+        path: data.path, problem: "has one clip, and mixtures need two",
+        remedy: "choose more clips, or leave mixtures out with --sets")
+    }
+    let contaminants =
+      settings.sets.contains(.mixtures)
+      ? Contamination.contaminants(count: labels.count, seed: settings.seed)
+      : Array(repeating: [], count: labels.count)
+    var measurements: [Measurement] = []
+    var outcomes: [(probabilities: [Double], label: Int)] = []
+    for (index, clip) in data.clips.enumerated() {
+      progress(index, data.clips.count, clip.path)
+      let samples = try load(clip)
+      let analysis = try naming(clip) { try model.interpreter.analyze(samples) }
+      outcomes.append(
+        (
+          model.interpreter.probabilities(
+            of: analysis.classification, logitScale: settings.logitScale), labels[index]
+        ))
+      let variants = try variants(of: analysis, index, contaminants[index], data.clips)
+      for (number, variant) in variants.enumerated() {
+        measurements.append(
+          try naming(clip) {
+            try measure(variant, clip: index, label: labels[index], variant: number)
+          })
+      }
+    }
+    return Evaluation(
+      settings: settings, modelName: model.configuration.name, modelSHA256: model.sha256,
+      logitScale: settings.logitScale ?? model.configuration.logitScale,
+      classes: model.configuration.labels, clips: data.clips, outcomes: outcomes,
+      contaminants: contaminants, measurements: measurements)
+  }
+
+  /// A clip as it is taken for one of the sets.
+  private struct Variant {
+    let set: EvaluationSet
+    let contaminant: Int?
+    let analysis: Analysis
+  }
+
+  private func variants(
+    of analysis: Analysis, _ index: Int, _ contaminants: [Int], _ clips: [Dataset.Clip]
+  ) throws -> [Variant] {
+    func variant(
+      _ set: EvaluationSet, _ contaminant: Int?, _ samples: [Float]
+    ) throws -> Variant {
+      let analysis = try naming(clips[index]) { try model.interpreter.analyze(samples) }
+      return Variant(set: set, contaminant: contaminant, analysis: analysis)
+    }
+    var variants: [Variant] = []
+    for set in settings.sets {
+      switch set {
+      case .inDistribution:
+        variants.append(Variant(set: set, contaminant: nil, analysis: analysis))
+      case .mixtures:
+        for other in contaminants {
+          let mixture = Contamination.mixture(analysis.samples, with: try load(clips[other]))
+          variants.append(try variant(set, other, mixture))
+        }
+      case .whiteNoise:
+        var stream = RandomStream(seed: settings.seed, .noise, index: index)
+        let noise = stream.normal(analysis.samples.count)
+        variants.append(
+          try variant(set, nil, Contamination.noisy(analysis.samples, noise: noise)))
+      }
+    }
+    return variants
+  }
+
+  private func measure(
+    _ variant: Variant, clip: Int, label: Int, variant number: Int
+  ) throws -> Measurement {
+    let analysis = variant.analysis
+    // No run has this many variants of a clip.
+    let mask = try explainer.mask(for: analysis, index: clip &* 16 &+ number)
+    let outcome = try model.interpreter.measure(
+      mask, for: analysis, logitScale: settings.logitScale,
+      softensAverageDrop: settings.softensAverageDrop)
+    return Measurement(
+      set: variant.set, clip: clip, contaminant: variant.contaminant, label: label,
+      probabilities: outcome.probabilities,
+      predicted: Statistics.largest(outcome.probabilities), values: outcome.values)
+  }
+
+  private func load(_ clip: Dataset.Clip) throws -> [Float] {
+    try loader.load(clip.path) { count in
+      try naming(clip) { try model.interpreter.checkLength(count) }
+    }
+  }
+
+  /// Runs `work`, and gives an error that does not know its file the clip's path.
+  private func naming<Result>(_ clip: Dataset.Clip, _ work: () throws -> Result) throws -> Result {
+    do {
+      return try work()
+    } catch {
+      throw EvaluationError(path: clip.path, problem: "\(error)")
+    }
+  }
+}
+
+/// A clip that the model could not take.
+public struct EvaluationError: Error, CustomStringConvertible, Equatable {
+  /// The sound file.
+  public let path: String
+  /// What went wrong and what to do, in words.
+  public let problem: String
+
+  public var description: String { "\(printable(path)): \(problem)" }
+}

@@ -1,0 +1,78 @@
+import Glibc
+import PIQNeuralNetwork
+
+/// Figures of a classifier's probabilities, and how far a figure can be trusted.
+package enum Statistics {
+  /// How many bins of equal width `calibrationError` has.
+  package static let calibrationBins = 15
+  /// How many times `interval` resamples.
+  package static let resamples = 1000
+
+  /// The share of clips whose likeliest class is theirs.
+  package static func accuracy(_ outcomes: [(probabilities: [Double], label: Int)]) -> Double {
+    let right = outcomes.count { largest($0.probabilities) == $0.label }
+    return Double(right) / Double(max(1, outcomes.count))
+  }
+
+  /// The expected calibration error (Guo et al., 2017): how far, on average over the clips, the
+  /// accuracy is from the probability of the likeliest class, in bins of that probability.
+  package static func calibrationError(_ outcomes: [(probabilities: [Double], label: Int)])
+    -> Double
+  {
+    var differences = [Double](repeating: 0, count: calibrationBins)
+    for outcome in outcomes {
+      let predicted = largest(outcome.probabilities)
+      let confidence = outcome.probabilities[predicted]
+      // Bins hold their upper edge, and the first one zero as well.
+      let bin = Int((confidence * Double(calibrationBins)).rounded(.up)) - 1
+      differences[min(max(bin, 0), calibrationBins - 1)] +=
+        confidence - (predicted == outcome.label ? 1 : 0)
+    }
+    return differences.reduce(0) { $0 + abs($1) } / Double(max(1, outcomes.count))
+  }
+
+  /// The mean of -log of the probability of a clip's own class, in nats.
+  package static func crossEntropy(_ outcomes: [(probabilities: [Double], label: Int)]) -> Double {
+    outcomes.reduce(0) { $0 - log(max($1.probabilities[$1.label], 1e-300)) }
+      / Double(max(1, outcomes.count))
+  }
+
+  /// The softmax of logits that were computed at another scale.
+  package static func softmax(_ logits: [Float], scaledBy factor: Double = 1) -> [Double] {
+    let scaled = logits.map { Double($0) * factor }
+    let highest = scaled.max() ?? 0
+    let exponentials = scaled.map { exp($0 - highest) }
+    let total = exponentials.reduce(0, +)
+    return exponentials.map { $0 / total }
+  }
+
+  /// The index of the largest value; the first one if several are.
+  package static func largest(_ values: [Double]) -> Int {
+    values.indices.max { (values[$0], $1) < (values[$1], $0) } ?? 0
+  }
+
+  /// The 95 % percentile bootstrap interval of statistics of `count` clips (Efron, 1979).
+  ///
+  /// - Parameter statistics: the figures for the clips with the given indices.
+  /// - Returns: an interval for each figure.
+  package static func intervals(
+    count: Int, seed: UInt64, of statistics: ([Int]) -> [Double]
+  ) -> [ClosedRange<Double>] {
+    var stream = RandomStream(seed: seed, .resampling)
+    var drawn: [[Double]] = []
+    for _ in 0..<resamples {
+      drawn.append(statistics((0..<count).map { _ in stream.index(below: count) }))
+    }
+    return (drawn.first ?? []).indices.map { i in
+      let sorted = drawn.map { $0[i] }.sorted()
+      return quantile(0.025, of: sorted)...quantile(0.975, of: sorted)
+    }
+  }
+
+  /// A quantile, between two values where it has to be.
+  private static func quantile(_ share: Double, of sorted: [Double]) -> Double {
+    let position = share * Double(sorted.count - 1)
+    let (below, above) = (Int(position), min(Int(position) + 1, sorted.count - 1))
+    return sorted[below] + (position - Double(below)) * (sorted[above] - sorted[below])
+  }
+}

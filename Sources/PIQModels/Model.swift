@@ -1,0 +1,182 @@
+import Foundation
+public import PIQ
+public import PIQCheckpoints
+public import PIQNeuralNetwork
+import PIQPlatform
+public import PIQTensor
+
+/// A model on disk: a folder with `model.json` (settings) and `model.safetensors` (weights).
+public struct Model: Sendable {
+  /// The folder.
+  public let path: String
+  /// The networks, loaded.
+  public let interpreter: Interpreter
+  /// The SHA-256 of `model.safetensors`, in hexadecimal.
+  public let sha256: String
+  /// That of `model.json`.
+  public let settingsSHA256: String
+  /// How the weights are stored.
+  public let dtype: TensorDType
+
+  /// The settings.
+  public var configuration: ModelConfiguration { interpreter.configuration }
+
+  static let configurationFile = "model.json"
+  static let weightsFile = "model.safetensors"
+
+  /// Loads the model in the folder `path`.
+  ///
+  /// Weights are F32, F16 or BF16 under SpeechBrain's state-dict names, prefixed
+  /// `embedding_model.`, `classifier.` and `psi.`.
+  ///
+  /// - Parameter precision: what the factors of the decoder's products are rounded to.
+  /// - Throws: `CheckpointError` when a file is missing, cut, malformed, or does not hold what the
+  ///   settings need; `FileError`.
+  public init(path: String, precision: Precision = .float32) throws {
+    self.path = path
+    let settingsPath = Folder.join(path, Self.configurationFile)
+    let configuration = try Self.readConfiguration(settingsPath)
+    let weightsPath = Folder.join(path, Self.weightsFile)
+    try Self.checkMemory(for: weightsPath)
+    let file = try SafetensorsFile(path: weightsPath)
+    do {
+      try configuration.validate()
+      let count = file.names.reduce(0) { $0 + (file.shape(of: $1)?.reduce(1, *) ?? 0) }
+      guard count >= configuration.leastParameterCount else {
+        throw CheckpointError(
+          path: weightsPath,
+          problem: "holds \(count) values, too few for what model.json describes",
+          remedy: "import the model again with piq-audio model import")
+      }
+      interpreter = try Interpreter(configuration, precision: precision) { name, shape in
+        guard let found = file.shape(of: name) else {
+          throw CheckpointError(
+            path: weightsPath, problem: "lacks the tensor \(printable(name))",
+            remedy: "import the model again with piq-audio model import")
+        }
+        guard found == shape else {
+          throw CheckpointError(
+            path: weightsPath,
+            problem: "\(printable(name)) has shape \(found) where model.json needs \(shape)",
+            remedy: "import the model again with piq-audio model import")
+        }
+        let tensor = try file.floats(name)
+        guard tensor.isFinite else {
+          throw CheckpointError(
+            path: weightsPath, problem: "\(printable(name)) has values that are not finite",
+            remedy: "use a model whose training did not diverge")
+        }
+        guard !name.hasSuffix("running_var") || tensor.elements.allSatisfy({ $0 >= 0 }) else {
+          throw CheckpointError(
+            path: weightsPath, problem: "\(printable(name)) has negative variances",
+            remedy: "use a file that was written by a training")
+        }
+        return tensor
+      }
+    } catch let error as PIQError {
+      throw CheckpointError(
+        path: settingsPath, problem: error.description, remedy: "correct it, or import again")
+    }
+    dtype = file.names.first.flatMap(file.dtype) ?? .float32
+    sha256 = try file.sha256()
+    settingsSHA256 = try FileHash.sha256(ofFileAt: settingsPath)
+  }
+
+  /// Writes a model folder, made if missing. Both files appear whole or not at all.
+  ///
+  /// - Parameter weights: under the names that `init(path:)` reads.
+  /// - Throws: `CheckpointError` when there is a model already and `replacing` is false, or a value
+  ///   is too large for `dtype`; `FileError`.
+  public static func write(
+    _ configuration: ModelConfiguration, weights: [(name: String, tensor: Tensor)],
+    dtype: TensorDType, to path: String, replacing: Bool = false
+  ) throws {
+    if !replacing { try checkIsFree(path) }
+    try Folder.make(path)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let settings = try encoder.encode(configuration)
+    let settingsPath = Folder.join(path, configurationFile)
+    // A model without settings is no model: an interruption leaves none rather than a mixed one.
+    unlink(settingsPath)
+    try Safetensors.write(
+      weights, metadata: ["format": "pt"], dtype: dtype, to: Folder.join(path, weightsFile))
+    try AtomicFile.write(settings + Data("\n".utf8), to: settingsPath)
+  }
+
+  /// Checks that a model can be written to the folder `path` without replacing another.
+  ///
+  /// - Throws: `CheckpointError`.
+  public static func checkIsFree(_ path: String) throws(CheckpointError) {
+    for name in [configurationFile, weightsFile] {
+      let file = Folder.join(path, name)
+      guard access(file, F_OK) != 0 else {
+        throw CheckpointError(
+          path: file, problem: "exists already", remedy: "choose another folder, or add --force")
+      }
+    }
+  }
+
+  /// Checks that there is room for a model before anything is loaded.
+  ///
+  /// - Throws: `CheckpointError`.
+  private static func checkMemory(for path: String) throws(CheckpointError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return }
+    // The file, its weights, and what the networks make of them.
+    let needed = 4 * Double(status.st_size)
+    let available = Memory.available
+    guard needed <= available else {
+      throw CheckpointError(
+        path: path,
+        problem: "needs about \(Int(needed / 1e6) + 1) MB of memory, where "
+          + "\(Int(available / 1e6)) MB are left",
+        remedy: Memory.remedy)
+    }
+  }
+
+  private static func readConfiguration(_ path: String) throws -> ModelConfiguration {
+    let remedy = "name a folder made by piq-audio model import"
+    let file: FileContents
+    do throws(FileError) {
+      file = try FileContents(
+        path: path, atMost: 16 << 20, problem: "is too large for settings")
+    } catch {
+      throw CheckpointError(path: error.path, problem: error.problem, remedy: remedy)
+    }
+    do {
+      return try file.withBytes {
+        try JSONDecoder().decode(ModelConfiguration.self, from: Data($0))
+      }
+    } catch let error as DecodingError {
+      // For a number that does not fit, Foundation's error is that of broken JSON.
+      let isJSON = file.withBytes { (try? JSONSerialization.jsonObject(with: Data($0))) != nil }
+      let problem =
+        isJSON && error.inWords == "is not JSON"
+        ? "holds a number that does not fit its setting" : error.inWords
+      throw CheckpointError(path: path, problem: problem, remedy: remedy)
+    } catch {
+      throw CheckpointError(path: path, problem: "is not JSON", remedy: remedy)
+    }
+  }
+}
+
+extension DecodingError {
+  /// The problem as one line that names the setting.
+  fileprivate var inWords: String {
+    func name(_ path: [any CodingKey]) -> String {
+      path.map(\.stringValue).joined(separator: ".")
+    }
+    return switch self {
+    case .keyNotFound(let key, let context): "lacks \(name(context.codingPath + [key]))"
+    case .typeMismatch(let type, let context):
+      context.codingPath.isEmpty
+        ? "is not a JSON object" : "\(name(context.codingPath)) is not of type \(type)"
+    case .valueNotFound(_, let context): "\(name(context.codingPath)) has no value"
+    case .dataCorrupted(let context):
+      context.codingPath.isEmpty
+        ? "is not JSON" : "\(name(context.codingPath)): \(context.debugDescription)"
+    @unknown default: "is not a model's settings"
+    }
+  }
+}

@@ -1,0 +1,40 @@
+public import Foundation
+public import PIQCheckpoints
+import PIQPlatform
+
+/// Finds the folder of the model to use.
+public enum ModelLocation {
+  /// The environment variable that names a model's folder.
+  public static let variable = "PIQ_AUDIO_MODEL"
+
+  /// Looks in this order: the folder that was asked for, `PIQ_AUDIO_MODEL`, `share/piq-audio/model`
+  /// beside the `bin` of the running program, and the project's `Fixtures/models/esc10` when the
+  /// program runs from its `.build`.
+  ///
+  /// - Throws: `CheckpointError` when none of the last two is there.
+  public static func find(
+    _ asked: String?, environment: [String: String] = ProcessInfo.processInfo.environment,
+    program: String = runningProgram
+  ) throws(CheckpointError) -> String {
+    if let asked { return asked }
+    if let named = environment[variable], !named.isEmpty { return named }
+    let parts = program.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let prefix = parts.dropLast(2).joined(separator: "/")
+    var candidates = [prefix + "/share/piq-audio/model"]
+    if let build = parts.lastIndex(of: ".build") {
+      candidates.append(parts[..<build].joined(separator: "/") + "/Fixtures/models/esc10")
+    }
+    if let found = candidates.first(where: { access($0 + "/" + Model.configurationFile, F_OK) == 0 }
+    ) {
+      return found
+    }
+    throw CheckpointError(
+      path: candidates[0], problem: "there is no model",
+      remedy: "name one with --model or \(variable)")
+  }
+
+  /// The path of the running program, links resolved.
+  public static var runningProgram: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+  }
+}

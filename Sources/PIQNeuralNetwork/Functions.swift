@@ -1,0 +1,165 @@
+import PIQOneDNN
+public import PIQTensor
+
+/// max(x, 0) of each element.
+///
+/// - Throws: `OneDNNError`.
+public func relu(_ x: Tensor) throws -> Tensor { try apply(.relu, to: x) }
+
+/// 1 / (1 + exp(-x)) of each element.
+///
+/// - Throws: `OneDNNError`.
+public func sigmoid(_ x: Tensor) throws -> Tensor { try apply(.sigmoid, to: x) }
+
+/// log(1 + exp(x)) of each element.
+///
+/// - Throws: `OneDNNError`.
+public func softplus(_ x: Tensor) throws -> Tensor { try apply(.softplus, to: x) }
+
+/// The softmax of each row of `logits` [B, C].
+///
+/// - Throws: `OneDNNError` when `logits` is not a matrix.
+public func softmax(_ logits: Tensor) throws -> Tensor { try PIQOneDNN.softmax(logits) }
+
+/// The sum of two tensors of one shape.
+public func sum(_ a: Tensor, _ b: Tensor) -> Tensor {
+  precondition(a.shape == b.shape, "\(a.shape) and \(b.shape) do not add")
+  return a.withUnsafeBuffer { a in
+    b.withUnsafeBuffer { b in
+      Tensor(shape: [a.count]) { sum in for i in sum.indices { sum[i] = a[i] + b[i] } }
+    }
+  }.reshaped(a.shape)
+}
+
+/// The mean over height and width: [B, H, W, C] to [B, C].
+public func spatialMean(_ x: Tensor) -> Tensor {
+  let (b, positions, c) = (x.shape[0], x.shape[1] * x.shape[2], x.shape[3])
+  return x.withUnsafeBuffer { x in
+    Tensor(shape: [b, c]) { mean in
+      var sums = [Double](repeating: 0, count: c)
+      for clip in 0..<b {
+        for i in sums.indices { sums[i] = 0 }
+        for position in 0..<positions {
+          let row = (clip * positions + position) * c
+          for i in 0..<c { sums[i] += Double(x[row + i]) }
+        }
+        for i in 0..<c { mean[clip * c + i] = Float(sums[i] / Double(positions)) }
+      }
+    }
+  }
+}
+
+/// Each row of `x` [B, C] over its Euclidean length, which counts as at least 1e-12
+/// (`torch.nn.functional.normalize`).
+public func normalizedRows(_ x: Tensor) -> Tensor {
+  let c = x.shape[1]
+  var x = x
+  x.withUnsafeMutableBuffer { x in
+    for row in stride(from: 0, to: x.count, by: c) {
+      let squares = (row..<row + c).reduce(0.0) { $0 + Double(x[$1]) * Double(x[$1]) }
+      let length = max(squares.squareRoot(), 1e-12)
+      for i in row..<row + c { x[i] = Float(Double(x[i]) / length) }
+    }
+  }
+  return x
+}
+
+/// The cosine between each row of `x` [B, D] and each row of `y` [C, D]: [B, C].
+///
+/// - Throws: `OneDNNError` when the rows differ in length.
+public func cosineSimilarities(_ x: Tensor, _ y: Tensor) throws -> Tensor {
+  try matrixProduct(normalizedRows(x), normalizedRows(y), transposingRight: true)
+}
+
+/// ReLU with its pullback.
+///
+/// - Throws: `OneDNNError`.
+public func differentiatedRelu(_ x: Tensor) throws -> Differentiated {
+  let y = try relu(x)
+  return Differentiated(y) { passedByRelu($0, at: y) }
+}
+
+/// The gradient of a ReLU's input, given that of its output `y`.
+func passedByRelu(_ gradient: Tensor, at y: Tensor) -> Tensor {
+  gradient.withUnsafeBuffer { gradient in
+    y.withUnsafeBuffer { y in
+      Tensor(shape: [gradient.count]) { result in
+        inParallel(rows: result.count) { range in
+          for i in range { result[i] = y[i] > 0 ? gradient[i] : 0 }
+        }
+      }
+    }
+  }.reshaped(y.shape)
+}
+
+/// The mean over height and width with its pullback.
+public func differentiatedSpatialMean(_ x: Tensor) -> Differentiated {
+  let shape = x.shape
+  let positions = shape[1] * shape[2]
+  return Differentiated(spatialMean(x)) { gradient in
+    gradient.withUnsafeBuffer { gradient in
+      Tensor(shape: shape) { result in
+        for i in result.indices {
+          let clip = i / (positions * shape[3])
+          result[i] = gradient[clip * shape[3] + i % shape[3]] / Float(positions)
+        }
+      }
+    }
+  }
+}
+
+/// The sum of each column of [..., C]: [C], in double precision.
+package func columnSums(_ x: Tensor) -> Tensor {
+  let channels = x.shape.last ?? 1
+  let rows = x.count / max(channels, 1)
+  let sums = x.withUnsafeBuffer { x -> [Double] in
+    guard let x = x.baseAddress, channels > 0 else { return [] }
+    return sumInParallel(rows: rows, count: channels) { range, sums in
+      for row in range {
+        let x = x + row * channels
+        for c in 0..<channels { sums[c] += Double(x[c]) }
+      }
+    }
+  }
+  return Tensor(shape: [channels], sums.map { Float($0) })
+}
+
+/// Cosine similarities with their pullback to both sides.
+///
+/// - Returns: the cosines [B, C], and a pullback from their gradient to those of `x` [B, D] and `y`
+///   [C, D].
+/// - Throws: `OneDNNError` when the rows differ in length.
+package func differentiatedCosineSimilarities(
+  _ x: Tensor, _ y: Tensor
+) throws -> (value: Tensor, pullback: (Tensor) throws -> (x: Tensor, y: Tensor)) {
+  let (nx, ny) = (normalizedRows(x), normalizedRows(y))
+  let value = try matrixProduct(nx, ny, transposingRight: true)
+  return (
+    value,
+    { gradient in
+      (
+        x: projected(try matrixProduct(gradient, ny), unit: nx, of: x),
+        y: projected(try matrixProduct(gradient.transposed([1, 0]), nx), unit: ny, of: y)
+      )
+    }
+  )
+}
+
+/// The gradient of rows from that of their unit vectors: what points along a row is lost, the rest
+/// is divided by its length.
+private func projected(_ gradient: Tensor, unit: Tensor, of x: Tensor) -> Tensor {
+  let c = x.shape[1]
+  let (unit, x) = (unit.elements, x.elements)
+  var gradient = gradient
+  gradient.withUnsafeMutableBuffer { gradient in
+    for row in stride(from: 0, to: gradient.count, by: c) {
+      let range = row..<row + c
+      let length = max(range.reduce(0.0) { $0 + Double(x[$1]) * Double(x[$1]) }.squareRoot(), 1e-12)
+      let along = range.reduce(0.0) { $0 + Double(gradient[$1]) * Double(unit[$1]) }
+      for i in range {
+        gradient[i] = Float((Double(gradient[i]) - along * Double(unit[i])) / length)
+      }
+    }
+  }
+  return gradient
+}

@@ -1,0 +1,128 @@
+import Dispatch
+import PIQOneDNN
+package import PIQTensor
+import Synchronization
+
+/// Notes what the layers of a network take while it runs.
+///
+///     let clock = LayerClock()
+///     let interpretation = try clock.measure { try interpreter.interpret(analysis) }
+///     for layer in clock.layers { print(layer.name, layer.seconds) }
+public final class LayerClock: Sendable {
+  /// One layer, or another step of the way.
+  public struct Layer: Sendable {
+    /// As in SpeechBrain's state dicts, where it has parameters.
+    public let name: String
+    /// How it is computed, with the kernel that oneDNN chose in brackets; empty where there are no
+    /// products.
+    public let method: String
+    /// Wall time.
+    public let seconds: Double
+    /// The multiplications that its definition asks for.
+    public let multiplications: Double
+    /// Those that were done.
+    public let performed: Double
+  }
+
+  /// What a way to compute a layer will do.
+  package struct Work {
+    let method: String
+    let multiplications, performed: Double
+  }
+
+  private let noted = Mutex<[Layer]>([])
+  @TaskLocal private static var current: LayerClock?
+  @TaskLocal private static var prefix = ""
+
+  /// A clock that has noted nothing.
+  public init() {}
+
+  /// The layers that ran, in their order.
+  public var layers: [Layer] { noted.withLock { $0 } }
+
+  /// Notes the layers that run in `body`, on the calling thread.
+  public func measure<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try Self.$current.withValue(self, operation: body)
+  }
+
+  /// Puts a module's name before those of the layers in `body`.
+  package static func within<Result>(
+    _ module: String, _ body: () throws -> Result
+  ) rethrows -> Result {
+    guard current != nil else { return try body() }
+    return try $prefix.withValue(prefix + module + ".", operation: body)
+  }
+
+  /// Runs a step, and notes it if somebody listens.
+  package static func step<Result>(
+    _ name: String, _ work: @autoclosure () -> Work? = nil, _ body: () throws -> Result
+  ) rethrows -> Result {
+    guard let current else { return try body() }
+    let start = DispatchTime.now()
+    let result = try body()
+    let seconds = Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) / 1e9
+    let work = work()
+    current.noted.withLock {
+      $0.append(
+        Layer(
+          name: prefix + name, method: work?.method ?? "", seconds: seconds,
+          multiplications: work?.multiplications ?? 0, performed: work?.performed ?? 0))
+    }
+    return result
+  }
+}
+
+extension ForwardPlan {
+  /// Runs the layer under the name that a `LayerClock` gives it.
+  package func callAsFunction(
+    _ x: Tensor, adding residual: Tensor? = nil, named name: String
+  ) throws -> Tensor {
+    try LayerClock.step(name, work(on: x)) { try self(x, adding: residual) }
+  }
+}
+
+/// The machine that products run on.
+public enum Processor {
+  /// The instructions that oneDNN uses, such as AVX512_CORE.
+  public static var instructionSet: String { PIQOneDNN.instructionSet }
+
+  /// The version of oneDNN.
+  public static var libraryVersion: String { PIQOneDNN.libraryVersion }
+
+  /// The most that the threads of the caller make of products of matrices, in operations a second:
+  /// the best of a few short ones, whose factors stay in the caches.
+  ///
+  /// - Throws: `OneDNNError`.
+  public static func peak(_ precision: Precision) throws -> Double {
+    switch precision {
+    case .float32: try peak(of: Float.self)
+    case .bfloat16: try peak(of: BFloat16.self)
+    }
+  }
+
+  private static func peak<F: Factor>(of _: F.Type) throws -> Double {
+    let (size, count, rounds) = (256, 8, 12)
+    let values = Tensor(shape: [size * size], repeating: 1)
+    let factors = F.rounded(values)
+    let sums = WorkerBuffers<Float>(count: size * size)
+    var best = 0.0
+    for _ in 0..<rounds {
+      let start = DispatchTime.now()
+      try sums.using { () throws(OneDNNError) in
+        try factors.withFactors(of: F.self) { (factors) throws(OneDNNError) in
+          try shareOut(blocks: workerCount) { (_, worker) throws(OneDNNError) in
+            for _ in 0..<count {
+              try F.multiply(
+                1, factors, factors, size: (size, size, size), transposingLeft: false,
+                transposingRight: false, to: sums[worker], adding: false)
+            }
+          }
+        }
+      }
+      let seconds = Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) / 1e9
+      let operations = 2 * Double(size * size * size * count * workerCount)
+      best = max(best, operations / seconds)
+    }
+    return best
+  }
+}

@@ -1,0 +1,133 @@
+import Dispatch
+import PIQOneDNN
+import PIQTensor
+import Synchronization
+
+/// How many threads work gets unless `withThreads` says otherwise: the cores that this process may
+/// use, by its affinity or its control group's quota, or `OMP_NUM_THREADS`.
+public var availableThreads: Int { Threads.available }
+
+/// The most threads that limits on them and on memory allow.
+package var mostThreads: Int { Threads.most }
+
+/// How many threads the work of the caller gets: what `withThreads` says, or `availableThreads`.
+public var currentThreads: Int { threadCount }
+
+/// Runs `body` with all that it computes on `count` threads. What a network gives does not depend on
+/// it; gradients of weights do in their last bits, because each thread has sums of its own.
+public func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+  try onThreads(max(1, count), body)
+}
+
+/// Rows are handed out in at most so many blocks, however many cores there are: what is summed
+/// block by block does not depend on the machine.
+private let mostBlocks = 64
+private let leastRows = 16
+
+/// Calls `body` with the blocks that make up `0..<rows`, on all threads.
+func inParallel(rows: Int, _ body: (Range<Int>) -> Void) {
+  perform(rows: rows) { _, range in body(range) }
+}
+
+/// Sums `count` numbers over all rows in double precision: `body` adds those of its rows to zeros,
+/// and the blocks' sums are added in their order.
+func sumInParallel(
+  rows: Int, count: Int, _ body: (Range<Int>, UnsafeMutablePointer<Double>) -> Void
+) -> [Double] {
+  let blocks = blockCount(rows)
+  let partial = UnsafeMutablePointer<Double>.allocate(capacity: blocks * count)
+  defer { partial.deallocate() }
+  partial.initialize(repeating: 0, count: blocks * count)
+  perform(rows: rows) { block, range in body(range, partial + block * count) }
+  return (0..<count).map { i in
+    (0..<blocks).reduce(0) { $0 + partial[$1 * count + i] }
+  }
+}
+
+private func blockCount(_ rows: Int) -> Int { min(mostBlocks, max(1, rows / leastRows)) }
+
+private func perform(rows: Int, _ body: (_ block: Int, Range<Int>) -> Void) {
+  let blocks = blockCount(rows)
+  onWorkers(upTo: blocks) { worker, workers in
+    // Each block is the same whoever does it, so that the division need not be even.
+    for block in worker * blocks / workers..<(worker + 1) * blocks / workers {
+      body(block, block * rows / blocks..<(block + 1) * rows / blocks)
+    }
+  }
+}
+
+/// Calls `body` on as many threads as the caller may use, but at most `most`.
+private func onWorkers(upTo most: Int, _ body: (_ worker: Int, _ workers: Int) -> Void) {
+  let workers = min(threadCount, most)
+  guard workers > 1 else { return body(0, 1) }
+  withoutActuallyEscaping(body) { body in
+    // Workers write to places of their own.
+    nonisolated(unsafe) let body = body
+    DispatchQueue.concurrentPerform(iterations: workers) { body($0, workers) }
+  }
+}
+
+/// How many workers `shareOut` has.
+var workerCount: Int { min(threadCount, mostWorkers) }
+private let mostWorkers = 64
+
+/// How blocks come to workers.
+enum Schedule {
+  /// Whoever is done takes the next one.
+  case dynamic
+  /// Worker w has the blocks w, w + `workerCount` and so on, whatever its pace: what it sums up is
+  /// the same in every run.
+  case fixed
+}
+
+/// Calls `body` with every block and the number of the worker that does it, on all
+/// threads, with oneDNN confined to each of them.
+func shareOut(
+  blocks: Int, _ schedule: Schedule = .dynamic,
+  _ body: (_ block: Int, _ worker: Int) throws(OneDNNError) -> Void
+) throws(OneDNNError) {
+  let failure = Mutex<OneDNNError?>(nil)
+  let next = Atomic(0)
+  onWorkers(upTo: min(blocks, workerCount)) { worker, workers in
+    onThreads(1) {
+      do throws(OneDNNError) {
+        switch schedule {
+        case .fixed:
+          for block in stride(from: worker, to: blocks, by: workers) { try body(block, worker) }
+        case .dynamic:
+          while true {
+            let block = next.add(1, ordering: .relaxed).oldValue
+            guard block < blocks else { break }
+            try body(block, worker)
+          }
+        }
+      } catch {
+        failure.withLock { $0 = error }
+      }
+    }
+  }
+  if let error = failure.withLock({ $0 }) { throw error }
+}
+
+/// Memory for each worker of `shareOut`, of `count` factors.
+struct WorkerBuffers<F: Factor>: @unchecked Sendable {
+  // Sendable: each worker has a buffer of its own.
+  private let memory: [Tensor]
+  private let pointers: [UnsafeMutablePointer<F>]
+
+  init(count: Int) {
+    var memory = (0..<workerCount).map { _ in F.buffer(count) }
+    pointers = memory.indices.map { memory[$0].factors(of: F.self) }
+    self.memory = memory
+  }
+
+  /// That of one worker, valid as long as these buffers are.
+  subscript(worker: Int) -> UnsafeMutablePointer<F> { pointers[worker] }
+
+  /// Calls `body`, and keeps the memory until it returns.
+  func using<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withExtendedLifetime(memory, body)
+  }
+}

@@ -1,0 +1,133 @@
+public import PIQTensor
+import Synchronization
+
+/// A tensor that belongs to a layer: a weight that training moves, or a running statistic.
+public final class Parameter {
+  /// The current values.
+  public var value: Tensor {
+    didSet { version &+= 1 }
+  }
+  /// The gradient of what is minimised, summed over all pullbacks since it was last cleared.
+  public var gradient: Tensor?
+  /// Whether an optimiser may move it. Running statistics move only in training-mode forwards.
+  public let isTrainable: Bool
+  /// Whether pullbacks compute its gradient (PyTorch's `requires_grad`).
+  public var needsGradient: Bool
+  /// Counts the changes of `value`, so that whatever was derived from it knows when it is stale.
+  public private(set) var version = 0
+
+  /// A parameter that begins as `value`.
+  public init(_ value: Tensor, isTrainable: Bool = true) {
+    self.value = value
+    self.isTrainable = isTrainable
+    needsGradient = isTrainable
+  }
+
+  /// Adds to the gradient: pullbacks accumulate, and only the caller clears.
+  package func accumulate(_ gradient: Tensor) {
+    guard needsGradient else { return }
+    let gradient = gradient.reshaped(value.shape)
+    self.gradient = self.gradient.map { sum($0, gradient) } ?? gradient
+  }
+}
+
+/// The value of a layer, with the way back through it.
+public struct Differentiated {
+  /// The layer's output.
+  public let value: Tensor
+  /// Maps the gradient of the output to that of the input, and adds to those of the parameters.
+  public let pullback: (Tensor) throws -> Tensor
+
+  /// Pairs an output with its pullback.
+  public init(_ value: Tensor, pullback: @escaping (Tensor) throws -> Tensor) {
+    self.value = value
+    self.pullback = pullback
+  }
+
+  /// The way on through another layer.
+  public func then(_ next: (Tensor) throws -> Differentiated) rethrows -> Differentiated {
+    let after = try next(value)
+    return Differentiated(after.value) { try pullback(after.pullback($0)) }
+  }
+}
+
+/// Whether a forward pass trains (batch statistics, which move the running ones) or evaluates.
+public enum Mode: Sendable, Hashable {
+  case training
+  case evaluation
+}
+
+/// A part of a network that has parameters.
+public protocol Layer: AnyObject {
+  /// The parameters under the names that PyTorch's `state_dict` gives them.
+  var state: [(name: String, parameter: Parameter)] { get }
+}
+
+extension Layer {
+  /// `state` with `prefix` and a dot before each name.
+  public func state(under prefix: String) -> [(name: String, parameter: Parameter)] {
+    state.map { ("\(prefix).\($0.name)", $0.parameter) }
+  }
+
+  /// Forgets the gradients of all parameters.
+  public func clearGradients() {
+    for (_, parameter) in state { parameter.gradient = nil }
+  }
+
+  /// Lets pullbacks pass the layer by: they give its input's gradient, and compute none for its
+  /// parameters.
+  public func freeze() {
+    for (_, parameter) in state { parameter.needsGradient = false }
+  }
+
+  /// Undoes `freeze()`.
+  public func unfreeze() {
+    for (_, parameter) in state { parameter.needsGradient = parameter.isTrainable }
+  }
+
+  /// Replaces every value by what `value` gives for its name; its shape must be the old one's.
+  public func load(_ value: (_ name: String, _ shape: [Int]) throws -> Tensor) rethrows {
+    for (name, parameter) in state {
+      let loaded = try value(name, parameter.value.shape)
+      precondition(loaded.shape == parameter.value.shape, "\(name) has shape \(loaded.shape)")
+      parameter.value = loaded
+    }
+  }
+}
+
+/// Something derived from parameters, made again when one of them has changed, or when `autocast`
+/// asks for another precision.
+///
+/// Where several threads ask for it, the first one makes it and the others wait.
+package final class Derived<Value>: Sendable {
+  private struct State {
+    var versions: [Int] = []
+    var precision = Precision.float32
+    // What is derived is only read, or has locks of its own.
+    nonisolated(unsafe) var value: Value?
+  }
+
+  private let state = Mutex(State())
+
+  /// Nothing derived yet.
+  package init() {}
+
+  /// What was derived, made by `make` if it never was, if a parameter has changed since, or if
+  /// another precision is asked for.
+  package func callAsFunction(
+    from parameters: [Parameter], make: () throws -> Value
+  ) rethrows -> Value {
+    let versions = parameters.map(\.version)
+    let precision = Autocast.precision
+    nonisolated(unsafe) let make = make
+    nonisolated(unsafe) let result = try state.withLock { state in
+      if let value = state.value, state.versions == versions, state.precision == precision {
+        return value
+      }
+      let value = try make()
+      state = State(versions: versions, precision: precision, value: value)
+      return value
+    }
+    return result
+  }
+}

@@ -1,0 +1,94 @@
+import CPIQOneDNN
+import Synchronization
+
+/// Products of matrices whose elements are the upper halves of `Float`s (bf16), with sums of single
+/// precision; for the calling thread alone (see `onThreads`).
+package final class BFloat16Product: Sendable {
+  /// `count` products of [M, K] and [K, N].
+  package struct Shape: Hashable, Sendable {
+    let count, m, n, k: Int
+    let transposesLeft, transposesRight, adds: Bool
+
+    /// - Parameters:
+    ///   - transposesLeft: whether the left factors lie as [K, M].
+    ///   - transposesRight: whether the right factors lie as [N, K].
+    ///   - adds: whether to add to what the sums held.
+    package init(
+      count: Int, m: Int, n: Int, k: Int, transposesLeft: Bool, transposesRight: Bool, adds: Bool
+    ) {
+      (self.count, self.m, self.n, self.k) = (count, m, n, k)
+      (self.transposesLeft, self.transposesRight) = (transposesLeft, transposesRight)
+      self.adds = adds
+    }
+  }
+
+  /// A shape, and how many threads share the work.
+  private struct Key: Hashable {
+    let shape: Shape
+    let threads: Int
+  }
+
+  private static let shapesKept = 64
+  private static let known = Mutex<[Key: BFloat16Product]>([:])
+
+  /// The product of a shape, made once.
+  package static func of(_ shape: Shape) throws(OneDNNError) -> BFloat16Product {
+    let key = Key(shape: shape, threads: threadCount)
+    if let product = known.withLock({ $0[key] }) { return product }
+    let product = try BFloat16Product(shape)
+    known.withLock { known in
+      if known.count >= shapesKept { known.removeAll() }
+      known[key] = product
+    }
+    return product
+  }
+
+  // Sendable: a primitive is only read when it runs, with scratch memory of its own.
+  private nonisolated(unsafe) let primitive: Primitive
+  private nonisolated(unsafe) let left, right, sums: MemoryDescriptor
+
+  private init(_ shape: Shape) throws(OneDNNError) {
+    let (b, m, n, k) = (shape.count, shape.m, shape.n, shape.k)
+    left = try MemoryDescriptor(
+      [b, m, k], shape.transposesLeft ? dnnl_acb : dnnl_abc, type: dnnl_bf16)
+    right = try MemoryDescriptor(
+      [b, k, n], shape.transposesRight ? dnnl_acb : dnnl_abc, type: dnnl_bf16)
+    sums = try MemoryDescriptor([b, m, n], dnnl_abc)
+    let (left, right, sums) = (left, right, sums)
+    primitive = try Primitive(
+      "\(b) products of \(m) by \(k) and \(k) by \(n) in bf16",
+      fusing: shape.adds ? [.addToOutput] : []
+    ) { description, engine, attributes in
+      piq_matmul_pd(
+        description, engine, left.handle, right.handle, nil, sums.handle, attributes)
+    }
+  }
+
+  /// oneDNN's name for the kernel that it chose.
+  package var kernel: String { primitive.kernel }
+
+  /// Multiplies.
+  ///
+  /// - Parameters:
+  ///   - leftFactors: as many elements of two bytes as the shape says.
+  ///   - rightFactors: the same.
+  ///   - result: the sums [count, M, N].
+  package func callAsFunction(
+    _ leftFactors: UnsafeRawPointer, _ rightFactors: UnsafeRawPointer,
+    to result: UnsafeMutablePointer<Float>
+  ) throws(OneDNNError) {
+    func argument(
+      _ index: Int, _ layout: MemoryDescriptor, _ data: UnsafeRawPointer
+    ) -> Primitive.Argument {
+      Primitive.Argument(
+        index: Int32(index), layout: layout, data: UnsafeMutableRawPointer(mutating: data))
+    }
+    try primitive.execute([
+      argument(piq_arg_src, left, leftFactors), argument(piq_arg_weights, right, rightFactors),
+      argument(piq_arg_dst, sums, result),
+    ])
+  }
+}
+
+/// Whether this CPU, or what `DNNL_MAX_CPU_ISA` leaves of it, multiplies bf16 itself.
+package let multipliesBFloat16: Bool = piq_has_bf16() != 0

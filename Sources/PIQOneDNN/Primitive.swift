@@ -1,0 +1,95 @@
+import CPIQOneDNN
+import PIQTensor
+
+/// A ready operation of oneDNN: its kernel, the layouts it chose and its scratch memory.
+final class Primitive {
+  private let description: dnnl_primitive_desc_t
+  private let handle: dnnl_primitive_t
+  private let engine: Engine
+  private let scratchpad: MemoryDescriptor
+  /// What is run, for error messages.
+  let name: String
+
+  /// Makes the operation that `describe` describes, given the engine and the attributes.
+  init(
+    _ name: String, fusing operations: [PostOperation] = [], channels: Int = 1,
+    describe: (
+      _ description: UnsafeMutablePointer<dnnl_primitive_desc_t?>, _ engine: dnnl_engine_t,
+      _ attributes: dnnl_primitive_attr_t
+    ) -> dnnl_status_t
+  ) throws(OneDNNError) {
+    self.name = name
+    engine = try Engine.shared()
+    let attributes = try Attributes(operations, channels: channels, name: name)
+    var description: dnnl_primitive_desc_t?
+    try check(describe(&description, engine.handle, attributes.handle), name)
+    guard let description else { throw OneDNNError(operation: name, reason: "no handle came back") }
+    var handle: dnnl_primitive_t?
+    do throws(OneDNNError) {
+      try check(dnnl_primitive_create(&handle, description), name)
+      guard let handle else { throw OneDNNError(operation: name, reason: "no handle came back") }
+      scratchpad = try MemoryDescriptor(of: Int32(piq_arg_scratchpad), in: description)
+      self.handle = handle
+      self.description = description
+    } catch {
+      if let handle { dnnl_primitive_destroy(handle) }
+      dnnl_primitive_desc_destroy(description)
+      throw error
+    }
+  }
+
+  deinit {
+    dnnl_primitive_destroy(handle)
+    dnnl_primitive_desc_destroy(description)
+  }
+
+  /// oneDNN's name for the kernel that it chose.
+  var kernel: String {
+    var text: UnsafePointer<CChar>?
+    let status = dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &text)
+    guard status == dnnl_success, let text else { return "unknown" }
+    return String(cString: text)
+  }
+
+  /// The layout of one argument.
+  func layout(of argument: Int32) throws(OneDNNError) -> MemoryDescriptor {
+    try MemoryDescriptor(of: argument, in: description)
+  }
+
+  /// Runs the operation to its end. Each argument must be as large as its layout says.
+  func execute(_ arguments: [Argument]) throws(OneDNNError) {
+    let scratch = Tensor(scratch: scratchpad.bytes)
+    var memories: [dnnl_memory_t] = []
+    defer { for memory in memories { dnnl_memory_destroy(memory) } }
+    var list: [dnnl_exec_arg_t] = []
+    let arguments = arguments + [scratch.argument(piq_arg_scratchpad, scratchpad)]
+    try withExtendedLifetime(arguments) { () throws(OneDNNError) in
+      for argument in arguments {
+        var memory: dnnl_memory_t?
+        try check(
+          piq_memory_create(&memory, argument.layout.handle, engine.handle, argument.data), name)
+        guard let memory else { throw OneDNNError(operation: name, reason: "no handle came back") }
+        memories.append(memory)
+        list.append(dnnl_exec_arg_t(arg: argument.index, memory: memory))
+      }
+      try check(dnnl_primitive_execute(handle, engine.stream, Int32(list.count), list), name)
+      try check(dnnl_stream_wait(engine.stream), name)
+    }
+  }
+
+  /// A pointer to the data of one argument, and how it lies there.
+  struct Argument {
+    let index: Int32
+    let layout: MemoryDescriptor
+    let data: UnsafeMutableRawPointer?
+    /// What keeps the data alive; nothing for a buffer that is written.
+    var owner: Tensor?
+  }
+}
+
+extension Tensor {
+  /// Memory that nobody looks into, recycled by the tensors' pool.
+  fileprivate init(scratch bytes: Int) {
+    self.init(shape: [(bytes + 3) / 4]) { _ in }
+  }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import PIQPlatform
+import PIQPlotting
+
+/// The pictures of a long recording: one of the whole, and one of each hour if it has more than one.
+/// They appear when all are drawn.
+struct RecordingFigures {
+  /// Seconds that a page shows.
+  private static let pageSeconds = 3600
+
+  private let path: String
+  private let name: String
+  private let sampleRate: Int
+  private let hopLength: Int
+  private let nFFT: Int
+  private var whole: OverviewPool
+  private var page: OverviewPool
+  /// The pages that were drawn, by their kinds in a report.
+  private(set) var pages: [String: String] = [:]
+  /// Those that wait for the end of the recording, which may fail until then.
+  private var files: [GrowingFile] = []
+  private var pageCount = 0
+
+  /// - Parameters:
+  ///   - path: of the overview; pages have a number before its extension.
+  ///   - name: what the recording is called.
+  init(path: String, name: String, sampleRate: Int, hopLength: Int, nFFT: Int) {
+    self.path = path
+    self.name = name
+    self.sampleRate = sampleRate
+    self.hopLength = hopLength
+    self.nFFT = nFFT
+    whole = OverviewPool(origin: 0, hopLength: hopLength)
+    page = whole
+  }
+
+  private var pageLength: Int { Self.pageSeconds * sampleRate }
+
+  /// Adds what `span` of the recording looks like, and draws a page when an hour is full.
+  ///
+  /// - Parameters:
+  ///   - isLast: whether the recording ends with it.
+  ///   - timeline: up to the same window.
+  mutating func add(
+    _ piece: OverviewPiece, span: Range<Int>, isLast: Bool, _ timeline: Timeline
+  ) throws {
+    whole.add(piece, in: span)
+    while true {
+      let range = pageCount * pageLength..<(pageCount + 1) * pageLength
+      page.add(piece, in: range)
+      guard span.upperBound > range.upperBound || (span.upperBound == range.upperBound && !isLast)
+      else { break }
+      try drawPage(timeline)
+      if span.upperBound == range.upperBound { break }
+    }
+  }
+
+  /// Draws the overview, and the last page where there are others, and puts all pictures in place.
+  ///
+  /// - Parameter length: of the recording, in samples.
+  mutating func finish(_ timeline: Timeline, length: Int) throws {
+    if pageCount > 0, length > pageCount * pageLength { try drawPage(timeline) }
+    let seconds = max(Double(length) / Double(sampleRate), 1e-3)
+    let overview = try figure(
+      whole, 0...seconds, timeline, source: clockText(0) + " to " + clockText(seconds))
+    try draw(overview, path)
+    for file in files { try file.putInPlace() }
+    files = []
+  }
+
+  private mutating func drawPage(_ timeline: Timeline) throws {
+    let start = Double(pageCount * Self.pageSeconds)
+    let range = start...start + Double(Self.pageSeconds)
+    pageCount += 1
+    let number = String(format: "%03d", pageCount)
+    let path = (path as NSString).deletingPathExtension + "-\(number).png"
+    let hours = clockText(range.lowerBound) + " to " + clockText(range.upperBound)
+    try draw(figure(page, range, timeline, source: "page \(pageCount), \(hours)"), path)
+    pages["\(OutputKind.spectrogram.rawValue)-\(number)"] = path
+    page = OverviewPool(origin: pageCount * pageLength, hopLength: hopLength)
+  }
+
+  private mutating func draw(_ figure: OverviewFigure, _ path: String) throws {
+    let file = try GrowingFile(path: path)
+    try figure.appendPNG(to: file)
+    // A recording may have more hours than a process may have files open.
+    try file.end()
+    files.append(file)
+  }
+
+  private func figure(
+    _ pool: OverviewPool, _ range: ClosedRange<Double>, _ timeline: Timeline, source: String
+  ) throws -> OverviewFigure {
+    let rate = Double(sampleRate)
+    let intervals = timeline.entries.compactMap { entry -> OverviewFigure.Interval? in
+      guard entry.index != nil else { return nil }
+      let seconds = Double(entry.span.lowerBound) / rate..<Double(entry.span.upperBound) / rate
+      guard seconds.overlaps(range) else { return nil }
+      return OverviewFigure.Interval(
+        range: seconds, label: timeline.label(of: entry), probability: entry.probability)
+    }
+    return try OverviewFigure(
+      pool, range: range, intervals: intervals, sampleRate: sampleRate, bins: nFFT / 2 + 1,
+      nFFT: nFFT, title: name, source: source)
+  }
+}

@@ -1,0 +1,269 @@
+import Foundation
+import PIQPlatform
+import Synchronization
+
+/// What a run has done, written down as it goes, so that the same command can go on where it was
+/// interrupted, even by a power cut.
+///
+/// A line of JSON for each clip that is done follows the clip's outputs. When the run ends the lines
+/// are put in the order of the inputs, so that an interrupted run leaves the same file in the end.
+/// While the object lives no other run can use the same journal.
+public final class RunJournal: Sendable {
+  /// A clip that is done.
+  public struct Entry: Sendable, Codable, Equatable {
+    /// The path of the sound file as it was given.
+    public var input: String
+    /// Its size in bytes, and when it was changed, in nanoseconds since 1970.
+    public var size, modified: Int64
+    /// The model and the settings, in words.
+    public var settings: String
+    /// Where its outputs were to go, in order: one input may have two places.
+    public var plan: [String]
+    /// The sizes of its outputs in bytes, by path.
+    public var outputs: [String: Int64]
+    /// What was found.
+    public var report: ClipReport
+  }
+
+  /// The hash of an input and the plan of its outputs. Where two share one, which will not happen,
+  /// the line found is that of another clip, and the clip is done again.
+  private typealias Key = Int
+
+  /// Where a line is in the file.
+  private struct Place {
+    var offset: Int
+    var count: Int
+  }
+
+  private struct State {
+    var handle: Int32
+    /// The lines themselves stay in the file: a run of a hundred thousand clips has as many.
+    var places: [Key: Place]
+  }
+
+  /// The journal's path.
+  public let path: String
+  private let settings: String
+  private let state: Mutex<State>
+
+  /// Opens the journal at `path`, made if missing; its folder must be there.
+  ///
+  /// - Parameters:
+  ///   - settings: the model and all that an output depends on; entries of others do not count.
+  ///   - resuming: whether to go on with what is there; otherwise it is emptied.
+  /// - Throws: `FileError` when it cannot be used; `BatchError` when another run uses it.
+  public init(path: String, settings: String, resuming: Bool) throws {
+    let handle = try Self.openLocked(path)
+    let (places, end): ([Key: Place], Int)
+    do {
+      (places, end) = resuming ? try Self.places(in: handle, path, of: settings) : ([:], 0)
+      // What follows is not to be appended to half a line.
+      guard ftruncate(handle, off_t(end)) == 0 else {
+        throw FileError(path: path, action: "write it", errno: errno)
+      }
+    } catch {
+      close(handle)
+      throw error
+    }
+    self.path = path
+    self.settings = settings
+    state = Mutex(State(handle: handle, places: places))
+  }
+
+  deinit { state.withLock { _ = close($0.handle) } }
+
+  /// The report of a clip that needs nothing done: neither it, nor the settings, nor its outputs
+  /// have changed.
+  public func report(of job: ClipJob) -> ClipReport? {
+    guard job.input.path != "-", let line = try? line(of: job),
+      let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)),
+      Self.bytes(entry.input, entry.plan) == Self.bytes(job.input.path, job.plan),
+      let file = FileFacts(job.input.path),
+      entry.size == file.size, entry.modified == file.modified,
+      entry.outputs.allSatisfy({ FileFacts($0.key)?.size == $0.value })
+    else { return nil }
+    return entry.report
+  }
+
+  /// Notes that a clip is done.
+  ///
+  /// - Parameter before: what the input was when the work on it began.
+  /// - Throws: `FileError`.
+  public func note(_ job: ClipJob, _ report: ClipReport, _ before: FileFacts) throws {
+    let outputs = try report.outputs.values.map { path in
+      guard let file = FileFacts(path) else {
+        throw FileError(path: path, action: "find it again", errno: errno)
+      }
+      return (path, file.size)
+    }
+    let entry = Entry(
+      input: job.input.path, size: before.size, modified: before.modified, settings: settings,
+      plan: job.plan, outputs: Dictionary(outputs) { $1 }, report: report)
+    let line = try Self.line(entry) + "\n"
+    let bytes = Array(line.utf8)
+    try state.withLock { state in
+      // In one piece: what a kill cuts is the last line, and a line without its end does not count.
+      let written = bytes.withUnsafeBytes { write(state.handle, $0.baseAddress, $0.count) }
+      let code = errno
+      let end = Int(lseek(state.handle, 0, SEEK_CUR))
+      guard written == bytes.count else {
+        // The next line is not to follow half a one.
+        if written > 0 { _ = ftruncate(state.handle, off_t(end - written)) }
+        throw FileError(path: path, action: "write it", errno: written < 0 ? code : ENOSPC)
+      }
+      state.places[Self.key(job.input.path, job.plan)] = Place(
+        offset: end - bytes.count, count: bytes.count)
+    }
+  }
+
+  /// Puts the entries of a finished run in the order of its jobs; those of others are forgotten.
+  ///
+  /// - Throws: `FileError`.
+  public func finish(_ jobs: [ClipJob]) throws {
+    try AtomicFile.write(to: path, isDurable: true) { append in
+      for job in jobs {
+        if let line = try line(of: job) { try line.withUnsafeBytes { try append($0) } }
+      }
+    }
+  }
+
+  /// The line of a clip; nil where there is none.
+  ///
+  /// - Throws: `FileError`.
+  private func line(of job: ClipJob) throws(FileError) -> [UInt8]? {
+    let (place, handle) = state.withLock {
+      ($0.places[Self.key(job.input.path, job.plan)], $0.handle)
+    }
+    guard let place else { return nil }
+    let line = try Self.read(handle, path, at: place.offset, most: place.count)
+    // Where a file system has no locks, another run may have moved it.
+    let isWhole =
+      line.count == place.count && line.first == UInt8(ascii: "{")
+      && line.firstIndex(of: UInt8(ascii: "\n")) == line.count - 1
+    return isWhole ? line : nil
+  }
+
+  private static func bytes(_ input: String, _ plan: [String]) -> [UInt8] {
+    // By bytes: strings that only look the same are equal to Swift.
+    ([input] + plan).reduce(into: []) { $0 += Array($1.utf8) + [0] }
+  }
+
+  private static func key(_ input: String, _ plan: [String]) -> Key {
+    bytes(input, plan).hashValue
+  }
+
+  /// Opens the file and keeps others from it, as far as its file system has locks.
+  private static func openLocked(_ path: String) throws -> Int32 {
+    while true {
+      let handle = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+      guard handle >= 0 else { throw FileError(path: path, action: "write it", errno: errno) }
+      if flock(handle, LOCK_EX | LOCK_NB) == 0 {
+        // A run that ended in between has put another file in its place.
+        var (mine, named) = (stat(), stat())
+        if fstat(handle, &mine) == 0, stat(path, &named) == 0, mine.st_ino == named.st_ino,
+          mine.st_dev == named.st_dev
+        {
+          return handle
+        }
+        close(handle)
+        continue
+      }
+      let code = errno
+      // Some network file systems have none.
+      if [ENOSYS, EOPNOTSUPP, ENOLCK].contains(code) { return handle }
+      close(handle)
+      if code == EINTR { continue }
+      guard code == EWOULDBLOCK else {
+        throw FileError(path: path, action: "lock it", errno: code)
+      }
+      throw BatchError(
+        kind: .busy, path: Folder.parent(of: path),
+        problem: "another run is writing its outputs there",
+        remedy: "wait until it ends, or choose another --output-dir")
+    }
+  }
+
+  private static func line(_ entry: Entry) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(entry), as: UTF8.self)
+  }
+
+  /// Bytes that are read at a time.
+  private static let blockSize = 1 << 20
+  /// What is longer is no line, and what follows it is forgotten.
+  private static let longestLine = 64 << 20
+
+  /// Where the entries with these settings are, the last one of an input, and where the last whole
+  /// line ends.
+  private static func places(
+    in handle: Int32, _ path: String, of settings: String
+  ) throws -> (places: [Key: Place], end: Int) {
+    let decoder = JSONDecoder()
+    var places: [Key: Place] = [:]
+    var end = 0
+    var offset = 0
+    // What is read of the line that begins at `end`, and so far has none.
+    var line: [UInt8] = []
+    while line.count <= longestLine,
+      case let block = try read(handle, path, at: offset, most: blockSize), !block.isEmpty
+    {
+      offset += block.count
+      var rest = block[...]
+      while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
+        line += rest[..<newline]
+        rest = rest[(newline + 1)...]
+        let place = Place(offset: end, count: line.count + 1)
+        end += place.count
+        if let entry = try? decoder.decode(Entry.self, from: Data(line)) {
+          places[key(entry.input, entry.plan)] = entry.settings == settings ? place : nil
+        }
+        line = []
+      }
+      line += rest
+    }
+    return (places, end)
+  }
+
+  /// Up to `count` bytes from `offset`; fewer at the end.
+  private static func read(
+    _ handle: Int32, _ path: String, at offset: Int, most count: Int
+  ) throws(FileError) -> [UInt8] {
+    var code: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let received = pread(
+          handle, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(offset + filled))
+        if received < 0 && errno == EINTR { continue }
+        if received < 0 { code = errno }
+        if received <= 0 { break }
+        filled += received
+      }
+    }
+    guard code == 0 else { throw FileError(path: path, action: "read it", errno: code) }
+    return bytes
+  }
+}
+
+/// What tells whether a file is still the same.
+public struct FileFacts: Sendable, Equatable {
+  /// In bytes.
+  public let size: Int64
+  /// When it was changed, in nanoseconds since 1970.
+  public let modified: Int64
+
+  /// Those of the file at `path`; nil where there is none.
+  public init?(_ path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    size = Int64(status.st_size)
+    modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+  }
+}
+
+extension ClipJob {
+  /// The paths of its outputs, in order.
+  fileprivate var plan: [String] {
+    outputs.values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import PIQDatasets
+import PIQPlatform
+
+/// What became of all clips of a run, in the order of the inputs: `results.jsonl`, and
+/// `results.csv` where it is asked for. They grow with the run, and appear when it is over.
+///
+/// No times are in them: the same inputs give the same bytes, however often the run was interrupted.
+public final class RunResults {
+  private let lines: GrowingFile
+  /// `results.csv`; nil where it is not asked for.
+  private let table: GrowingFile?
+
+  /// The columns of `results.csv`.
+  private static let columns = [
+    "input", "label", "index", "probability", "duration", "sample_rate", "channels", "warning",
+    "error",
+  ]
+
+  /// Begins the results of a run.
+  ///
+  /// - Parameters:
+  ///   - folder: where, made already.
+  ///   - infix: what follows `results` in their names.
+  ///   - csv: whether `results.csv` is written, too.
+  /// - Throws: `FileError`.
+  public init(folder: String, infix: String, csv: Bool) throws {
+    lines = try GrowingFile(path: Folder.join(folder, "results\(infix).jsonl"))
+    table = csv ? try GrowingFile(path: Folder.join(folder, "results\(infix).csv")) : nil
+    append(CSV.row(Self.columns), to: table)
+  }
+
+  /// Takes what was found in the next input.
+  public func take(_ report: ClipReport) throws {
+    append(try report.json(), to: lines)
+    append(
+      CSV.row([
+        report.input, report.label, "\(report.index)", "\(report.probability)",
+        "\(report.duration)", "\(report.sampleRate)", "\(report.channels)", report.warning ?? "",
+        "",
+      ]), to: table)
+  }
+
+  /// Takes the failure of the next input.
+  public func take(_ error: any Error, of input: String) throws {
+    append(try FailureReport(input: input, error: "\(error)").json(), to: lines)
+    append(Self.row(input, error: "\(error)"), to: table)
+  }
+
+  /// Takes that the next input was left alone.
+  public func takeSkipped(_ input: String) throws {
+    append(try SkippedReport(input: input).json(), to: lines)
+    append(Self.row(input, error: ""), to: table)
+  }
+
+  private static func row(_ input: String, error: String) -> String {
+    CSV.row([input] + Array(repeating: "", count: columns.count - 2) + [error])
+  }
+
+  private func append(_ line: String, to file: GrowingFile?) {
+    // The file keeps a failure to itself until the end: the clips go on.
+    Array("\(line)\n".utf8).withUnsafeBytes { try? file?.append($0) }
+  }
+
+  /// Puts the files in place, each whole or not at all.
+  ///
+  /// - Throws: `FileError`, also where a line could not be written.
+  public func finish() throws {
+    // One is of use without the other.
+    let ofTable = Result { try table?.putInPlace() }
+    try lines.putInPlace()
+    try ofTable.get()
+  }
+}

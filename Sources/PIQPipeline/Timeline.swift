@@ -1,0 +1,135 @@
+import Foundation
+import PIQDatasets
+
+/// What was heard in each window of a recording, and the tables that are written of it.
+public struct Timeline: Sendable, Equatable {
+  /// A window and what the classifier says about it.
+  public struct Entry: Sendable, Equatable {
+    /// The window's first sample, and the place after its last.
+    public let samples: Range<Int>
+    /// What it stands for alone: up to the middle of what it shares with its neighbours.
+    public let span: Range<Int>
+    /// The likeliest class; nil for a window that was skipped as silent.
+    public let index: Int?
+    /// Its probability; 0 for a window that was skipped.
+    public let probability: Float
+    /// Whether an interpretation of it is in the sound.
+    public let isExplained: Bool
+
+    /// A window of `samples` in which class `index` was heard.
+    public init(
+      samples: Range<Int>, span: Range<Int>, index: Int?, probability: Float, isExplained: Bool
+    ) {
+      self.samples = samples
+      self.span = span
+      self.index = index
+      self.probability = probability
+      self.isExplained = isExplained
+    }
+  }
+
+  /// A stretch of neighbouring windows of one class, which ends where the next one begins.
+  package struct Stretch: Equatable {
+    package var samples: Range<Int>
+    package let index: Int
+    /// The largest of the windows' probabilities.
+    package var probability: Float
+  }
+
+  /// The windows in their order.
+  public private(set) var entries: [Entry] = []
+
+  private let labels: [String]
+  private let sampleRate: Int
+
+  /// An empty timeline of a recording at `sampleRate` hertz.
+  ///
+  /// - Parameter labels: the names of the classes.
+  public init(labels: [String], sampleRate: Int) {
+    self.labels = labels
+    self.sampleRate = sampleRate
+  }
+
+  /// Adds the window that follows.
+  public mutating func append(_ entry: Entry) { entries.append(entry) }
+
+  /// The name of an entry's class; empty for one that was skipped.
+  public func label(of entry: Entry) -> String { entry.index.map { labels[$0] } ?? "" }
+
+  /// A CSV table: start, end, label, probability. A skipped window has no label and no probability.
+  package var csv: String {
+    text(header: "start,end,label,probability") { entry, _ in
+      let fields = [time(entry.samples.lowerBound), time(entry.samples.upperBound)]
+      guard let index = entry.index else { return CSV.row(fields + ["", ""]) }
+      return CSV.row(fields + [labels[index], "\(entry.probability)"])
+    }
+  }
+
+  /// A label track of Audacity: start, end, label, of each stretch of one class.
+  package var audacityLabels: String {
+    stretches.map { stretch in
+      [
+        time(stretch.samples.lowerBound), time(stretch.samples.upperBound),
+        Self.field(labels[stretch.index]),
+      ].joined(separator: "\t") + "\n"
+    }.joined()
+  }
+
+  /// A selection table of Raven: a row for each window that was not skipped.
+  package var ravenSelections: String {
+    let header = [
+      "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)",
+      "High Freq (Hz)", "Class", "Probability",
+    ]
+    let highest = String(format: "%.1f", Double(sampleRate) / 2)
+    return text(header: header.joined(separator: "\t")) { entry, row in
+      guard let index = entry.index else { return nil }
+      return [
+        "\(row)", "Spectrogram 1", "1", time(entry.samples.lowerBound),
+        time(entry.samples.upperBound), "0.0", highest, Self.field(labels[index]),
+        String(format: "%.4f", entry.probability),
+      ].joined(separator: "\t")
+    }
+  }
+
+  /// Stretches of neighbouring windows of one class. Where two windows overlap, the boundary is in
+  /// the middle of what they share.
+  package var stretches: [Stretch] {
+    var stretches: [Stretch] = []
+    for i in entries.indices {
+      guard let index = entries[i].index else { continue }
+      let range = entries[i].span
+      if let last = stretches.last, last.index == index,
+        last.samples.upperBound == range.lowerBound
+      {
+        stretches[stretches.count - 1].samples = last.samples.lowerBound..<range.upperBound
+        stretches[stretches.count - 1].probability = max(last.probability, entries[i].probability)
+      } else {
+        stretches.append(
+          Stretch(samples: range, index: index, probability: entries[i].probability))
+      }
+    }
+    return stretches
+  }
+
+  /// Lines below `header`; `line` is given the entry and the number of its line, from 1.
+  private func text(header: String, _ line: (Entry, Int) -> String?) -> String {
+    var (text, count) = (header + "\n", 0)
+    for entry in entries {
+      guard let line = line(entry, count + 1) else { continue }
+      text += line + "\n"
+      count += 1
+    }
+    return text
+  }
+
+  /// A place in seconds, to the microsecond.
+  private func time(_ sample: Int) -> String {
+    String(format: "%.6f", Double(sample) / Double(sampleRate))
+  }
+
+  /// A name as a field between tabs.
+  private static func field(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 ? " " : $0 }))
+  }
+}

@@ -1,0 +1,44 @@
+import Glibc
+import PIQTensor
+
+/// What the colours of a panel stand for: numbers from 0 to `highest`.
+struct ColorScale {
+  let map: ColorMap
+  let highest: Float
+  /// Whether lightness grows with the square root of the number instead of the number itself.
+  let isSquareRoot: Bool
+  let label: String
+
+  /// For log-power, log(1 + magnitude), up to `highest`.
+  ///
+  /// Most of a sound lies far below its peaks, and an interpretation below its input; on a linear
+  /// scale both would be black but for a few specks. A square root shows them, and the ticks of
+  /// the colour bar show the square root.
+  static func logPower(upTo highest: Float) -> ColorScale {
+    // Silence has no peak: any positive number keeps it at the dark end.
+    ColorScale(
+      map: .logPower, highest: highest > 0 ? highest : 1, isSquareRoot: true,
+      label: "log(1 + magnitude)")
+  }
+
+  /// For masks, 0 to 1.
+  static let mask = ColorScale(map: .mask, highest: 1, isSquareRoot: false, label: "Mask value")
+
+  /// A number's place on the scale: 0 is its lower end, 1 its upper end.
+  func share(of value: Float) -> Float {
+    let share = min(max(value / highest, 0), 1)
+    return isSquareRoot ? share.squareRoot() : share
+  }
+
+  func pixel(of value: Float) -> UInt32 { map.pixel(share(of: value)) }
+}
+
+extension Tensor {
+  /// The largest finite element, or 0 where that is larger.
+  var largestFinite: Float {
+    withUnsafeBuffer { $0.reduce(0) { $1.isFinite ? max($0, $1) : $0 } }
+  }
+}
+
+/// The log-power of a magnitude, log(1 + magnitude); 0 for what cannot be a magnitude.
+func logPower(ofMagnitude magnitude: Float) -> Float { log1p(max(magnitude, 0)) }

@@ -1,0 +1,117 @@
+import Foundation
+import PIQPlatform
+public import PIQTensor
+
+/// An explanation at a glance: input, mask and interpretation of a clip side by side, as
+/// spectrograms over one frequency axis.
+///
+/// Input and interpretation share a colour scale, so that equal colours are equal loudness.
+///
+///     let figure = try InterpretationFigure(
+///       input: logPower, mask: mask, interpretation: magnitude,
+///       sampleRate: 16_000, hopLength: 186, nFFT: 1024,
+///       label: "dog_bark", probability: 0.973, source: "garden.wav")
+///     try figure.write(toPNG: "garden.interpretation.png")
+public struct InterpretationFigure: Sendable {
+  private let input: Tensor
+  private let mask: Tensor
+  private let interpretation: Tensor
+  private let axes: SpectrogramAxes
+  private let title: String
+  private let source: String?
+
+  /// A figure of one clip. Where mask and interpretation have fewer frames than the input, the
+  /// rest of their panels stays grey. NaN and infinite elements are drawn as 0.
+  ///
+  /// - Parameters:
+  ///   - input: the log-power spectrogram, log(1 + magnitude), [T, F] with T frames and F bins.
+  ///   - mask: what was kept of each cell, 0 to 1, [T', F].
+  ///   - interpretation: the interpretation's magnitude, linear, [T', F].
+  ///   - sampleRate: in hertz.
+  ///   - hopLength: samples from frame to frame.
+  ///   - nFFT: samples in a frame's Fourier transform.
+  ///   - label: the name of the class.
+  ///   - probability: of that class, 0 to 1.
+  ///   - source: where the sound is from, such as a file name.
+  /// - Throws: `FigureError` when the shapes do not belong together.
+  public init(
+    input: Tensor, mask: Tensor, interpretation: Tensor,
+    sampleRate: Int, hopLength: Int, nFFT: Int,
+    label: String, probability: Float, source: String? = nil
+  ) throws(FigureError) {
+    try Self.checkShapes(input, mask, interpretation)
+    self.input = input
+    self.mask = mask
+    self.interpretation = interpretation
+    axes = try SpectrogramAxes(
+      frames: [input, mask, interpretation].map { $0.shape[0] }.max() ?? 0, bins: input.shape[1],
+      sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
+    title =
+      probability.isFinite
+      ? label + String(format: ", %.1f\u{A0}%%", Double(probability) * 100) : label
+    self.source = source
+  }
+
+  /// - Throws: `FigureError` when the shapes do not belong together.
+  static func checkShapes(
+    _ input: Tensor, _ mask: Tensor, _ interpretation: Tensor
+  ) throws(FigureError) {
+    let shapes = [input.shape, mask.shape, interpretation.shape]
+    guard shapes.allSatisfy({ $0.count == 2 && $0[1] > 0 && $0[1] == shapes[0].last }) else {
+      throw FigureError(
+        problem: "input, mask and interpretation of shapes "
+          + shapes.map(\.description).joined(separator: ", ") + " do not belong together",
+        remedy: "give three spectrograms [frames, bins] of as many bins")
+    }
+  }
+
+  /// The colours of input and interpretation, given as to `init`.
+  static func scale(_ input: Tensor, _ interpretation: Tensor) -> ColorScale {
+    .logPower(upTo: max(input.largestFinite, logPower(ofMagnitude: interpretation.largestFinite)))
+  }
+
+  /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
+  /// bytes.
+  ///
+  /// - Throws: `FileError` when the file cannot be written, `FigureError` when drawing fails; both
+  ///   name `path`.
+  public func write(toPNG path: String) throws {
+    try writePNG(to: path) { () throws(FigureError) in try render().canvas }
+  }
+
+  /// Draws the figure: the page, and where on it the images of the three panels lie.
+  package func render() throws(FigureError) -> (canvas: Canvas, panels: [Rectangle]) {
+    let top = 98
+    let canvas = try Canvas(width: 1500, height: top + Measure.panelHeight + Measure.belowPanel)
+    let scale = Self.scale(input, interpretation)
+
+    let left = Measure.edge + canvas.frequencyAxisWidth(axes)
+    let gaps = [40, canvas.colorBarWidth(.mask) + 30]
+    let right = Measure.edge + canvas.colorBarWidth(scale)
+    let width = (canvas.width - left - gaps[0] - gaps[1] - right) / 3
+    var panel = Rectangle(x: left, y: top, width: width, height: Measure.panelHeight)
+    var panels: [Rectangle] = []
+    for gap in gaps + [0] {
+      panels.append(panel)
+      panel.x += width + gap
+    }
+
+    func image(_ grid: Tensor, _ scale: ColorScale, isMagnitude: Bool = false) -> Raster {
+      Raster(
+        grid, frames: axes.frames, width: width, height: panel.height, scale: scale,
+        isMagnitude: isMagnitude)
+    }
+    let images = [
+      image(input, scale), image(mask, .mask), image(interpretation, scale, isMagnitude: true),
+    ]
+    canvas.drawHeader(title: title, source: source, from: left, to: panels[2].maxX)
+    for (index, title) in ["Input", "Mask", "Interpretation"].enumerated() {
+      canvas.drawPanel(images[index], in: panels[index], title: title)
+      canvas.drawTimeAxis(axes, below: panels[index])
+      canvas.drawFrequencyAxis(axes, leftOf: panels[index], isLabelled: index == 0)
+    }
+    canvas.drawColorBar(.mask, rightOf: panels[1])
+    canvas.drawColorBar(scale, rightOf: panels[2])
+    return (canvas, panels)
+  }
+}

@@ -1,0 +1,70 @@
+public import PIQTensor
+
+/// The three spectrograms of an explanation as bare images, for pages that draw the axes
+/// themselves and move something over them.
+///
+/// Colours are those of `InterpretationFigure`.
+public struct InterpretationPanels: Sendable {
+  /// The spectrogram of the clip, as a PNG file.
+  public let input: [UInt8]
+  /// The mask, likewise.
+  public let mask: [UInt8]
+  /// What the mask leaves, likewise.
+  public let interpretation: [UInt8]
+  /// Round moments in seconds.
+  public let timeTicks: [Mark]
+  /// Round frequencies in `frequencyUnit`.
+  public let frequencyTicks: [Mark]
+  /// Hz or kHz.
+  public let frequencyUnit: String
+  /// Where second 0 lies between the left edge (0) and the right edge (1).
+  public let start: Double
+  /// How far apart two moments lie that are a second apart, in widths of an image.
+  public let perSecond: Double
+
+  /// A tick of an axis.
+  public struct Mark: Sendable, Equatable {
+    public let label: String
+    /// Where it lies: 0 at the left or lower edge, 1 at the right or upper edge.
+    public let place: Double
+  }
+
+  /// The most pixels of an image: a page is looked at, and is to stay small.
+  private static let most = (width: 640, height: 257)
+
+  /// Draws the panels. Arguments are those of `InterpretationFigure`.
+  ///
+  /// - Throws: `FigureError` when the shapes do not belong together, or drawing fails.
+  public init(
+    input: Tensor, mask: Tensor, interpretation: Tensor, sampleRate: Int, hopLength: Int, nFFT: Int
+  ) throws(FigureError) {
+    try InterpretationFigure.checkShapes(input, mask, interpretation)
+    let axes = try SpectrogramAxes(
+      frames: [input, mask, interpretation].map { $0.shape[0] }.max() ?? 0, bins: input.shape[1],
+      sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
+    let scale = InterpretationFigure.scale(input, interpretation)
+    let width = min(max(axes.frames, 1), Self.most.width)
+    let height = min(axes.bins, Self.most.height)
+    func png(
+      _ grid: Tensor, _ scale: ColorScale, isMagnitude: Bool = false
+    ) throws(FigureError) -> [UInt8] {
+      try PNGEncoder.encodeSmall(
+        Raster(
+          grid, frames: axes.frames, width: width, height: height, scale: scale,
+          isMagnitude: isMagnitude))
+    }
+    self.input = try png(input, scale)
+    self.mask = try png(mask, .mask)
+    self.interpretation = try png(interpretation, scale, isMagnitude: true)
+    timeTicks = Tick.round(upTo: axes.lastSecond, atMost: 7).map {
+      Mark(label: $0.label, place: axes.share(seconds: $0.value))
+    }
+    let unit = axes.hertzPerUnit
+    frequencyTicks = Tick.round(upTo: axes.lastHertz / unit, atMost: 5).map {
+      Mark(label: $0.label, place: axes.share(hertz: $0.value * unit))
+    }
+    frequencyUnit = axes.frequencyUnit
+    start = axes.share(seconds: 0)
+    perSecond = axes.share(seconds: 1) - start
+  }
+}

@@ -1,0 +1,212 @@
+import Foundation
+public import PIQPlatform
+import PIQTensor
+
+/// A long recording at a glance: spectrogram, mask and classes above each other over one time axis.
+public struct OverviewFigure: Sendable {
+  /// A stretch of time in which a class was heard.
+  public struct Interval: Sendable {
+    /// In seconds.
+    public let range: Range<Double>
+    public let label: String
+    public let probability: Float
+
+    /// `label` was heard in `range`, in seconds.
+    public init(range: Range<Double>, label: String, probability: Float) {
+      self.range = range
+      self.label = label
+      self.probability = probability
+    }
+  }
+
+  /// How many classes have a row of their own; the others share one.
+  static let mostClasses = 12
+  private static let rowHeight = 24
+  private static let panelHeight = 260
+
+  private let pool: OverviewPool
+  private let range: ClosedRange<Double>
+  private let intervals: [Interval]
+  private let axes: SpectrogramAxes
+  private let title: String
+  private let source: String?
+
+  /// A figure of the part of a recording in `range`.
+  ///
+  /// - Parameters:
+  ///   - pool: spectrogram and mask from the start of `range` on.
+  ///   - range: in seconds.
+  ///   - intervals: the classes that were heard, in any order.
+  ///   - sampleRate: in hertz.
+  ///   - bins: of the spectrogram, before it was pooled.
+  ///   - nFFT: samples in a frame's Fourier transform.
+  ///   - title: the line above.
+  ///   - source: where the sound is from, such as a file name.
+  /// - Throws: `FigureError` when a number that must be positive is not.
+  public init(
+    _ pool: OverviewPool, range: ClosedRange<Double>, intervals: [Interval], sampleRate: Int,
+    bins: Int, nFFT: Int, title: String, source: String? = nil
+  ) throws(FigureError) {
+    self.pool = pool
+    self.range = range
+    self.intervals = intervals.filter { $0.range.overlaps(range) }
+    self.title = title
+    self.source = source
+    axes = try SpectrogramAxes(
+      frames: pool.columns, bins: bins, sampleRate: sampleRate, hopLength: pool.samplesPerColumn,
+      nFFT: nFFT)
+  }
+
+  /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
+  /// bytes.
+  ///
+  /// - Throws: `FileError` when the file cannot be written, `FigureError` when drawing fails; both
+  ///   name `path`.
+  public func write(toPNG path: String) throws {
+    try writePNG(to: path) { () throws(FigureError) in try render().canvas }
+  }
+
+  /// Draws the figure and adds it to `file`, as a PNG file. The same figure gives the same bytes.
+  ///
+  /// - Throws: as `write(toPNG:)`.
+  public func appendPNG(to file: GrowingFile) throws {
+    let bytes = try png(named: file.path) { () throws(FigureError) in try render().canvas }
+    try bytes.withUnsafeBytes { try file.append($0) }
+  }
+
+  /// Draws the figure: the page, and where on it the two images and the rows of classes lie.
+  package func render() throws(FigureError) -> (canvas: Canvas, panels: [Rectangle]) {
+    let rows = classRows
+    let (top, gap) = (98, 46)
+    let height =
+      top + 2 * (Self.panelHeight + gap) + max(1, rows.count) * Self.rowHeight + Measure.belowPanel
+    let canvas = try Canvas(width: 1500, height: height)
+    let scale = ColorScale.logPower(upTo: pool.input.max() ?? 0)
+    let names = rows.map { canvas.width(of: canvas.elided($0.label, to: 190, .tick), .tick) }
+    let left =
+      Measure.edge
+      + max(canvas.frequencyAxisWidth(axes), Int((names.max() ?? 0).rounded(.up)) + 16)
+    let right =
+      canvas.width - Measure.edge - max(canvas.colorBarWidth(scale), canvas.colorBarWidth(.mask))
+    var panel = Rectangle(x: left, y: top, width: right - left, height: Self.panelHeight)
+    var panels = [panel]
+    canvas.drawHeader(title: title, source: source, from: left, to: right)
+    canvas.drawPanel(image(pool.input, panel, scale), in: panel, title: "Input")
+    canvas.drawFrequencyAxis(axes, leftOf: panel, isLabelled: true)
+    canvas.drawColorBar(scale, rightOf: panel)
+    panel.y += Self.panelHeight + gap
+    panels.append(panel)
+    canvas.drawPanel(maskImage(panel), in: panel, title: "Mask")
+    canvas.drawFrequencyAxis(axes, leftOf: panel, isLabelled: true)
+    canvas.drawColorBar(.mask, rightOf: panel)
+    panel.y += Self.panelHeight + gap
+    panel.height = max(1, rows.count) * Self.rowHeight
+    panels.append(panel)
+    draw(rows, in: panel, on: canvas)
+    canvas.drawClockAxis(range, below: panel)
+    return (canvas, panels)
+  }
+
+  // MARK: Spectrogram and mask
+
+  /// How many columns the width stands for.
+  private var columnsAcross: Int {
+    let samples = (range.upperBound - range.lowerBound) * Double(axes.sampleRate)
+    return max(pool.columns, Int((samples / Double(pool.samplesPerColumn)).rounded(.up)), 1)
+  }
+
+  private func image(_ cells: [Float], _ panel: Rectangle, _ scale: ColorScale) -> Raster {
+    Raster(
+      Tensor(shape: [pool.columns, max(1, pool.rows)], cells), frames: columnsAcross,
+      width: panel.width, height: panel.height, scale: scale)
+  }
+
+  /// The mask, with what was not explained left in the colour of absent data.
+  private func maskImage(_ panel: Rectangle) -> Raster {
+    var image = image(pool.meanMask, panel, .mask)
+    let columns = Pooling(samples: columnsAcross, pixels: panel.width)
+    for x in 0..<panel.width {
+      let isEmpty = columns.spans[x].range.allSatisfy {
+        $0 >= pool.columns || pool.maskFrames[$0] == 0
+      }
+      guard isEmpty else { continue }
+      for y in 0..<panel.height { image.pixels[y * panel.width + x] = Color.noData.rgb }
+    }
+    return image
+  }
+
+  // MARK: Classes
+
+  private struct ClassRow {
+    let label: String
+    var intervals: [Interval]
+  }
+
+  /// A row for each class, the one that was heard longest above; in the last, those without room.
+  private var classRows: [ClassRow] {
+    var seconds: [String: Double] = [:]
+    for interval in intervals {
+      seconds[interval.label, default: 0] += interval.range.upperBound - interval.range.lowerBound
+    }
+    let labels = seconds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+    let isCrowded = labels.count > Self.mostClasses
+    let own = labels.prefix(isCrowded ? Self.mostClasses - 1 : Self.mostClasses)
+    var rows = own.map { label in
+      ClassRow(label: label, intervals: intervals.filter { $0.label == label })
+    }
+    if isCrowded {
+      rows.append(
+        ClassRow(
+          label: "\(labels.count - own.count) others",
+          intervals: intervals.filter { !own.contains($0.label) }))
+    }
+    return rows
+  }
+
+  private func draw(_ rows: [ClassRow], in panel: Rectangle, on canvas: Canvas) {
+    canvas.border(around: panel, width: Measure.line, .ink)
+    canvas.write("Class", x: panel.midX, y: Double(panel.y - 13), .middle, .panelTitle)
+    let span = range.upperBound - range.lowerBound
+    for (index, row) in rows.enumerated() {
+      let y = panel.y + index * Self.rowHeight
+      // The likeliest window that a pixel shows any of.
+      var pixels = [Float](repeating: 0, count: panel.width)
+      for interval in row.intervals {
+        func place(_ seconds: Double) -> Double {
+          min(max((seconds - range.lowerBound) / span, 0), 1) * Double(panel.width)
+        }
+        let first = Int(place(interval.range.lowerBound))
+        let last = Int(place(interval.range.upperBound).rounded(.up))
+        for x in first..<max(first, min(last, panel.width)) {
+          pixels[x] = max(pixels[x], interval.probability)
+        }
+      }
+      for x in pixels.indices where pixels[x] > 0 {
+        canvas.fill(
+          Rectangle(x: panel.x + x, y: y + 2, width: 1, height: Self.rowHeight - 4),
+          ColorMap.mask.color(pixels[x]))
+      }
+      canvas.write(
+        canvas.elided(row.label, to: 190, .tick), x: Double(panel.x - 9), y: Double(y + 18), .right,
+        .tick)
+    }
+  }
+}
+
+extension Canvas {
+  /// Draws the ticks of a time axis in hours, minutes and seconds.
+  fileprivate func drawClockAxis(_ range: ClosedRange<Double>, below frame: Rectangle) {
+    let top = frame.maxY + Measure.line
+    let span = range.upperBound - range.lowerBound
+    for tick in Tick.clock(in: range, atMost: frame.width / 100) {
+      let share = (tick.value - range.lowerBound) / span
+      let x = Double(frame.x) + share * Double(frame.width)
+      let start = min(Int(x.rounded()) - Measure.line / 2, frame.maxX - Measure.line)
+      fill(
+        Rectangle(
+          x: max(start, frame.x), y: top, width: Measure.line, height: Measure.tickLength), .ink)
+      write(tick.label, x: x, y: Double(top + 26), .middle, .tick)
+    }
+    write("Time (h:min:s)", x: frame.midX, y: Double(top + 53), .middle, .axis)
+  }
+}

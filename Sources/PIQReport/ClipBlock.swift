@@ -1,0 +1,120 @@
+import Foundation
+import PIQPipeline
+import PIQPlatform
+import PIQPlotting
+
+/// What the page holds of one clip beyond its row in the table: a script element of JSON, and one
+/// for each sound and picture in base64. Browsers do not look into them until the clip is chosen.
+public struct ClipBlock: Sendable {
+  /// The elements as UTF-8.
+  public let bytes: [UInt8]
+  /// What is there and could not be used; the clip is shown without it.
+  public let errors: [any Error]
+  /// Whether neither the original nor what would give it is there.
+  public let lacksOriginal: Bool
+
+  /// Reads and encodes what belongs to `clip`, the page's clip number `index`.
+  ///
+  /// - Throws: `SoundFileError` for a sound that cannot be encoded.
+  init(_ clip: ClipResult, index: Int) throws {
+    let sounds = ClipSounds(clip)
+    let (pictures, pictureErrors) = ClipPictures.load(clip, sampleRate: sounds.sampleRate)
+    errors = sounds.errors + pictureErrors
+    lacksOriginal = sounds.originalProblem != nil
+
+    var parts = try sounds.encoded(name: clip.path)
+    var info = ClipInfo(clip)
+    info.sampleRate = sounds.sampleRate
+    info.sounds = parts.map(\.name)
+    switch pictures {
+    case .panels(let panels):
+      parts += [
+        ("panel-input", panels.input), ("panel-mask", panels.mask),
+        ("panel-interpretation", panels.interpretation),
+      ]
+      info.axes = ClipInfo.Axes(panels)
+    case .figure(let figure):
+      parts.append(("figure", figure))
+      info.notes.append("Without its arrays (.npz) this clip has a picture and no playhead.")
+    case nil: info.notes.append("Neither arrays (.npz) nor a picture are there.")
+    }
+    if let problem = sounds.originalProblem {
+      info.notes.append(
+        "\(problem) Run piq-audio report in the folder that interpret was run in, or have interpret "
+          + "write the output residual, to hear original and rest.")
+    }
+    if sounds.interpretation == nil && (sounds.original == nil || sounds.rest == nil) {
+      info.notes.append("The interpretation cannot be heard.")
+    }
+    if let warning = clip.report.warning { info.notes.append("Original: \(printable(warning)).") }
+    info.notes += errors.map { "\($0)." }
+
+    var text = #"<script type="application/json" id="clip-\#(index)">"#
+    text += try scriptJSON(info) + "</script>\n"
+    var bytes = [UInt8](text.utf8)
+    for part in parts {
+      let start = #"<script type="application/octet-stream" id="clip-\#(index)-\#(part.name)">"#
+      bytes += start.utf8
+      bytes += Data(part.bytes).base64EncodedData()
+      bytes += "</script>\n".utf8
+    }
+    self.bytes = bytes
+  }
+}
+
+/// What the page's script is told of a clip.
+struct ClipInfo: Encodable {
+  let name: String
+  let input: String
+  let label: String
+  let probability: Float
+  let top: [Candidate]
+  /// In seconds.
+  let duration: Double
+  /// Samples a second of the sounds.
+  var sampleRate: Int?
+  /// Which sounds follow.
+  var sounds: [String] = []
+  /// Present where panels follow.
+  var axes: Axes?
+  /// What there is to say about missing pieces.
+  var notes: [String] = []
+
+  struct Candidate: Encodable {
+    let label: String
+    let probability: Float
+  }
+
+  /// Where seconds and hertz lie on the panels, as in `InterpretationPanels`.
+  struct Axes: Encodable {
+    let start: Double
+    let perSecond: Double
+    let time: [Mark]
+    let frequency: [Mark]
+    let unit: String
+
+    struct Mark: Encodable {
+      let label: String
+      let place: Double
+    }
+
+    init(_ panels: InterpretationPanels) {
+      start = panels.start
+      perSecond = panels.perSecond
+      time = panels.timeTicks.map { Mark(label: $0.label, place: $0.place) }
+      frequency = panels.frequencyTicks.map { Mark(label: $0.label, place: $0.place) }
+      unit = panels.frequencyUnit
+    }
+  }
+
+  init(_ clip: ClipResult) {
+    name = printable(clip.name)
+    input = printable(clip.report.input)
+    label = printable(clip.report.label)
+    probability = clip.report.probability
+    top = clip.report.top.map {
+      Candidate(label: printable($0.label), probability: $0.probability)
+    }
+    duration = clip.report.duration
+  }
+}

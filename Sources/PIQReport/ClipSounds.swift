@@ -1,0 +1,85 @@
+import Foundation
+import PIQAudioIO
+import PIQPipeline
+
+/// The sounds of a clip, all at one rate. What the page can make of two others is left out.
+struct ClipSounds {
+  /// The clip as it was interpreted.
+  var original: Recording?
+  /// What the mask leaves of it.
+  var interpretation: Recording?
+  /// The original minus the interpretation.
+  var rest: Recording?
+  /// Why the original cannot be had, in words for the page.
+  var originalProblem: String?
+  /// What is there, and could not be used.
+  var errors: [any Error] = []
+
+  /// Where 16-bit samples end.
+  private static let format = try? SoundFileFormat(.flac, .pcm16)
+
+  init(_ clip: ClipResult) {
+    interpretation = clip.file(".interpretation.wav", ".interpretation.flac").flatMap { read($0) }
+    let residual = clip.file(".residual.wav", ".residual.flac")
+    if interpretation == nil { rest = residual.flatMap { read($0) } }
+    original = readOriginal(of: clip, at: (interpretation ?? rest)?.sampleRate)
+    guard original == nil, let interpretation else { return }
+    rest = residual.flatMap { read($0) }
+    if rest?.sampleRate != interpretation.sampleRate { rest = nil }
+    if rest != nil { originalProblem = nil }
+  }
+
+  /// The samples a second of all sounds; nil where there is none.
+  var sampleRate: Int? { (interpretation ?? original ?? rest)?.sampleRate }
+
+  /// The sounds as FLAC files of 16-bit samples. Where one goes beyond full scale, all are taken
+  /// down together.
+  ///
+  /// - Throws: `SoundFileError`.
+  func encoded(name: String) throws(SoundFileError) -> [(name: String, bytes: [UInt8])] {
+    let sounds = [("original", original), ("interpretation", interpretation), ("rest", rest)]
+    let peak = sounds.map { $0.1?.samples.lazy.map(\.magnitude).max() ?? 0 }.max() ?? 0
+    var encoded: [(name: String, bytes: [UInt8])] = []
+    for case (let kind, var sound?) in sounds {
+      if peak > 1 { sound.samples = sound.samples.map { $0 / peak } }
+      let format = Self.format ?? SoundFileFormat(defaultsOf: .flac)
+      encoded.append((kind, try sound.bytes(as: format, name: name)))
+    }
+    return encoded
+  }
+
+  private mutating func read(_ path: String) -> Recording? {
+    do throws(SoundFileError) {
+      return try Recording.read(path: path)
+    } catch {
+      errors.append(error)
+      return nil
+    }
+  }
+
+  /// The sound that the JSON names, where it is there and is the one that was interpreted.
+  private mutating func readOriginal(of clip: ClipResult, at rate: Int?) -> Recording? {
+    let report = clip.report
+    var status = stat()
+    // A pipe of that name would be waited for, and standard input is over.
+    guard report.input != "-", stat(report.input, &status) == 0,
+      status.st_mode & S_IFMT == S_IFREG
+    else {
+      originalProblem = "The original sound was not found."
+      return nil
+    }
+    guard let recording = read(report.input) else {
+      originalProblem = "The original sound could not be read."
+      return nil
+    }
+    guard recording.sampleRate == report.sampleRate, recording.channels == report.channels,
+      abs(recording.duration - report.duration) < 0.001
+    else {
+      originalProblem = "Where the original sound was there is another one."
+      return nil
+    }
+    guard let rate, rate != recording.sampleRate else { return recording }
+    let samples = Resampler(from: recording.sampleRate, to: rate).resample(recording.samples)
+    return Recording(samples: samples, sampleRate: rate)
+  }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import Mustache
+import PIQCheckpoints
+import PIQPipeline
+import PIQPlatform
+
+/// A page of HTML about the clips of a run, in one piece: it needs neither other files nor a
+/// network.
+///
+///     let page = ReportPage(clips: clips, title: "Night recordings")
+///     try page.write(to: "report.html") { append in
+///       for index in clips.indices { try append(page.block(index)) }
+///     }
+public struct ReportPage: Sendable {
+  /// What the page shows, in this order.
+  public let clips: [ClipResult]
+  /// What stands above it.
+  public let title: String
+
+  /// A page about `clips`.
+  public init(clips: [ClipResult], title: String) {
+    self.clips = clips
+    self.title = title
+  }
+
+  /// Reads and encodes clip number `index`. Several threads may do so, each for clips of its own.
+  ///
+  /// - Throws: `SoundFileError` for a sound that cannot be encoded.
+  public func block(_ index: Int) throws -> ClipBlock { try ClipBlock(clips[index], index: index) }
+
+  /// Writes the page to `path`, where it appears whole or not at all. The same clips and files make
+  /// the same bytes.
+  ///
+  /// - Parameter blocks: gives `append` the blocks of the clips, in any order and one at a time.
+  /// - Returns: the page's size in bytes.
+  /// - Throws: what `blocks` throws, `FileError`.
+  @discardableResult
+  public func write(
+    to path: String, blocks: (_ append: @escaping (ClipBlock) throws -> Void) throws -> Void
+  ) throws -> Int {
+    let (head, tail) = try frame(for: path)
+    var count = head.count + tail.count
+    try AtomicFile.write(to: path) { append in
+      try head.withUnsafeBytes { try append($0) }
+      try blocks { block in
+        count += block.bytes.count
+        try block.bytes.withUnsafeBytes { try append($0) }
+      }
+      try tail.withUnsafeBytes { try append($0) }
+    }
+    return count
+  }
+
+  /// What comes before the blocks of the clips, and after them.
+  private func frame(for path: String) throws -> (head: [UInt8], tail: [UInt8]) {
+    let script = PageScript.text
+    guard let hash = FileHash.sha256Base64(of: script) else {
+      throw FileError(
+        path: path, problem: "the SHA-256 of the page's script could not be computed",
+        remedy: "check the installation of OpenSSL's libcrypto")
+    }
+    MustacheContentTypes.register(PageText(), named: "PAGE")
+    let template = try MustacheTemplate(string: PageTemplate.text)
+    let library = MustacheLibrary(templates: ["row": try MustacheTemplate(string: PageTemplate.row)]
+    )
+    let head = template.render(content(scriptHash: hash), library: library)
+    return (Array(head.utf8), Array("<script>\(script)</script>\n</body>\n</html>\n".utf8))
+  }
+
+  private func content(scriptHash: String) -> PageContent {
+    let labels = Dictionary(grouping: clips, by: \.report.label)
+    let models = Set(clips.map { "\($0.report.model.name) \($0.report.model.sha256.prefix(8))" })
+    return PageContent(
+      title: printable(title), style: PageStyle.text, scriptHash: scriptHash,
+      clipCount: clips.count == 1 ? "1 clip" : "\(clips.count) clips",
+      models: models.sorted().map(printable).joined(separator: ", "),
+      classes: labels.sorted { $0.key < $1.key }.map {
+        .init(className: printable($0.key), classCount: $0.value.count)
+      },
+      rows: clips.enumerated().map { .init(index: $0, clip: $1) })
+  }
+}
+
+/// What the template is filled with.
+private struct PageContent {
+  let title: String
+  let style: String
+  let scriptHash: String
+  let clipCount: String
+  let models: String
+  let classes: [Class]
+  let rows: [Row]
+
+  struct Class {
+    let className: String
+    let classCount: Int
+  }
+
+  struct Row {
+    let index: Int
+    let name: String
+    let input: String
+    let label: String
+    let probability: Float
+    let percent: String
+    let duration: Double
+    let seconds: String
+
+    init(index: Int, clip: ClipResult) {
+      self.index = index
+      name = printable(clip.name)
+      input = printable(clip.report.input)
+      label = printable(clip.report.label)
+      probability = clip.report.probability
+      percent = String(format: "%.1f", 100 * probability)
+      duration = clip.report.duration
+      seconds = String(format: "%.2f", duration)
+    }
+  }
+}
+
+extension FileHash {
+  /// The SHA-256 of a text in base64; nil when libcrypto does not know it.
+  fileprivate static func sha256Base64(of text: String) -> String? {
+    let digits = Array(text.utf8).withUnsafeBytes { sha256(of: $0) }.map { Array($0.utf8) }
+    guard let digits else { return nil }
+    let bytes = stride(from: 0, to: digits.count, by: 2).map { place in
+      UInt8(String(decoding: digits[place..<place + 2], as: UTF8.self), radix: 16) ?? 0
+    }
+    return Data(bytes).base64EncodedString()
+  }
+}

@@ -1,0 +1,170 @@
+import Foundation
+public import PIQTensor
+import Synchronization
+
+/// The short-time Fourier transform and its inverse, with a periodic Hamming window.
+///
+/// Frames are centred: frame t is around sample t · hop, and the signal counts as silent before its
+/// start and after its end. An object may be shared by threads.
+///
+///     let stft = STFT(.speechBrainPIQ)
+///     let spectrogram = stft.forward(samples)
+///     let same = stft.inverse(spectrogram, length: samples.count)
+///
+/// Origin: `speechbrain.processing.features.STFT` and `ISTFT`, that is `torch.stft` and
+/// `torch.istft`.
+public final class STFT: Sendable {
+  /// The measures of the transform.
+  public let configuration: STFTConfiguration
+
+  /// The window, of `windowLength` samples.
+  private let window: [Float]
+  /// Made by the first transform.
+  private let plans = Mutex<FourierTransform?>(nil)
+
+  /// Where the window's sum is smaller, nothing is known of the signal. From `torch.istft`.
+  private static let leastWindowSum: Float = 1e-11
+
+  /// A transform of these measures; its plans are made on first use.
+  public init(_ configuration: STFTConfiguration) {
+    self.configuration = configuration
+    let length = configuration.windowLength
+    window = (0..<length).map { Float(0.54 - 0.46 * cos(2 * .pi * Double($0) / Double(length))) }
+  }
+
+  /// Where the window begins within a frame of n_fft samples.
+  private var windowStart: Int { (configuration.nFFT - configuration.windowLength) / 2 }
+
+  private var transform: FourierTransform {
+    plans.withLock { plans in
+      if let plans { return plans }
+      let made = FourierTransform(count: configuration.nFFT)
+      plans = made
+      return made
+    }
+  }
+
+  /// The spectrogram of `samples`: [T, F, 2] with T = samples / hop + 1 frames.
+  public func forward(_ samples: [Float]) -> Spectrogram {
+    let transform = transform
+    let frames = configuration.frames(for: samples.count)
+    let bins = configuration.bins
+    let buffers = FourierBuffers(count: configuration.nFFT)
+    let signal = buffers.signal + windowStart
+    let values = Tensor(shape: [frames, bins, 2]) { values in
+      samples.withUnsafeBufferPointer { samples in
+        window.withUnsafeBufferPointer { window in
+          for frame in 0..<frames {
+            // The sample under the window's first element.
+            let start = frame * configuration.hopLength + windowStart - configuration.nFFT / 2
+            let inside = Self.overlap(start, window.count, samples.count)
+            for i in 0..<inside.lowerBound { signal[i] = 0 }
+            for i in inside { signal[i] = samples[start + i] * window[i] }
+            for i in inside.upperBound..<window.count { signal[i] = 0 }
+            transform.forward(buffers)
+            _ = UnsafeMutableBufferPointer(rebasing: values[(frame * bins * 2)...])
+              .update(
+                fromContentsOf: UnsafeBufferPointer(start: buffers.spectrumValues, count: bins * 2))
+          }
+        }
+      }
+    }
+    return Spectrogram(values: values)
+  }
+
+  /// The signal behind `spectrogram`: overlapping frames are windowed and added, then divided by
+  /// the sum of the squared windows.
+  ///
+  /// - Parameter length: how many samples to return; (T - 1) · hop unless given. Samples that no
+  ///   window reaches are zero.
+  /// - Precondition: `spectrogram` has F bins.
+  public func inverse(_ spectrogram: Spectrogram, length: Int? = nil) -> [Float] {
+    let bins = configuration.bins
+    precondition(spectrogram.bins == bins, "\(spectrogram.bins) bins instead of \(bins)")
+    return spectrogram.values.withUnsafeBuffer { values in
+      overlapAdd(frames: spectrogram.frames, length: length) { frame, spectrum in
+        let row = values[frame * bins * 2..<(frame + 1) * bins * 2]
+        _ = spectrum.update(fromContentsOf: row)
+      }
+    }
+  }
+
+  /// The signal whose spectrogram has the magnitudes `magnitude` and the phases of `spectrogram`.
+  ///
+  /// Where `spectrogram` is zero its phase is that of the arc tangent: zero, too.
+  ///
+  /// - Parameters:
+  ///   - magnitude: [T', F], linear, with at most as many frames as `spectrogram`.
+  ///   - spectrogram: [T, F, 2].
+  ///   - length: how many samples to return; (T' - 1) · hop unless given. Samples that no window
+  ///     reaches are zero.
+  /// - Precondition: the shapes are as said.
+  public func inverse(
+    magnitude: Tensor, phaseOf spectrogram: Spectrogram, length: Int? = nil
+  ) -> [Float] {
+    let bins = configuration.bins
+    precondition(
+      magnitude.shape.count == 2 && magnitude.shape[1] == bins && spectrogram.bins == bins
+        && magnitude.shape[0] <= spectrogram.frames,
+      "no phases for \(magnitude.shape) in \(spectrogram.values.shape)")
+    return magnitude.withUnsafeBuffer { magnitudes in
+      spectrogram.values.withUnsafeBuffer { values in
+        overlapAdd(frames: magnitude.shape[0], length: length) { frame, spectrum in
+          for bin in 0..<bins {
+            let i = frame * bins + bin
+            let (real, imaginary) = Self.direction(values[2 * i], values[2 * i + 1])
+            spectrum[2 * bin] = magnitudes[i] * real
+            spectrum[2 * bin + 1] = magnitudes[i] * imaginary
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds up the windowed inverse transforms of the frames that `fill` writes.
+  private func overlapAdd(
+    frames: Int, length: Int?, fill: (Int, UnsafeMutableBufferPointer<Float>) -> Void
+  ) -> [Float] {
+    let transform = transform
+    let count = max(0, length ?? configuration.samples(for: frames))
+    let buffers = FourierBuffers(count: configuration.nFFT)
+    let spectrum = UnsafeMutableBufferPointer(
+      start: buffers.spectrumValues, count: configuration.bins * 2)
+    let signal = buffers.signal + windowStart
+    let scale = 1 / Float(configuration.nFFT)
+    var windowSum = [Float](repeating: 0, count: count)
+    var samples = windowSum
+    for frame in 0..<frames {
+      let start = frame * configuration.hopLength + windowStart - configuration.nFFT / 2
+      let inside = Self.overlap(start, window.count, count)
+      if inside.isEmpty { continue }
+      fill(frame, spectrum)
+      transform.inverse(buffers)
+      for i in inside {
+        samples[start + i] += signal[i] * (window[i] * scale)
+        windowSum[start + i] += window[i] * window[i]
+      }
+    }
+    for i in 0..<count {
+      samples[i] = windowSum[i] > Self.leastWindowSum ? samples[i] / windowSum[i] : 0
+    }
+    return samples
+  }
+
+  /// Which of the `length` elements from `start` on lie within 0..<`count`, counted from `start`.
+  private static func overlap(_ start: Int, _ length: Int, _ count: Int) -> Range<Int> {
+    let lower = min(max(0, -start), length)
+    return lower..<max(lower, min(length, count - start))
+  }
+
+  /// The cosine and the sine of a point's angle.
+  private static func direction(_ real: Float, _ imaginary: Float) -> (Float, Float) {
+    let magnitude = (real * real + imaginary * imaginary).squareRoot()
+    // The squares of very small and very large values are not to be had.
+    guard magnitude > 1e-15, magnitude < .infinity else {
+      let angle = atan2f(imaginary, real)
+      return (cosf(angle), sinf(angle))
+    }
+    return (real / magnitude, imaginary / magnitude)
+  }
+}

@@ -1,0 +1,63 @@
+import Glibc
+public import PIQDatasets
+
+/// Clips in memory: decoded, mixed down and resampled once.
+public struct ClipSet: Sendable {
+  /// One clip's samples at the model's rate, and the index of its class.
+  public struct Clip: Sendable {
+    public let name: String
+    public let samples: [Float]
+    public let label: Int
+
+    package init(name: String, samples: [Float], label: Int) {
+      self.name = name
+      self.samples = samples
+      self.label = label
+    }
+  }
+
+  public let clips: [Clip]
+
+  package init(_ clips: [Clip]) { self.clips = clips }
+
+  /// Loads clips.
+  ///
+  /// - Parameters:
+  ///   - labels: the names of the classes, by index; each clip's is among them.
+  ///   - progress: told before each clip how many were loaded and what is next.
+  /// - Throws: `TrainingError` when they do not fit into half of the memory that is free;
+  ///   `SoundFileError`; `DatasetError`.
+  /// - Precondition: each clip's category is among `labels`.
+  public init(
+    _ clips: [Dataset.Clip], labels: [String], rate: Int,
+    progress: (_ finished: Int, _ next: String) throws -> Void = { _, _ in }
+  ) throws {
+    let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+    let loader = ClipLoader(rate: rate)
+    let room = Self.freeMemory / 2
+    var used = 0
+    self.clips = try clips.enumerated().map { number, clip in
+      try progress(number, clip.path)
+      let samples = try loader.load(clip.path) { count in
+        used += 4 * count
+        guard used <= room else {
+          throw TrainingError(
+            path: clip.path,
+            problem: "the first \(number + 1) of \(clips.count) clips take more than half of the "
+              + "memory that is free",
+            remedy: "use fewer or shorter clips, or a machine with more memory")
+        }
+      }
+      guard let label = indices[clip.category] else {
+        preconditionFailure("\(clip.category) is not among the labels")
+      }
+      return Clip(name: clip.name, samples: samples, label: label)
+    }
+  }
+
+  /// Bytes that could be had without swapping.
+  private static var freeMemory: Int {
+    let pages = sysconf(Int32(_SC_AVPHYS_PAGES))
+    return max(1 << 30, pages * sysconf(Int32(_SC_PAGESIZE)))
+  }
+}

@@ -1,0 +1,131 @@
+public import PIQ
+import PIQEvaluation
+public import PIQNeuralNetwork
+import PIQTensor
+
+/// Trains the interpreter of a classifier, which stays as it is.
+public final class InterpreterTask: TrainingTask {
+  public static let name = "interpreter"
+  public static let figures = ["fid_in", "ai", "ad", "ag", "ff", "sps", "mean_mask"]
+
+  private let recipe: InterpreterRecipe
+  private let configuration: ModelConfiguration
+  private let networks: Networks
+  private let psi: VectorQuantizedPSI
+  private let batches: BatchMaker
+  private let valid: ClipSet
+  public let clipCount: Int
+
+  /// An interpreter with fresh weights.
+  ///
+  /// - Parameter classifier: the networks whose encoder and head are explained; they are not
+  ///   changed.
+  /// - Throws: `PIQError.configuration`; `PIQError.noInterpreter` for a configuration without one.
+  public init(
+    _ configuration: ModelConfiguration, classifier: Networks, _ recipe: InterpreterRecipe,
+    train: ClipSet, valid: ClipSet
+  ) throws {
+    try configuration.validate()
+    guard let settings = configuration.psi?.settings else { throw PIQError.noInterpreter }
+    self.configuration = configuration
+    self.recipe = recipe
+    self.valid = valid
+    clipCount = train.clips.count
+    classifier.encoder.freeze()
+    classifier.classifier.freeze()
+    psi = try VectorQuantizedPSI(settings, using: Initializer(seed: recipe.seed))
+    networks = Networks(
+      encoder: classifier.encoder, classifier: classifier.classifier, psi: psi)
+    batches = BatchMaker(
+      train, configuration, cropSeconds: recipe.data.cropSeconds, recipe.augmentation)
+  }
+
+  public var state: [(name: String, parameter: Parameter)] { psi.state(under: "psi") }
+
+  public func step(_ clips: [Int], seed: UInt64, path: [Int]) throws -> Losses {
+    var random = RandomStream(seed: seed, path: path)
+    let logPower = batches.batch(clips, &random).logPower
+    let hidden = try networks.encoder(logPower, mode: .evaluation)
+    let cosines = try networks.classifier(spatialMean(hidden), mode: .evaluation)
+    let labels = largestColumns(of: cosines)
+    let (output, pullback) = try psi.differentiated(hidden, labels: labels, mode: .training)
+    let objective = recipe.objective
+    let loss = try InterpreterLoss(
+      output, logPower: logPower, threshold: Float(objective.maskThreshold))
+    var gradients = loss.gradients
+    gradients.reconstruction = gradients.reconstruction?.scaled(
+      by: Float(objective.reconstruction))
+    var total =
+      objective.reconstruction * Double(loss.reconstruction)
+      + Double(loss.codebook) + Double(loss.commitment)
+    var terms = [
+      "reconstruction": Double(loss.reconstruction), "codebook": Double(loss.codebook),
+      "commitment": Double(loss.commitment),
+    ]
+    let mask = objective.mask
+    if !mask.isEmpty {
+      let (found, gradient) = try mask.differentiated(
+        output.reconstruction, logPower: logPower, labels: labels, networks: networks,
+        logitScale: configuration.logitScale)
+      gradients.reconstruction = gradients.reconstruction.map { sum($0, gradient) } ?? gradient
+      for (name, weight, value) in [
+        ("masked_in", mask.maskedIn, found.maskedIn),
+        ("masked_out", mask.maskedOut, found.maskedOut),
+        ("sparsity", mask.sparsity, found.sparsity),
+        ("total_variation", mask.totalVariation, found.totalVariation),
+      ] where weight != 0 {
+        terms[name] = value
+        total += weight * value
+      }
+    }
+    _ = try pullback(gradients)
+    return Losses(total: total, terms: terms)
+  }
+
+  private func largestColumns(of matrix: Tensor) -> [Int] {
+    let columns = matrix.shape[1]
+    let values = matrix.elements
+    return (0..<matrix.shape[0]).map { row in
+      InterpretationMetrics.largest(Array(values[row * columns..<(row + 1) * columns]))
+    }
+  }
+
+  /// The metrics of interpretations of whole clips at their likeliest class.
+  public func validate(
+    progress: (_ finished: Int, _ total: Int) throws -> Void
+  ) throws -> Validation {
+    try Self.measure(Interpreter(configuration, networks), valid, progress: progress)
+  }
+
+  /// The same for a model and other clips.
+  ///
+  /// - Throws: `PIQError`, `OneDNNError`.
+  public static func measure(
+    _ interpreter: Interpreter, _ clips: ClipSet,
+    progress: (_ finished: Int, _ total: Int) throws -> Void
+  ) throws -> Validation {
+    var values: [MetricValues] = []
+    for (number, clip) in clips.clips.enumerated() {
+      try progress(number, clips.clips.count)
+      let analysis = try interpreter.analyze(clip.samples)
+      let covered = interpreter.croppedFrames(of: analysis.logPower.shape[0])
+      let tail: Tail = covered == analysis.logPower.shape[0] ? .keep : .crop
+      let mask = try interpreter.interpret(analysis, tail: tail).mask
+      values.append(try interpreter.measure(mask, for: analysis).values)
+    }
+    let means = values.means()
+    func mean(_ metric: Metric) -> Double { means[metric] ?? 0 }
+    // All five on one scale, 1 for the best.
+    let score =
+      (mean(.fidelity) + mean(.averageIncrease) / 100 + 1 - mean(.averageDrop) / 100
+        + mean(.averageGain) / 100 + mean(.faithfulness)) / 5
+    return Validation(
+      score: score,
+      figures: Dictionary(
+        uniqueKeysWithValues: Metric.allCases.map { ($0.rawValue, mean($0)) }))
+  }
+
+  public func model(after validation: Validation) -> (ModelConfiguration, Networks) {
+    (configuration, networks)
+  }
+}

@@ -1,0 +1,37 @@
+import PIQNeuralNetwork
+
+/// The learning rate of each step, by the schedule of a recipe.
+struct LearningRates {
+  private let settings: OptimizationSettings
+  private let stepsPerEpoch: Int
+
+  init(_ settings: OptimizationSettings, stepsPerEpoch: Int) {
+    self.settings = settings
+    self.stepsPerEpoch = stepsPerEpoch
+  }
+
+  /// - Parameters:
+  ///   - step: counted from 0 since the beginning.
+  ///   - current: the rate that plateau has come to.
+  func rate(at step: Int, current: Double) -> Double {
+    let maximum = settings.learningRate
+    switch settings.schedule {
+    case .constant: return maximum
+    case .plateau: return current
+    case .oneCycle:
+      let count = settings.epochs * stepsPerEpoch
+      return OneCycleLR(maximum: maximum, stepCount: count, rising: settings.warmUp)
+        .rate(at: step)
+    case .cyclic:
+      return CyclicLR(base: maximum / 10, maximum: maximum, stepSize: settings.cycleSteps)
+        .rate(at: step)
+    }
+  }
+
+  /// The memory that plateau begins with; nothing for the other schedules.
+  var initialPlateau: ReduceLROnPlateau? {
+    guard settings.schedule == .plateau else { return nil }
+    return ReduceLROnPlateau(
+      patience: settings.patience, firstEpoch: settings.firstPlateauEpoch)
+  }
+}

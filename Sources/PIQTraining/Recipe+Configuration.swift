@@ -1,0 +1,82 @@
+public import PIQ
+import PIQNeuralNetwork
+import PIQSpectral
+
+extension ClassifierRecipe {
+  /// The configuration of the model that this recipe trains.
+  ///
+  /// - Parameters:
+  ///   - name: what to call the model.
+  ///   - labels: the names of the classes, by index.
+  /// - Throws: `TrainingError` when the settings give no network.
+  public func configuration(name: String, labels: [String]) throws(TrainingError)
+    -> ModelConfiguration
+  {
+    do {
+      let configuration = ModelConfiguration(
+        name: name,
+        stft: try STFTConfiguration(
+          sampleRate: network.sampleRate, nFFT: network.nFFT, hopMilliseconds: network.hopLength,
+          windowMilliseconds: network.windowLength),
+        normalize: network.normalize, embeddingModel: .init(dim: network.dim),
+        classifier: .init(
+          inputSize: network.dim, blockCount: network.blockCount, blockSize: network.blockSize,
+          classCount: labels.count),
+        labels: labels, logitScale: network.logitScale,
+        training: "trained by piq-audio, seed \(seed)")
+      try configuration.validate()
+      return configuration
+    } catch {
+      throw TrainingError(problem: "\(error)", remedy: "change the settings of the network")
+    }
+  }
+}
+
+extension InterpreterRecipe {
+  /// The configuration of the classifier's model with an interpreter that this recipe trains.
+  ///
+  /// - Throws: `TrainingError` when the settings give no network, or leave a class without a key.
+  public func configuration(
+    explaining classifier: ModelConfiguration, name: String
+  ) throws(TrainingError) -> ModelConfiguration {
+    let classCount = classifier.labels.count
+    if network.classPartitioning {
+      let partition: ClassPartition
+      do throws(PIQError) {
+        partition = try ClassPartition(
+          keyCount: network.keyCount, classCount: classCount, sharedKeys: network.sharedKeys)
+      } catch {
+        throw TrainingError(problem: "\(error)", remedy: "change K or shared_keys")
+      }
+      let keys = 0..<network.keyCount
+      let without = (0..<classCount).first { label in
+        !keys.contains { partition.isRelevant(key: $0, label: label, mode: .training) }
+      }
+      if let without {
+        throw TrainingError(
+          problem: "\(network.keyCount) keys leave the class "
+            + "\(classifier.labels[without].debugDescription) of \(classCount) without one",
+          remedy: "give at least \(classCount + network.sharedKeys) with --keys; 1024 is usual")
+      }
+    }
+    var configuration = classifier
+    configuration.name = name
+    configuration.psi = .init(
+      VectorQuantizedPSI.Settings(
+        dim: classifier.embeddingModel.dim, keyCount: network.keyCount, classCount: classCount,
+        classPartitioning: network.classPartitioning, sharedKeys: network.sharedKeys,
+        usesAdapter: network.usesAdapter, reducesDim: network.reducesDim))
+    configuration.useVQ = true
+    configuration.useMaskOutput = true
+    configuration.maskThreshold = objective.maskThreshold
+    configuration.training =
+      "classifier \(classifier.training ?? "of unknown origin"); "
+      + "interpreter trained by piq-audio, seed \(seed)"
+    do throws(PIQError) {
+      try configuration.validate()
+    } catch {
+      throw TrainingError(problem: "\(error)", remedy: "change the settings of the network")
+    }
+    return configuration
+  }
+}

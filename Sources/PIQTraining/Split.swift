@@ -1,0 +1,103 @@
+public import PIQDatasets
+import PIQNeuralNetwork
+
+/// The parts of a data set: what trains, what chooses the best epoch, and what is measured at the
+/// end.
+public struct Split: Sendable {
+  public let train, valid, test: [Dataset.Clip]
+
+  /// Divides a data set by its folds, or each class at random where it has none.
+  ///
+  /// - Throws: `TrainingError` when a fold has no clips or serves twice, when nothing is left to
+  ///   train or to choose on, or when a class has no clips to train on.
+  public init(_ data: Dataset, _ settings: DataSettings, seed: UInt64) throws(TrainingError) {
+    let folds = Set(data.clips.compactMap(\.fold))
+    let asked = settings.trainFolds + settings.validFolds + settings.testFolds
+    if !asked.isEmpty || folds.count > 1 {
+      (train, valid, test) = try Self.byFold(data, settings, folds)
+    } else {
+      (train, valid, test) = Self.byFraction(data.clips, settings, seed: seed)
+    }
+    guard !train.isEmpty, !valid.isEmpty else {
+      throw TrainingError(
+        path: data.path,
+        problem: train.isEmpty
+          ? "leaves no clips to train on" : "leaves no clips to choose the best epoch on",
+        remedy: "give more clips a class, or another division: see --train-folds and "
+          + "--valid-fraction")
+    }
+    let trained = Set(train.map(\.category))
+    if let clip = (valid + test).first(where: { !trained.contains($0.category) }) {
+      throw TrainingError(
+        path: data.path,
+        problem: "the class \(clip.category.debugDescription) has no clips to train on",
+        remedy: "add some, leave the class out, or divide the clips in another way")
+    }
+  }
+
+  /// The names of all classes, by bytes: the same order in every locale.
+  public var categories: [String] {
+    Set(train.map(\.category)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  private typealias Parts = ([Dataset.Clip], [Dataset.Clip], [Dataset.Clip])
+
+  private static func byFold(
+    _ data: Dataset, _ settings: DataSettings, _ folds: Set<Int>
+  ) throws(TrainingError) -> Parts {
+    let test = settings.testFolds
+    let free = folds.subtracting(settings.trainFolds + test)
+    let valid = settings.validFolds.isEmpty ? free.max().map { [$0] } ?? [] : settings.validFolds
+    let train =
+      settings.trainFolds.isEmpty
+      ? folds.subtracting(valid + test).sorted() : settings.trainFolds
+    let all = train + valid + test
+    if let twice = all.first(where: { fold in all.count(where: { $0 == fold }) > 1 }) {
+      throw TrainingError(
+        path: data.path, problem: "fold \(twice) would serve twice",
+        remedy: "name it under one of train, valid and test folds")
+    }
+    if let missing = all.first(where: { !folds.contains($0) }) {
+      throw TrainingError(
+        path: data.path, problem: "has no clips in fold \(missing)",
+        remedy: folds.isEmpty
+          ? "give a CSV file with a column fold, or use --valid-fraction"
+          : "choose among " + folds.sorted().map(String.init).joined(separator: ", "))
+    }
+    func clips(_ folds: [Int]) -> [Dataset.Clip] {
+      data.clips.filter { $0.fold.map(folds.contains) ?? false }
+    }
+    return (clips(train), clips(valid), clips(test))
+  }
+
+  private static func byFraction(
+    _ clips: [Dataset.Clip], _ settings: DataSettings, seed: UInt64
+  ) -> Parts {
+    var parts: [Int: [Int]] = [:]
+    let classes = Dictionary(grouping: clips.indices) { clips[$0].category }
+    let names = classes.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    for (number, name) in names.enumerated() {
+      let own = classes[name] ?? []
+      var stream = RandomStream(seed: seed, path: [Draw.split.rawValue, number])
+      let shuffled = stream.permutation(own.count).map { own[$0] }
+      func count(_ fraction: Double) -> Int {
+        // A class of two or more clips is represented wherever it is asked for.
+        fraction == 0
+          ? 0 : max(own.count > 1 ? 1 : 0, Int((fraction * Double(own.count)).rounded()))
+      }
+      let valid = count(settings.validFraction)
+      let test = count(settings.testFraction)
+      parts[1, default: []] += shuffled.prefix(valid)
+      parts[2, default: []] += shuffled.dropFirst(valid).prefix(test)
+      parts[0, default: []] += shuffled.dropFirst(valid + test)
+    }
+    func part(_ i: Int) -> [Dataset.Clip] { (parts[i] ?? []).sorted().map { clips[$0] } }
+    return (part(0), part(1), part(2))
+  }
+}
+
+/// What is drawn for a training; each number begins a path of random numbers.
+enum Draw: Int {
+  case split = 101
+  case order, step
+}

@@ -1,0 +1,111 @@
+import Foundation
+import PIQ
+public import PIQCheckpoints
+import PIQModels
+import PIQNeuralNetwork
+import PIQPipeline
+import PIQPlatform
+import PIQPlotting
+import PIQTensor
+
+/// Where a training leaves its files: the model in a folder, and in `training` below it the recipe,
+/// the log, the curves, and the checkpoint to go on from.
+public struct TrainingFiles: Sendable {
+  /// The model's folder.
+  public let folder: String
+  /// How the model's weights are stored.
+  public let dtype: TensorDType
+  private let name: String
+
+  /// The files of the training `name` for a model in `folder`.
+  public init(folder: String, name: String, dtype: TensorDType = .float32) {
+    self.folder = folder
+    self.name = name
+    self.dtype = dtype
+  }
+
+  private func path(_ suffix: String) -> String {
+    Folder.join(Folder.join(folder, "training"), name + suffix)
+  }
+
+  /// Weights, optimiser and progress: all that is needed to go on.
+  public var checkpoint: String { path(".checkpoint.safetensors") }
+  /// A JSON object a line, one an epoch.
+  public var log: String { path(".jsonl") }
+  /// The log as a picture.
+  public var curves: String { path(".png") }
+  /// All settings that were used.
+  public var recipe: String { path(".yaml") }
+
+  /// Whether there is a training to go on with.
+  public var hasCheckpoint: Bool { access(checkpoint, F_OK) == 0 }
+
+  /// Checks that nothing of value is in the way of a new training.
+  ///
+  /// - Throws: `TrainingError`, `CheckpointError`.
+  public func checkAreFree() throws {
+    guard !hasCheckpoint else {
+      throw TrainingError(
+        path: folder, problem: "holds a training of the \(name) that has begun",
+        remedy: "go on with --resume, choose another folder, or replace it with --force")
+    }
+    try Model.checkIsFree(folder)
+  }
+
+  /// Makes the folder, and forgets what an earlier training left to go on from.
+  ///
+  /// - Throws: `FileError`, `TrainingError`.
+  func begin(_ recipe: some Recipe) throws {
+    try Folder.make(Folder.join(folder, "training"))
+    guard unlink(checkpoint) == 0 || errno == ENOENT else {
+      throw FileError(path: checkpoint, action: "remove it", errno: errno)
+    }
+    try AtomicFile.write(Array(try RecipeFile.text(recipe).utf8), to: self.recipe)
+  }
+
+  /// Replaces the checkpoint; whatever happens meanwhile, one of the two is there, whole.
+  func save(
+    _ state: TrainingState, networks: [(name: String, parameter: Parameter)], optimizer: Adam
+  ) throws {
+    let tensors =
+      networks.map { ("network." + $0.name, $0.parameter.value) }
+      + optimizer.state.map { ("optimizer." + $0.name, $0.tensor) }
+    try Safetensors.write(
+      tensors, metadata: ["state": try state.json()], to: checkpoint, isDurable: true)
+  }
+
+  /// Reads the checkpoint.
+  ///
+  /// - Throws: `TrainingError` when there is none or it is of something else; `CheckpointError`
+  ///   when it is damaged.
+  func read() throws -> (state: TrainingState, tensors: SafetensorsFile) {
+    guard hasCheckpoint else {
+      throw TrainingError(
+        path: checkpoint, problem: "does not exist: there is nothing to resume",
+        remedy: "leave --resume out to begin")
+    }
+    let file = try SafetensorsFile(path: checkpoint)
+    guard let json = file.metadata["state"],
+      let state = try? JSONDecoder().decode(TrainingState.self, from: Data(json.utf8))
+    else {
+      throw TrainingError(
+        path: checkpoint, problem: "is no checkpoint of a training",
+        remedy: "begin again with --force")
+    }
+    return (state, file)
+  }
+
+  /// Writes what the epochs came to so far.
+  func write(_ records: [TrainingRecord], figures: [String], title: String) throws {
+    let lines = try records.map { try $0.json() + "\n" }
+    try AtomicFile.write(Array(lines.joined().utf8), to: log)
+    try TrainingCurves.figure(records, figures: figures, title: title)?.write(toPNG: curves)
+  }
+
+  /// Writes the model.
+  func write(_ configuration: ModelConfiguration, _ networks: Networks) throws {
+    try Model.write(
+      configuration, weights: networks.state.map { ($0.name, $0.parameter.value) }, dtype: dtype,
+      to: folder, replacing: true)
+  }
+}

@@ -1,0 +1,55 @@
+import PIQNeuralNetwork
+public import PIQPipeline
+
+/// What an epoch came to: a line of the log.
+public struct TrainingRecord: Report, Codable, Sendable, Equatable {
+  /// From 1.
+  public var epoch: Int
+  /// The steps since the beginning.
+  public var steps: Int
+  /// The mean over the epoch's steps.
+  public var loss: Double
+  /// The means of its terms, before their weights.
+  public var terms: [String: Double]
+  /// That of the epoch's last step.
+  public var learningRate: Double
+  /// What the validation gave, where the epoch had one.
+  public var valid: Validation?
+  /// Whether no earlier epoch scored as much.
+  public var isBest: Bool
+  /// The wall time of the epoch's steps, in seconds.
+  public var seconds: Double
+  /// The median wall time of a step, in seconds.
+  public var secondsPerStep: Double
+
+  enum CodingKeys: String, CodingKey {
+    case epoch, steps, loss, terms, valid, seconds
+    case learningRate = "learning_rate"
+    case isBest = "is_best"
+    case secondsPerStep = "seconds_per_step"
+  }
+}
+
+/// Where a training stands; what a checkpoint holds besides tensors.
+struct TrainingState: Report, Codable, Equatable {
+  /// The recipe as JSON: what goes on has to be the same.
+  var recipe: String
+  /// A hash of the clips and the classifier: so have they.
+  var inputs: String
+  /// The epoch under way, from 1.
+  var epoch = 1
+  /// The steps of it that are done.
+  var stepsOfEpoch = 0
+  /// The steps since the beginning.
+  var steps = 0
+  /// The sum over the steps of the epoch.
+  var losses = Losses(total: 0)
+  var seconds: [Double] = []
+  var learningRate: Double
+  /// The schedule that has a memory.
+  var plateau: ReduceLROnPlateau?
+  var records: [TrainingRecord] = []
+
+  /// The record of the best epoch so far.
+  var best: TrainingRecord? { records.last(where: \.isBest) }
+}

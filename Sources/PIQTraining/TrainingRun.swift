@@ -1,0 +1,266 @@
+import Foundation
+import PIQCheckpoints
+import PIQNeuralNetwork
+import PIQPlatform
+import PIQTensor
+
+/// Trains epoch by epoch, and can go on after an interruption as if there had been none.
+///
+///     let run = try TrainingRun(task, recipe, files: files, inputs: hash)
+///     try run.begin()
+///     let outcome = try run.run(watching: progress, shouldStop: { false })
+///
+/// What a step draws depends on the seed, the epoch and the step alone, so that no generator's
+/// state has to be kept.
+public final class TrainingRun<Task: TrainingTask, R: Recipe> {
+  private let task: Task
+  private let recipe: R
+  private let files: TrainingFiles
+  private let optimizer: Adam
+  private let rates: LearningRates
+  private var state: TrainingState
+  private let encodedRecipe: String
+  private var lastLoss = Double.nan
+
+  /// A training that has not begun.
+  ///
+  /// - Parameter inputs: a hash of all that the task was made of besides the recipe.
+  /// - Throws: `TrainingError` when the recipe makes no sense.
+  public init(_ task: Task, _ recipe: R, files: TrainingFiles, inputs: String) throws {
+    try recipe.validate()
+    self.task = task
+    self.recipe = recipe
+    self.files = files
+    let settings = recipe.optimization
+    optimizer = Adam(
+      task.state, learningRate: settings.learningRate, weightDecay: settings.weightDecay,
+      decay: settings.optimizer == .adamW ? .decoupled : .gradient)
+    let clipCount = Self.clipsPerEpoch(task.clipCount, batchSize: settings.batchSize)
+    rates = LearningRates(
+      settings, stepsPerEpoch: (clipCount + settings.batchSize - 1) / settings.batchSize)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encodedRecipe = String(decoding: try encoder.encode(recipe), as: UTF8.self)
+    state = TrainingState(
+      recipe: encodedRecipe, inputs: inputs, learningRate: settings.learningRate)
+    state.plateau = rates.initialPlateau
+  }
+
+  /// Makes the folder, and writes the recipe there.
+  ///
+  /// - Throws: `FileError`, `TrainingError`.
+  public func begin() throws { try files.begin(recipe) }
+
+  /// Goes back to where the checkpoint was left.
+  ///
+  /// - Throws: `TrainingError` when there is none, or it belongs to other data or settings;
+  ///   `CheckpointError` when it is damaged.
+  public func resume() throws {
+    let (kept, tensors) = try files.read()
+    guard kept.recipe == state.recipe else {
+      throw TrainingError(
+        path: files.checkpoint, problem: "was made with other settings: \(difference(kept.recipe))",
+        remedy: "repeat the settings that it began with, or begin again with --force")
+    }
+    guard kept.inputs == state.inputs else {
+      throw TrainingError(
+        path: files.checkpoint, problem: "was made with other clips or another classifier",
+        remedy: "give those that it began with, or begin again with --force")
+    }
+    func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
+      guard tensors.shape(of: name) == shape else {
+        throw TrainingError(
+          path: files.checkpoint, problem: "lacks \(name) \(shape)",
+          remedy: "begin again with --force")
+      }
+      return try tensors.floats(name)
+    }
+    for (name, parameter) in task.state {
+      parameter.value = try tensor("network." + name, parameter.value.shape)
+    }
+    try optimizer.restore { try tensor("optimizer." + $0, $1) }
+    state = kept
+  }
+
+  /// The first setting that differs, in words.
+  private func difference(_ other: String) -> String {
+    func leaves(_ json: String) -> [String: String] {
+      var leaves: [String: String] = [:]
+      func walk(_ value: Any, _ path: String) {
+        if let object = value as? [String: Any] {
+          for (key, value) in object { walk(value, path.isEmpty ? key : path + "." + key) }
+        } else {
+          leaves[path] = "\(value)"
+        }
+      }
+      if let object = try? JSONSerialization.jsonObject(with: Data(json.utf8)) { walk(object, "") }
+      return leaves
+    }
+    let (old, new) = (leaves(other), leaves(encodedRecipe))
+    for name in Set(old.keys).union(new.keys).sorted() where old[name] != new[name] {
+      return "\(name) was \(printable(old[name] ?? "not there")) and is "
+        + printable(new[name] ?? "not there")
+    }
+    return "they cannot be told apart"
+  }
+
+  /// Whether all epochs are done.
+  public var isFinished: Bool { state.epoch > recipe.optimization.epochs }
+
+  /// How many steps were done in all.
+  public var stepsDone: Int { state.steps }
+
+  /// What the epochs came to so far.
+  public var records: [TrainingRecord] { state.records }
+
+  /// Trains to the last epoch, or until it is to stop.
+  ///
+  /// - Parameters:
+  ///   - observer: told about each step and each epoch.
+  ///   - shouldStop: asked after each step; if so, all is saved and nothing is lost.
+  /// - Returns: how it ended.
+  /// - Throws: `TrainingError` when the objective is no number any more; `FileError`; `PIQError`;
+  ///   `OneDNNError`.
+  public func run(
+    watching observer: (TrainingEvent) throws -> Void, shouldStop: () -> Bool
+  ) throws -> TrainingOutcome {
+    let settings = recipe.optimization
+    while !isFinished {
+      let order = self.order(of: state.epoch)
+      let batches = stride(from: 0, to: order.count, by: settings.batchSize).map {
+        Array(order[$0..<min($0 + settings.batchSize, order.count)])
+      }
+      while state.stepsOfEpoch < batches.count {
+        try step(batches[state.stepsOfEpoch])
+        try observer(
+          .step(
+            epoch: state.epoch, step: state.stepsOfEpoch, of: batches.count,
+            loss: lastLoss, learningRate: optimizer.learningRate))
+        if shouldStop() { return try stop() }
+      }
+      do {
+        let record = try endEpoch(batchCount: batches.count) { finished, total in
+          if shouldStop() { throw Interrupted() }
+          try observer(.validation(epoch: state.epoch, finished: finished, total: total))
+        }
+        try observer(.epoch(record))
+      } catch is Interrupted {
+        return try stop()
+      }
+    }
+    guard let best = state.best else {
+      throw TrainingError(
+        path: files.log, problem: "no epoch was validated", remedy: "lower validate_every")
+    }
+    return .finished(best: best)
+  }
+
+  /// A validation that is broken off; it is made again.
+  private struct Interrupted: Error {}
+
+  private func stop() throws -> TrainingOutcome {
+    try save()
+    return .stopped(epoch: state.epoch, step: state.stepsOfEpoch)
+  }
+
+  /// The clips of an epoch in their order.
+  private func order(of epoch: Int) -> [Int] {
+    var random = RandomStream(seed: recipe.seed, path: [Draw.order.rawValue, epoch])
+    let order = random.permutation(task.clipCount)
+    return Array(
+      order.prefix(
+        Self.clipsPerEpoch(order.count, batchSize: recipe.optimization.batchSize)))
+  }
+
+  /// A last batch of one clip would have no variance: it waits for another epoch.
+  private static func clipsPerEpoch(_ count: Int, batchSize: Int) -> Int {
+    batchSize > 1 && count > 1 && count % batchSize == 1 ? count - 1 : count
+  }
+
+  private func step(_ clips: [Int]) throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    for (_, parameter) in task.state { parameter.gradient = nil }
+    optimizer.learningRate = rates.rate(at: state.steps, current: state.learningRate)
+    let losses = try autocast(recipe.optimization.precision) {
+      try task.step(
+        clips, seed: recipe.seed, path: [Draw.step.rawValue, state.epoch, state.stepsOfEpoch])
+    }
+    let limit = recipe.optimization.gradientNorm
+    let norm = clipGradients(
+      task.state.map(\.parameter), toNorm: limit > 0 ? limit : .greatestFiniteMagnitude)
+    guard losses.total.isFinite, norm.isFinite else {
+      throw TrainingError(
+        path: files.hasCheckpoint ? files.checkpoint : nil,
+        problem: "the training diverged in epoch \(state.epoch), step \(state.stepsOfEpoch + 1): "
+          + (losses.total.isFinite ? "a gradient is no number" : "the loss is no number"),
+        remedy: "lower learning_rate or gradient_norm and begin again with --force; what was the "
+          + "best epoch so far is kept")
+    }
+    optimizer.step()
+    state.steps += 1
+    state.stepsOfEpoch += 1
+    state.losses += losses
+    let duration = start.duration(to: clock.now).components
+    state.seconds.append(Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+    lastLoss = losses.total
+  }
+
+  private func endEpoch(
+    batchCount: Int, validating progress: (_ finished: Int, _ total: Int) throws -> Void
+  ) throws -> TrainingRecord {
+    let epoch = state.epoch
+    let isLast = epoch == recipe.optimization.epochs
+    var validation: Validation?
+    if epoch.isMultiple(of: recipe.optimization.validateEvery) || isLast {
+      validation = try task.validate(progress: progress)
+    }
+    let mean = state.losses.divided(by: batchCount)
+    let isBest = validation.map { $0.score > state.best?.valid?.score ?? -.infinity } ?? false
+    let times = state.seconds.sorted()
+    let record = TrainingRecord(
+      epoch: epoch, steps: state.steps, loss: mean.total, terms: mean.terms,
+      learningRate: optimizer.learningRate, valid: validation, isBest: isBest,
+      seconds: times.reduce(0, +), secondsPerStep: times[times.count / 2])
+    state.records.append(record)
+    state.epoch += 1
+    state.stepsOfEpoch = 0
+    state.losses = Losses(total: 0)
+    state.seconds = []
+    if let validation {
+      let rate = state.learningRate
+      state.learningRate =
+        state.plateau?.next(after: epoch, loss: -validation.score, rate: rate) ?? rate
+      if isBest {
+        let (configuration, networks) = task.model(after: validation)
+        try files.write(configuration, networks)
+      }
+    }
+    // After the model: if a kill comes in between, the epoch is done again and writes the same.
+    try save()
+    try files.write(state.records, figures: Task.figures, title: Task.name)
+    return record
+  }
+
+  private func save() throws {
+    try files.save(state, networks: task.state, optimizer: optimizer)
+  }
+}
+
+/// What a training tells while it runs.
+public enum TrainingEvent: Sendable {
+  /// A step is done.
+  case step(epoch: Int, step: Int, of: Int, loss: Double, learningRate: Double)
+  /// A validation is under way.
+  case validation(epoch: Int, finished: Int, total: Int)
+  /// An epoch is done, and saved.
+  case epoch(TrainingRecord)
+}
+
+/// How a run ended.
+public enum TrainingOutcome: Sendable, Equatable {
+  /// All epochs are done; the best one is the model.
+  case finished(best: TrainingRecord)
+  /// It was asked to stop, after this many steps of this epoch.
+  case stopped(epoch: Int, step: Int)
+}

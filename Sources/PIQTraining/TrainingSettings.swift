@@ -1,0 +1,295 @@
+public import PIQ
+public import PIQNeuralNetwork
+
+/// Which clips train, which choose the best epoch, and how much of each is taken.
+public struct DataSettings: Codable, Sendable, Hashable {
+  /// The folds that train; all that are used for nothing else if empty.
+  public var trainFolds: [Int] = []
+  /// The folds that the best epoch is chosen on. If empty, the highest one where the data have
+  /// folds, and `validFraction` of each class where they have none.
+  public var validFolds: [Int] = []
+  /// The folds that are measured once, at the end.
+  public var testFolds: [Int] = []
+  /// The part of each class that the best epoch is chosen on, where there are no folds.
+  public var validFraction = 0.2
+  /// The part of each class that is measured once, at the end, where there are no folds.
+  public var testFraction = 0.0
+  /// How much of a clip is taken at a time, in seconds, wherever in it there is sound; all of it
+  /// if 0.
+  public var cropSeconds = 2.5
+
+  /// The standard division.
+  public init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case trainFolds = "train_folds"
+    case validFolds = "valid_folds"
+    case testFolds = "test_folds"
+    case validFraction = "valid_fraction"
+    case testFraction = "test_fraction"
+    case cropSeconds = "crop_seconds"
+  }
+}
+
+/// How weights are moved.
+public struct OptimizationSettings: Codable, Sendable, Hashable {
+  /// Which optimiser moves them.
+  public enum Optimizer: String, Codable, Sendable, CaseIterable {
+    /// `torch.optim.Adam`.
+    case adam
+    /// `torch.optim.AdamW`.
+    case adamW = "adamw"
+  }
+
+  /// How the learning rate changes.
+  public enum Schedule: String, Codable, Sendable, CaseIterable {
+    /// It does not.
+    case constant
+    /// It rises and falls once, along half cosines (`OneCycleLR`).
+    case oneCycle = "one-cycle"
+    /// It rises and falls in straight lines again and again (`CyclicLRScheduler`).
+    case cyclic
+    /// It is halved when the validation score stops rising (`ReduceLROnPlateau`).
+    case plateau
+  }
+
+  /// How often all clips are seen.
+  public var epochs: Int
+  /// B, the clips of a step.
+  public var batchSize = 16
+  public var optimizer: Optimizer
+  /// The largest learning rate.
+  public var learningRate: Double
+  public var weightDecay: Double
+  public var schedule: Schedule
+  /// The part of the steps in which the rate of one-cycle rises.
+  public var warmUp = 0.3
+  /// The steps from the least to the largest rate of the cyclic schedule.
+  public var cycleSteps = 65_000
+  /// The epochs without a better score before plateau halves the rate.
+  public var patience = 3
+  /// The first epoch whose score counts for plateau.
+  public var firstPlateauEpoch = 101
+  /// What the common norm of all gradients is reduced to where it is larger; 0 for no limit.
+  public var gradientNorm: Double
+  /// Validation follows each of this many epochs, and the last one.
+  public var validateEvery = 1
+  /// What the factors of large products are rounded to; weights and sums are of single precision
+  /// either way.
+  public var precision = Precision.fastest
+
+  enum CodingKeys: String, CodingKey {
+    case epochs, optimizer, schedule, patience, precision
+    case batchSize = "batch_size"
+    case learningRate = "learning_rate"
+    case weightDecay = "weight_decay"
+    case warmUp = "warm_up"
+    case cycleSteps = "cycle_steps"
+    case firstPlateauEpoch = "first_plateau_epoch"
+    case gradientNorm = "gradient_norm"
+    case validateEvery = "validate_every"
+  }
+}
+
+/// How clips are varied, so that a small set teaches more.
+public struct AugmentationSettings: Codable, Sendable, Hashable {
+  /// Whether a clip begins anywhere, its end coming before its start.
+  public var timeShift: Bool
+  /// The most by which the level is raised or lowered after it was normalised, in dB.
+  public var gain: Double
+  /// The least ratio of signal to white noise, in dB, drawn up to 40 dB above it for every other
+  /// clip; no noise if 0.
+  public var noise: Double
+  /// The parameter of the Beta distribution that decides about the shares of two mixed clips; no
+  /// mixing if 0 (mixup, arXiv 1710.09412).
+  public var mixup: Double
+  /// How many stretches of time are silenced in the spectrogram (SpecAugment, arXiv 1904.08779).
+  public var timeMasks: Int
+  /// The longest of them, in frames.
+  public var timeMaskFrames: Int
+  /// How many bands of frequency are silenced.
+  public var frequencyMasks: Int
+  /// The widest of them, in bins.
+  public var frequencyMaskBins: Int
+
+  enum CodingKeys: String, CodingKey {
+    case gain, noise, mixup
+    case timeShift = "time_shift"
+    case timeMasks = "time_masks"
+    case timeMaskFrames = "time_mask_frames"
+    case frequencyMasks = "frequency_masks"
+    case frequencyMaskBins = "frequency_mask_bins"
+  }
+}
+
+/// What both trainings have in common.
+public protocol Recipe: Codable, Sendable, Equatable {
+  /// The recipe that works on ESC-10.
+  init()
+  /// Decides about all that is drawn: initial weights, order, crops, variations.
+  var seed: UInt64 { get set }
+  var data: DataSettings { get set }
+  var optimization: OptimizationSettings { get set }
+  var augmentation: AugmentationSettings { get set }
+  /// What is wrong with a setting of this recipe's own, if something is.
+  var ownProblem: String? { get }
+}
+
+/// How a classifier is trained.
+public struct ClassifierRecipe: Recipe {
+  public var seed: UInt64 = 1
+  public var data = DataSettings()
+  public var optimization = OptimizationSettings(
+    epochs: 60, optimizer: .adamW, learningRate: 1e-3, weightDecay: 0.01, schedule: .oneCycle,
+    gradientNorm: 5)
+  public var augmentation = AugmentationSettings(
+    timeShift: true, gain: 6, noise: 10, mixup: 0.4, timeMasks: 1, timeMaskFrames: 40,
+    frequencyMasks: 1, frequencyMaskBins: 60)
+  public var network = NetworkSettings()
+
+  /// The sizes of the classifier, and its front end.
+  public struct NetworkSettings: Codable, Sendable, Hashable {
+    /// The channels of the encoder (`dim`).
+    public var dim = 256
+    /// The blocks of the classifier's head (`lin_blocks`).
+    public var blockCount = 1
+    /// What each of them gives (`lin_neurons`).
+    public var blockSize = 192
+    /// What cosines are multiplied by in training; calibration replaces it in the model.
+    public var logitScale = 20.0
+    /// The part of a clip's target that is shared out among all classes.
+    public var labelSmoothing = 0.0
+    /// What a clip is divided by before its STFT.
+    public var normalize = Normalization.peak
+    /// In hertz.
+    public var sampleRate = 16_000
+    /// In samples.
+    public var nFFT = 1024
+    /// In milliseconds, as SpeechBrain has it.
+    public var hopLength = 11.6099
+    /// In milliseconds.
+    public var windowLength = 23.2199
+
+    enum CodingKeys: String, CodingKey {
+      case dim, normalize
+      case blockCount = "lin_blocks"
+      case blockSize = "lin_neurons"
+      case logitScale = "logit_scale"
+      case labelSmoothing = "label_smoothing"
+      case sampleRate = "sample_rate"
+      case nFFT = "n_fft"
+      case hopLength = "hop_length"
+      case windowLength = "win_length"
+    }
+  }
+
+  /// The recipe that works on ESC-10.
+  public init() {}
+
+  public var ownProblem: String? {
+    guard network.logitScale > 0, network.logitScale < 1e6 else {
+      return "logit_scale is \(network.logitScale); it must be positive"
+    }
+    guard (0..<1).contains(network.labelSmoothing) else {
+      return "label_smoothing is \(network.labelSmoothing); it must be from 0 to below 1"
+    }
+    guard optimization.batchSize > 1 else {
+      return "batch_size is 1; the classifier's batch normalisation needs 2 or more"
+    }
+    return nil
+  }
+}
+
+/// How an interpreter is trained.
+public struct InterpreterRecipe: Recipe {
+  public var seed: UInt64 = 1
+  public var data = DataSettings()
+  public var optimization = OptimizationSettings(
+    epochs: 40, optimizer: .adam, learningRate: 5e-4, weightDecay: 2e-6, schedule: .oneCycle,
+    gradientNorm: 5)
+  public var augmentation = AugmentationSettings(
+    timeShift: true, gain: 0, noise: 0, mixup: 0, timeMasks: 0, timeMaskFrames: 0,
+    frequencyMasks: 0, frequencyMaskBins: 0)
+  public var network = NetworkSettings()
+  public var objective = ObjectiveSettings()
+
+  /// The sizes of the interpreter.
+  public struct NetworkSettings: Codable, Sendable, Hashable {
+    /// The keys of the codebook (`K`).
+    public var keyCount = 1024
+    /// How many of them no class owns (`shared_keys`).
+    public var sharedKeys = 0
+    /// Whether classes own keys (`activate_class_partitioning`).
+    public var classPartitioning = true
+    /// Whether a residual block adapts the representation (`use_adapter`).
+    public var usesAdapter = true
+    /// Whether a convolution halves it before quantisation (`adapter_reduce_dim`).
+    public var reducesDim = true
+
+    enum CodingKeys: String, CodingKey {
+      case keyCount = "K"
+      case sharedKeys = "shared_keys"
+      case classPartitioning = "activate_class_partitioning"
+      case usesAdapter = "use_adapter"
+      case reducesDim = "adapter_reduce_dim"
+    }
+  }
+
+  /// The weights of what is minimised.
+  public struct ObjectiveSettings: Codable, Sendable, Hashable {
+    /// Of the cross-entropy between the mask and the loud cells (`rec_loss_coef`).
+    public var reconstruction = 1.0
+    /// What is loud, as a part of the loudest cell (`mask_th`).
+    public var maskThreshold = 0.35
+    /// Of the cross-entropy of what the mask keeps.
+    public var maskedIn = 0.1
+    /// Of what it takes to hear anything else in what the mask leaves out.
+    public var maskedOut = 0.05
+    /// Of the mean of the mask.
+    public var sparsity = 0.1
+    /// Of the mean absolute difference between neighbours.
+    public var totalVariation = 0.0
+
+    enum CodingKeys: String, CodingKey {
+      case reconstruction, sparsity
+      case maskThreshold = "mask_th"
+      case maskedIn = "masked_in"
+      case maskedOut = "masked_out"
+      case totalVariation = "total_variation"
+    }
+
+    /// The recipe of SpeechBrain's `train_piq.py`.
+    public static var upstream: ObjectiveSettings {
+      var settings = ObjectiveSettings()
+      settings.reconstruction = 1
+      (settings.maskedIn, settings.maskedOut) = (0, 0)
+      (settings.sparsity, settings.totalVariation) = (0, 0)
+      return settings
+    }
+
+    /// The terms that judge the mask by what the classifier makes of it.
+    var mask: MaskObjective {
+      MaskObjective(
+        maskedIn: maskedIn, maskedOut: maskedOut, sparsity: sparsity,
+        totalVariation: totalVariation)
+    }
+  }
+
+  /// The recipe that works on ESC-10.
+  public init() {}
+
+  public var ownProblem: String? {
+    let weights = [
+      ("reconstruction", objective.reconstruction), ("masked_in", objective.maskedIn),
+      ("masked_out", objective.maskedOut), ("sparsity", objective.sparsity),
+      ("total_variation", objective.totalVariation),
+    ]
+    for (name, weight) in weights where !(0...1e6).contains(weight) {
+      return "\(name) is \(weight); a weight is 0 or more"
+    }
+    guard weights.contains(where: { $0.1 > 0 }) else {
+      return "all weights of the objective are 0; then there is nothing to learn"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import PIQ
+import PIQCheckpoints
+import PIQModels
+import PIQNeuralNetwork
+import PIQPipeline
+import TestSupport
+
+/// The small model of Fixtures, in this package's own layout, inside `folder`.
+func smallModel(in folder: TemporaryFolder, normalize: Normalization = .none) throws -> Model {
+  let imported = try SpeechBrainImport(
+    path: Fixtures.path("small-speechbrain"), name: "small", normalize: normalize)
+  let path = folder("model-\(normalize)")
+  try Model.write(
+    imported.configuration, weights: imported.weights, dtype: .float32, to: path, replacing: true)
+  return try Model(path: path)
+}
+
+/// A sound that is the same in every run: a rising tone in noise.
+func sound(_ count: Int, rate: Int = 16_000) -> [Float] {
+  var generator = SeededGenerator(seed: 21)
+  return (0..<count).map { i in
+    let time = Float(i) / Float(rate)
+    return 0.4 * sin(2 * .pi * (300 + 1500 * time) * time)
+      + Float.random(in: -0.1...0.1, using: &generator)
+  }
+}
+
+/// A WAV file of 32-bit floats; `samples` holds all channels of a frame side by side.
+func wavFile(_ samples: [Float], rate: Int, channels: Int) -> Data {
+  var data = Data("RIFF".utf8)
+  func append(_ value: some FixedWidthInteger) {
+    withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) }
+  }
+  let bytes = UInt32(samples.count * 4)
+  append(36 + bytes)
+  data += Data("WAVEfmt ".utf8)
+  append(UInt32(16))
+  append(UInt16(3))
+  append(UInt16(channels))
+  append(UInt32(rate))
+  append(UInt32(rate * channels * 4))
+  append(UInt16(channels * 4))
+  append(UInt16(32))
+  data += Data("data".utf8)
+  append(bytes)
+  for sample in samples { append(sample.bitPattern) }
+  return data
+}
+
+extension ClipProcessor.Outcome {
+  /// The report of a clip that was not skipped.
+  var timed: TimedReport? { if case .done(let timed) = self { timed } else { nil } }
+
+  var isSkipped: Bool { timed == nil }
+}
