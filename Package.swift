@@ -57,20 +57,26 @@ let package = Package(
     module("PIQSpectral", ["CPIQFFTW", "PIQTensor"]),
     module("PIQOneDNN", ["CPIQOneDNN", "PIQTensor"]),
     module("PIQNeuralNetwork", ["CPIQKernels", "PIQOneDNN", "PIQTensor"]),
-    module("PIQ", ["PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    module("PIQClassifiers", ["PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    module("PIQ", ["PIQClassifiers", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    module(
+      "PIQExplanations", ["PIQ", "PIQClassifiers", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
     module(
       "PIQCheckpoints",
       ["CPIQCrypto", "CPIQZip", "PIQPlatform", "PIQTensor", yams]),
     module(
       "PIQModels",
-      ["PIQCheckpoints", "PIQPlatform", "PIQNeuralNetwork", "PIQ", "PIQSpectral", "PIQTensor"]),
+      [
+        "PIQCheckpoints", "PIQPlatform", "PIQNeuralNetwork", "PIQ", "PIQClassifiers",
+        "PIQExplanations", "PIQSpectral", "PIQTensor",
+      ]),
     module("PIQPlotting", ["CPIQCairo", "CPIQPNG", "PIQPlatform", "PIQTensor"]),
     module("PIQDatasets", ["PIQAudioIO", "PIQPlatform"]),
     module(
       "PIQPipeline",
       [
         "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQPlotting",
+        "PIQNeuralNetwork", "PIQ", "PIQClassifiers", "PIQExplanations", "PIQPlotting",
         "PIQSpectral", "PIQTensor",
       ]),
     module(
@@ -83,7 +89,7 @@ let package = Package(
       "PIQEvaluation",
       [
         "PIQAudioIO", "PIQPipeline", "PIQDatasets", "PIQPlatform", "PIQModels", "PIQNeuralNetwork",
-        "PIQ", "PIQPlotting",
+        "PIQ", "PIQClassifiers", "PIQExplanations", "PIQPlotting",
         "PIQSpectral", "PIQTensor",
       ]),
     module(
@@ -91,21 +97,27 @@ let package = Package(
       [
         "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
         "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQPlotting", "PIQSpectral", "PIQTensor", yams,
+        "PIQNeuralNetwork", "PIQ", "PIQClassifiers", "PIQExplanations", "PIQPlotting",
+        "PIQSpectral", "PIQTensor", yams,
       ]),
     .executableTarget(
       name: "piq-audio",
       dependencies: [
         "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
         "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQReport", "PIQSpectral", "PIQTensor", "PIQTraining",
+        "PIQNeuralNetwork", "PIQ", "PIQClassifiers", "PIQExplanations", "PIQReport", "PIQSpectral",
+        "PIQTensor", "PIQTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["PIQCheckpoints", "PIQNeuralNetwork", "PIQTensor"],
+      name: "TestSupport",
+      dependencies: [
+        "PIQ", "PIQCheckpoints", "PIQClassifiers", "PIQExplanations", "PIQNeuralNetwork",
+        "PIQSpectral", "PIQTensor",
+      ],
       path: "Tests/TestSupport",
       swiftSettings: settings),
     tests(of: "PIQTensor", ["PIQTensor"]),
@@ -113,12 +125,22 @@ let package = Package(
     tests(of: "PIQSpectral", ["PIQSpectral", "PIQTensor"]),
     tests(
       of: "PIQNeuralNetwork", ["PIQCheckpoints", "PIQNeuralNetwork", "PIQOneDNN", "PIQTensor"]),
-    tests(of: "PIQ", ["PIQ", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    tests(of: "PIQClassifiers", ["PIQClassifiers", "PIQNeuralNetwork", "PIQTensor"]),
+    tests(
+      of: "PIQ",
+      ["PIQ", "PIQClassifiers", "PIQExplanations", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    tests(
+      of: "PIQExplanations",
+      [
+        "PIQ", "PIQCheckpoints", "PIQClassifiers", "PIQExplanations", "PIQNeuralNetwork",
+        "PIQSpectral", "PIQTensor",
+      ]),
     tests(of: "PIQCheckpoints", ["PIQCheckpoints", "PIQPlatform", "PIQTensor"]),
     tests(
       of: "PIQModels",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ", "PIQSpectral",
+        "PIQAudioIO", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ", "PIQClassifiers",
+        "PIQExplanations", "PIQSpectral",
         "PIQTensor",
       ]),
     tests(of: "PIQPlotting", ["PIQPlatform", "PIQPlotting", "PIQTensor"]),
@@ -126,6 +148,7 @@ let package = Package(
       of: "PIQPipeline",
       [
         "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ",
+        "PIQClassifiers", "PIQExplanations",
         "PIQTensor",
       ]),
     tests(
@@ -135,14 +158,15 @@ let package = Package(
     tests(
       of: "PIQEvaluation",
       [
-        "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels", "PIQ", "PIQPlotting",
+        "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels", "PIQ", "PIQClassifiers",
+        "PIQExplanations", "PIQPlotting",
         "PIQTensor",
       ]),
     tests(
       of: "PIQTraining",
       [
         "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels",
-        "PIQNeuralNetwork", "PIQ",
+        "PIQNeuralNetwork", "PIQ", "PIQClassifiers", "PIQExplanations",
         "PIQSpectral", "PIQTensor", "PIQTraining",
       ]),
     .target(
@@ -157,7 +181,10 @@ let package = Package(
     tests(of: "Command", ["PIQAudioIO", "PIQCheckpoints", "PIQTensor"]),
     tests(
       of: "Reference",
-      ["PIQAudioIO", "PIQCheckpoints", "PIQNeuralNetwork", "PIQ", "PIQSpectral", "PIQTensor"]),
+      [
+        "PIQAudioIO", "PIQCheckpoints", "PIQNeuralNetwork", "PIQ", "PIQClassifiers",
+        "PIQExplanations", "PIQSpectral", "PIQTensor",
+      ]),
   ]
 )
 

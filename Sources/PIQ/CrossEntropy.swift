@@ -1,5 +1,5 @@
 import Glibc
-public import PIQNeuralNetwork
+import PIQNeuralNetwork
 public import PIQTensor
 
 /// The mean cross-entropy between a classifier's softmax and target probabilities
@@ -85,38 +85,5 @@ public struct CrossEntropy {
     value = Float(total / Double(max(1, rows)))
     self.gradient = Tensor(shape: logits.shape, gradient)
     self.probabilities = Tensor(shape: logits.shape, probabilities)
-  }
-}
-
-extension Networks {
-  /// The logits of spectrograms with their pullback to them.
-  ///
-  /// - Parameters:
-  ///   - logPower: [B, T, F].
-  ///   - scale: what the cosines are multiplied by (`logit_scale`).
-  ///   - isFirst: whether nobody wants the gradient of the spectrograms; the pullback then gives
-  ///     zeros.
-  /// - Returns: [B, C].
-  /// - Throws: `PIQError.mismatch`, `OneDNNError`.
-  public func differentiatedLogits(
-    _ logPower: Tensor, scale: Float, mode: Mode, isFirst: Bool = false
-  ) throws -> Differentiated {
-    let cosines = try encoder.differentiated(logPower, mode: mode, isFirst: isFirst)
-      .then(differentiatedSpatialMean)
-      .then { [classifier] in try classifier.differentiated($0, mode: mode) }
-    return Differentiated(cosines.value.scaled(by: scale)) {
-      try cosines.pullback($0.scaled(by: scale))
-    }
-  }
-}
-
-extension Tensor {
-  /// Its elements times `factor`, in the same shape.
-  package func scaled(by factor: Float) -> Tensor {
-    withUnsafeBuffer { values in
-      Tensor(shape: shape) { scaled in
-        for i in scaled.indices { scaled[i] = values[i] * factor }
-      }
-    }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+public import PIQClassifiers
 import PIQNeuralNetwork
 public import PIQTensor
 
@@ -61,13 +62,12 @@ public struct MaskObjective: Sendable, Codable, Hashable {
   ///   - reconstruction: the mask before its sigmoid [B, T', F', 1].
   ///   - logPower: the clips' spectrograms [B, T, F].
   ///   - labels: the class of each of the B clips.
-  ///   - networks: the classifier; freeze it, or it has gradients afterwards.
-  ///   - logitScale: what its cosines are multiplied by.
+  ///   - classifier: frozen, or its parameters have gradients afterwards.
   /// - Returns: the terms, and the gradient in the shape of `reconstruction`.
   /// - Throws: `PIQError.mismatch`, `OneDNNError`.
   public func differentiated(
-    _ reconstruction: Tensor, logPower: Tensor, labels: [Int], networks: Networks,
-    logitScale: Double
+    _ reconstruction: Tensor, logPower: Tensor, labels: [Int],
+    classifier: EncoderClassifier
   ) throws -> (terms: Terms, gradient: Tensor) {
     let clips = reconstruction.shape[0]
     let area = Area(mask: reconstruction.shape, spectrogram: logPower.shape)
@@ -79,8 +79,7 @@ public struct MaskObjective: Sendable, Codable, Hashable {
       let range = first..<min(first + Self.clipsAtATime, clips)
       for (weight, isKept) in [(maskedIn, true), (maskedOut, false)] where weight != 0 {
         let masked = area.masked(logPower, by: mask, clips: range, keeping: isKept)
-        let logits = try networks.differentiatedLogits(
-          masked, scale: Float(logitScale), mode: .evaluation)
+        let logits = try classifier.differentiatedLogits(masked, mode: .evaluation)
         let labels = Array(labels[range])
         let loss =
           isKept

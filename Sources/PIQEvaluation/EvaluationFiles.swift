@@ -1,4 +1,5 @@
 import PIQDatasets
+import PIQExplanations
 import PIQPipeline
 import PIQPlatform
 import PIQPlotting
@@ -35,7 +36,7 @@ extension Evaluation {
   /// A row for each clip of each set.
   private var clipRows: [[String]] {
     let header = ["set", "filename", "contaminant", "category", "predicted", "probability"]
-    return [header + Metric.allCases.map(\.rawValue)]
+    return [header + Metric.allCases.map(\.key)]
       + measurements.map { m in
         [
           m.set.rawValue, clips[m.clip].name, m.contaminant.map { clips[$0].name } ?? "",

@@ -1,6 +1,8 @@
 import Foundation
 public import PIQ
 public import PIQCheckpoints
+import PIQClassifiers
+public import PIQExplanations
 public import PIQNeuralNetwork
 import PIQPlatform
 public import PIQTensor
@@ -42,7 +44,7 @@ public struct Model: Sendable {
     do {
       try configuration.validate()
       let count = file.names.reduce(0) { $0 + (file.shape(of: $1)?.reduce(1, *) ?? 0) }
-      guard count >= configuration.leastParameterCount else {
+      guard count >= configuration.minimumParameterCount else {
         throw CheckpointError(
           path: weightsPath,
           problem: "holds \(count) values, too few for what model.json describes",

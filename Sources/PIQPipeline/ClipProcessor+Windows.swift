@@ -1,6 +1,8 @@
 import Foundation
 import PIQ
 import PIQAudioIO
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
 import PIQNeuralNetwork
 import PIQPlatform
@@ -151,7 +153,7 @@ extension ClipProcessor {
       drawsFigures
       ? clock.measure("draw") {
         OverviewPiece(
-          logPower: analysis.logPower, mask: interpretation?.mask, level: analysis.level,
+          logPower: analysis.logPower, mask: interpretation?.mask, level: analysis.clip.level,
           start: window.start, hopLength: stft.hopLength, span: span)
       } : nil
     return (

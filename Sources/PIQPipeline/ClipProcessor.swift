@@ -1,6 +1,8 @@
-public import PIQ
+import PIQ
 public import PIQAudioIO
 import PIQCheckpoints
+public import PIQClassifiers
+import PIQExplanations
 public import PIQModels
 import PIQPlatform
 import PIQPlotting
@@ -268,7 +270,7 @@ public final class ClipProcessor: Sendable {
       return try Recording(samples: interpretation.audio, sampleRate: stft.sampleRate)
         .write(to: path, as: settings.soundFormat)
     case .residual:
-      let residual = zip(analysis.samples, interpretation.audio).map { $0 - $1 }
+      let residual = zip(analysis.clip.samples, interpretation.audio).map { $0 - $1 }
       return try Recording(samples: residual, sampleRate: stft.sampleRate)
         .write(to: path, as: settings.soundFormat)
     case .spectrogram:

@@ -1,4 +1,5 @@
-public import PIQ
+import PIQ
+public import PIQClassifiers
 public import PIQNeuralNetwork
 
 /// Which clips train, which choose the best epoch, and how much of each is taken.

@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import PIQ
 import PIQAudioIO
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
 import PIQNeuralNetwork
 import PIQPipeline
@@ -88,7 +90,7 @@ struct Benchmark: ParsableCommand {
       let clock = LayerClock()
       try clock.measure {
         let analysis = try model.interpreter.analyze(samples)
-        guard model.interpreter.networks.psi != nil else { return }
+        guard model.interpreter.hasInterpreter else { return }
         _ = try model.interpreter.interpret(analysis)
       }
       // The first time makes what the others find.

@@ -1,6 +1,8 @@
 import ArgumentParser
 import PIQ
+import PIQClassifiers
 import PIQDatasets
+import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQPlatform

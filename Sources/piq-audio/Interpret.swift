@@ -1,6 +1,8 @@
 import ArgumentParser
 import PIQ
 import PIQAudioIO
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
 import PIQNeuralNetwork
 import PIQPipeline

@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQPlatform

@@ -2,7 +2,9 @@ import ArgumentParser
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
 import PIQDatasets
+import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQPlatform
@@ -185,7 +187,7 @@ struct Train: ParsableCommand {
         try session.checkClasses(classifier)
         let (train, valid, test) = try session.load(configuration)
         let task = try InterpreterTask(
-          configuration, classifier: classifier.interpreter.networks, recipe, train: train,
+          configuration, explaining: classifier.interpreter, recipe, train: train,
           valid: valid)
         try session.run(task, inputs: [classifier.sha256]) { model, progress in
           try test.map { test in

@@ -1,5 +1,7 @@
 import ArgumentParser
 import PIQ
+import PIQClassifiers
+import PIQExplanations
 import PIQNeuralNetwork
 import PIQPlatform
 import PIQTraining

@@ -2,7 +2,9 @@ import ArgumentParser
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
 import PIQDatasets
+import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQPlatform

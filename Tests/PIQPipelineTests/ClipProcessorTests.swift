@@ -2,6 +2,8 @@ import Foundation
 import PIQ
 import PIQAudioIO
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQPipeline
 import PIQTensor
 import TestSupport

@@ -1,4 +1,6 @@
 import PIQ
+import PIQClassifiers
+import PIQExplanations
 import PIQNeuralNetwork
 import PIQTensor
 import TestSupport
@@ -71,7 +73,7 @@ import Testing
     let x = random([2, 65, 50])
     try settle { _ = try encoder(x, mode: .training) }
     let results = try check(encoder.state, at: x) {
-      try encoder.differentiated($0, mode: mode)
+      try encoder.differentiated($0, mode: mode, isFirst: false)
     }
     #expect(results.count == 25)
     #expect(results.failures(tolerance: tolerance).isEmpty, "\(results)")

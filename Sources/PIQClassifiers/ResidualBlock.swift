@@ -28,7 +28,7 @@ public final class ResidualBlock: Layer {
   }
 
   /// The convolutions that `weights_init` initialises.
-  var convolutionWeights: [Conv2d] { [first, second] }
+  package var convolutionWeights: [Conv2d] { [first, second] }
 
   /// Maps `x` [B, H, W, C] to the same shape.
   ///

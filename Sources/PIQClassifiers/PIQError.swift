@@ -14,6 +14,8 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
   case notFinite
   /// An explanation asked of a model that only classifies.
   case noInterpreter
+  /// A method that needs what the classifier does not give.
+  case unsupported(String)
   /// A gradient of an operation that has none.
   case notDifferentiable
 
@@ -21,6 +23,7 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
     switch self {
     case .configuration(let problem): "the model's settings do not work: \(problem)"
     case .mismatch(let problem): problem
+    case .unsupported(let problem): "\(problem); choose another method"
     case .tooShort(let frames, let least):
       "the clip has \(frames) frames and cropping needs at least \(least); "
         + "use --tail keep, or a longer clip"

@@ -1,15 +1,52 @@
 public import PIQNeuralNetwork
 public import PIQTensor
 
+extension ConvolutionalEncoder {
+  /// The sizes of a `Conv2dEncoder_v2`.
+  public struct Settings: EncoderSettings {
+    public static let className = "Conv2dEncoder_v2"
+    public static let interpreterClassName = "VectorQuantizedPSI_Audio"
+
+    /// D, the channels of every layer.
+    public var dim: Int
+    public var channels: Int { dim }
+    public var minimumParameterCount: Int { 3 * 16 * dim * dim }
+
+    /// Settings with SpeechBrain's default.
+    public init(dim: Int = 256) { self.dim = dim }
+
+    public init(_ arguments: some KeywordArguments) throws {
+      dim = try arguments.int("dim", default: 256)
+    }
+
+    public func validate() throws(PIQError) { try checkCounts([("embedding_model dim", dim)]) }
+
+    public func validateDecoding(bins: Int) throws(PIQError) {
+      guard bins >= 33, (bins - 1).isMultiple(of: 32) else {
+        throw .configuration(
+          "n_fft \(2 * (bins - 1)) gives \(bins) bins; the decoder needs a multiple of 32 and one more"
+        )
+      }
+    }
+
+    public func makeEncoder(using initializer: Initializer) -> any SpectrogramEncoder {
+      ConvolutionalEncoder(dim: dim, using: initializer)
+    }
+  }
+}
+
 /// The convolutional classifier's body (`Conv2dEncoder_v2`): four convolutions that halve time and
 /// frequency, and a residual block.
 ///
 ///     let initializer = Initializer(seed: 1)
 ///     let encoder = ConvolutionalEncoder(using: initializer)
 ///     let hidden = try encoder(logPower, mode: .evaluation)  // [3, 431, 513] to [3, 26, 32, 256]
-public final class ConvolutionalEncoder: Layer {
-  /// Frames of input for one row of output.
-  public static let stride = 16
+public final class ConvolutionalEncoder: SpectrogramEncoder {
+  /// Frames for one row of output, and bins for one column.
+  private static let stride = 16
+
+  public var framesPerRow: Int { Self.stride }
+  public var minimumFrames: Int { Self.stride }
 
   private let convolutions: [Conv2d]
   private let norms: [BatchNorm]
@@ -58,7 +95,7 @@ public final class ConvolutionalEncoder: Layer {
   /// - Parameter isFirst: whether nobody wants the gradient of `x`; the pullback then gives zeros.
   /// - Throws: as `callAsFunction`.
   public func differentiated(
-    _ x: Tensor, mode: Mode, isFirst: Bool = false
+    _ x: Tensor, mode: Mode, isFirst: Bool
   ) throws -> Differentiated {
     try checkSize(x)
     var hidden = Differentiated(x.reshaped(x.shape + [1])) { $0.reshaped(x.shape) }

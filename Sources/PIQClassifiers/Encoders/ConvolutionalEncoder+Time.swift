@@ -1,16 +1,5 @@
 import PIQNeuralNetwork
-package import PIQTensor
-
-/// A clip's representation, with what it takes to go on where the clip ends: an explanation covers
-/// the last frames with silence after them, while the class is that of the clip alone.
-package struct EncodedClip: Sendable {
-  /// The encoder's output [1, T / 16, F / 16, D] for T frames.
-  package let hidden: Tensor
-  /// T.
-  let frames: Int
-  /// The last rows of what each halving layer was given, and the residual block.
-  fileprivate let ends: [Tensor]
-}
+public import PIQTensor
 
 /// Which rows of the layers' maps stay as they are when silence follows a clip: those whose windows
 /// lie within it.
@@ -46,7 +35,7 @@ extension ConvolutionalEncoder {
   ///
   /// - Parameter x: a log-power spectrogram [1, T, F].
   /// - Throws: as `callAsFunction`.
-  package func encode(_ x: Tensor) throws -> EncodedClip {
+  public func encode(_ x: Tensor) throws -> EncodedClip {
     try checkSize(x)
     let frames = x.shape[1]
     let kept = KeptRows(frames: frames)
@@ -80,6 +69,35 @@ extension ConvolutionalEncoder {
   }
 }
 
+// MARK: Frames of explanations
+
+extension ConvolutionalEncoder {
+  /// The decoder gives one frame more than `framesPerRow` times `reduction` for each row of codes.
+  public func representation(
+    of clip: EncodedClip, frames: Int, tail: Tail, reduction: Int
+  ) throws -> Tensor {
+    let group = framesPerRow * reduction
+    switch tail {
+    case .crop:
+      guard frames >= group else { throw PIQError.tooShort(frames: frames, least: group) }
+      return clip.hidden
+    case .keep:
+      let rows = max(1, (frames - 1 + group - 1) / group)
+      guard rows * group > clip.frames else { return clip.hidden }
+      return try extend(clip, to: rows * group)
+    }
+  }
+
+  public func croppedFrames(of frames: Int, reduction: Int) -> Int {
+    let group = framesPerRow * reduction
+    return frames < group ? frames : min(frames, frames / group * group + 1)
+  }
+
+  public func aligned(_ decoded: Tensor, frames: Int) -> Tensor {
+    decoded.rows(0..<min(decoded.shape[0], frames))
+  }
+}
+
 extension Tensor {
   /// Some rows of a clip [1, H, W, C].
   fileprivate func clipRows(_ range: Range<Int>) -> Tensor {
@@ -89,13 +107,8 @@ extension Tensor {
 
   /// A clip [1, H, W, C] with the rows of another below it.
   fileprivate func followed(by other: Tensor) -> Tensor {
-    withUnsafeBuffer { first in
-      other.withUnsafeBuffer { second in
-        Tensor(shape: [1, shape[1] + other.shape[1]] + shape.dropFirst(2)) { rows in
-          let end = rows.update(fromContentsOf: first)
-          _ = UnsafeMutableBufferPointer(rebasing: rows[end...]).update(fromContentsOf: second)
-        }
-      }
-    }
+    let clips = [self, other].map { $0.reshaped(Array($0.shape.dropFirst())) }
+    let joined = Tensor(concatenating: clips)
+    return joined.reshaped([1] + joined.shape)
   }
 }

@@ -11,6 +11,9 @@ public final class CosineClassifier: Layer {
   private let blocks: [(norm: BatchNorm, linear: Linear)]
   private let weight: Parameter
 
+  /// C, the number of classes.
+  public var classCount: Int { weight.value.shape[0] }
+
   /// - Parameters:
   ///   - inputSize: D, the length of an embedding.
   ///   - blockCount: the number of blocks (`lin_blocks`).
