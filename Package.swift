@@ -52,12 +52,12 @@ let package = Package(
     .target(name: "CPIQKernels"),
 
     module("PIQPlatform", []),
-    module("PIQTensor", []),
+    module("PIQTensor", ["PIQPlatform"]),
     module("PIQAudioIO", ["CPIQSndfile", "PIQPlatform"]),
     module("PIQSpectral", ["CPIQFFTW", "PIQTensor"]),
-    module("PIQOneDNN", ["CPIQOneDNN", "PIQTensor"]),
-    module("PIQNeuralNetwork", ["CPIQKernels", "PIQOneDNN", "PIQTensor"]),
-    module("PIQ", ["PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    module("PIQOneDNN", ["CPIQOneDNN", "PIQPlatform", "PIQTensor"]),
+    module("PIQNeuralNetwork", ["CPIQKernels", "PIQOneDNN", "PIQPlatform", "PIQTensor"]),
+    module("PIQ", ["PIQNeuralNetwork", "PIQPlatform", "PIQSpectral", "PIQTensor"]),
     module(
       "PIQCheckpoints",
       ["CPIQCrypto", "CPIQZip", "PIQPlatform", "PIQTensor", yams]),
@@ -69,9 +69,8 @@ let package = Package(
     module(
       "PIQPipeline",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQPlotting",
-        "PIQSpectral", "PIQTensor",
+        "PIQAudioIO", "PIQCheckpoints", "PIQPlatform", "PIQModels", "PIQNeuralNetwork", "PIQ",
+        "PIQPlotting", "PIQSpectral", "PIQTensor",
       ]),
     module(
       "PIQReport",
@@ -82,15 +81,13 @@ let package = Package(
     module(
       "PIQEvaluation",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQDatasets", "PIQPlatform", "PIQModels", "PIQNeuralNetwork",
-        "PIQ", "PIQPlotting",
+        "PIQDatasets", "PIQPlatform", "PIQModels", "PIQNeuralNetwork", "PIQ", "PIQPlotting",
         "PIQSpectral", "PIQTensor",
       ]),
     module(
       "PIQTraining",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
-        "PIQPlatform", "PIQModels",
+        "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQPlatform", "PIQModels",
         "PIQNeuralNetwork", "PIQ", "PIQPlotting", "PIQSpectral", "PIQTensor", yams,
       ]),
     .executableTarget(
@@ -108,25 +105,27 @@ let package = Package(
       name: "TestSupport", dependencies: ["PIQCheckpoints", "PIQNeuralNetwork", "PIQTensor"],
       path: "Tests/TestSupport",
       swiftSettings: settings),
+    tests(of: "PIQPlatform", ["PIQPlatform"]),
     tests(of: "PIQTensor", ["PIQTensor"]),
     tests(of: "PIQAudioIO", ["PIQAudioIO", "PIQPlatform"]),
     tests(of: "PIQSpectral", ["PIQSpectral", "PIQTensor"]),
     tests(
-      of: "PIQNeuralNetwork", ["PIQCheckpoints", "PIQNeuralNetwork", "PIQOneDNN", "PIQTensor"]),
+      of: "PIQNeuralNetwork",
+      ["PIQCheckpoints", "PIQNeuralNetwork", "PIQOneDNN", "PIQPlatform", "PIQTensor"]),
     tests(of: "PIQ", ["PIQ", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
     tests(of: "PIQCheckpoints", ["PIQCheckpoints", "PIQPlatform", "PIQTensor"]),
     tests(
       of: "PIQModels",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ", "PIQSpectral",
-        "PIQTensor",
+        "PIQAudioIO", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ", "PIQPlatform",
+        "PIQSpectral", "PIQTensor",
       ]),
     tests(of: "PIQPlotting", ["PIQPlatform", "PIQPlotting", "PIQTensor"]),
     tests(
       of: "PIQPipeline",
       [
         "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ",
-        "PIQTensor",
+        "PIQPlatform", "PIQTensor",
       ]),
     tests(
       of: "PIQReport",
@@ -135,22 +134,20 @@ let package = Package(
     tests(
       of: "PIQEvaluation",
       [
-        "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels", "PIQ", "PIQPlotting",
-        "PIQTensor",
+        "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels", "PIQ", "PIQPlatform",
+        "PIQPlotting", "PIQTensor",
       ]),
     tests(
       of: "PIQTraining",
       [
         "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels",
-        "PIQNeuralNetwork", "PIQ",
-        "PIQSpectral", "PIQTensor", "PIQTraining",
+        "PIQNeuralNetwork", "PIQ", "PIQPlatform", "PIQSpectral", "PIQTensor", "PIQTraining",
       ]),
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQModels", "PIQReport",
-        "PIQSpectral", "PIQTensor",
-        "TestSupport", "PIQTraining",
+        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQModels", "PIQPlatform",
+        "PIQReport", "PIQSpectral", "PIQTensor", "TestSupport", "PIQTraining",
       ],
       path: "Tests/FuzzTargets", swiftSettings: settings),
     tests(of: "Fuzz", ["FuzzTargets"]),

@@ -1,5 +1,6 @@
 import Glibc
 public import PIQNeuralNetwork
+import PIQPlatform
 import PIQSpectral
 public import PIQTensor
 
@@ -10,7 +11,7 @@ public import PIQTensor
 ///     let interpretation = try interpreter.interpret(analysis)
 ///
 /// Several threads may share it, each with a clip of its own, as long as nobody trains its networks.
-/// Results do not depend on the number of threads (`withThreads`).
+/// Results do not depend on the number of threads (`Threads.with`).
 public final class Interpreter: @unchecked Sendable {
   // Sendable: what the networks keep between clips is behind locks.
 

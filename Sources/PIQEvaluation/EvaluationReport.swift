@@ -1,8 +1,7 @@
 import PIQDatasets
-public import PIQPipeline
 
 /// An evaluation as it is told to programs.
-public struct EvaluationReport: Report {
+public struct EvaluationReport: Encodable {
   private let evaluation: Evaluation
 
   /// The report of `evaluation`.

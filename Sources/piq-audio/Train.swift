@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import PIQ
 import PIQCheckpoints
-import PIQDatasets
 import PIQModels
 import PIQPipeline
 import PIQPlatform

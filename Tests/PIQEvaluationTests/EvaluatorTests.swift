@@ -3,6 +3,7 @@ import PIQ
 import PIQDatasets
 import PIQEvaluation
 import PIQModels
+import PIQPlatform
 import PIQPlotting
 import PIQTensor
 import TestSupport
