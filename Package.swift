@@ -52,61 +52,56 @@ let package = Package(
     .target(name: "CPIQKernels"),
 
     module("PIQPlatform", []),
-    module("PIQTensor", []),
+    module("PIQTensor", ["PIQPlatform"]),
     module("PIQAudioIO", ["CPIQSndfile", "PIQPlatform"]),
     module("PIQSpectral", ["CPIQFFTW", "PIQTensor"]),
-    module("PIQOneDNN", ["CPIQOneDNN", "PIQTensor"]),
-    module("PIQNeuralNetwork", ["CPIQKernels", "PIQOneDNN", "PIQTensor"]),
-    module("PIQClassifiers", ["PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
-    module("PIQ", ["PIQClassifiers", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    module("PIQOneDNN", ["CPIQOneDNN", "PIQPlatform", "PIQTensor"]),
+    module("PIQNeuralNetwork", ["CPIQKernels", "PIQPlatform", "PIQTensor", "PIQOneDNN"]),
+    module("PIQClassifiers", ["PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork"]),
+    module("PIQ", ["PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers"]),
     module(
-      "PIQExplanations", ["PIQ", "PIQClassifiers", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
-    module(
-      "PIQCheckpoints",
-      ["CPIQCrypto", "CPIQZip", "PIQPlatform", "PIQTensor", yams]),
+      "PIQExplanations",
+      ["PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ"]),
+    module("PIQCheckpoints", ["CPIQCrypto", "CPIQZip", "PIQPlatform", "PIQTensor", yams]),
     module(
       "PIQModels",
       [
-        "PIQCheckpoints", "PIQPlatform", "PIQNeuralNetwork", "PIQ", "PIQClassifiers",
-        "PIQExplanations", "PIQSpectral", "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQCheckpoints",
       ]),
     module("PIQPlotting", ["CPIQCairo", "CPIQPNG", "PIQPlatform", "PIQTensor"]),
-    module("PIQDatasets", ["PIQAudioIO", "PIQPlatform"]),
+    module("PIQDatasets", ["PIQPlatform", "PIQAudioIO"]),
     module(
       "PIQPipeline",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQClassifiers", "PIQExplanations", "PIQPlotting",
-        "PIQSpectral", "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting",
       ]),
     module(
       "PIQReport",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQPlatform", "PIQPlotting", "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQCheckpoints", "PIQPlotting", "PIQPipeline",
         .product(name: "Mustache", package: "swift-mustache"),
       ]),
     module(
       "PIQEvaluation",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQDatasets", "PIQPlatform", "PIQModels", "PIQNeuralNetwork",
-        "PIQ", "PIQClassifiers", "PIQExplanations", "PIQPlotting",
-        "PIQSpectral", "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQModels", "PIQPlotting", "PIQDatasets",
       ]),
     module(
       "PIQTraining",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
-        "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQClassifiers", "PIQExplanations", "PIQPlotting",
-        "PIQSpectral", "PIQTensor", yams,
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting", "PIQDatasets",
+        "PIQEvaluation", yams,
       ]),
     .executableTarget(
       name: "piq-audio",
       dependencies: [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
-        "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQClassifiers", "PIQExplanations", "PIQReport", "PIQSpectral",
-        "PIQTensor", "PIQTraining",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQDatasets",
+        "PIQPipeline", "PIQReport", "PIQEvaluation", "PIQTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -115,75 +110,72 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "PIQ", "PIQCheckpoints", "PIQClassifiers", "PIQExplanations", "PIQNeuralNetwork",
-        "PIQSpectral", "PIQTensor",
+        "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations",
       ],
-      path: "Tests/TestSupport",
-      swiftSettings: settings),
+      path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQCheckpoints", "PIQModels",
+        "PIQDatasets", "PIQPipeline", "PIQReport", "PIQTraining", "TestSupport",
+      ],
+      path: "Tests/FuzzTargets", swiftSettings: settings),
+    tests(of: "PIQPlatform", ["PIQPlatform"]),
     tests(of: "PIQTensor", ["PIQTensor"]),
-    tests(of: "PIQAudioIO", ["PIQAudioIO", "PIQPlatform"]),
-    tests(of: "PIQSpectral", ["PIQSpectral", "PIQTensor"]),
+    tests(of: "PIQAudioIO", ["PIQPlatform", "PIQAudioIO"]),
+    tests(of: "PIQSpectral", ["PIQTensor", "PIQSpectral"]),
     tests(
-      of: "PIQNeuralNetwork", ["PIQCheckpoints", "PIQNeuralNetwork", "PIQOneDNN", "PIQTensor"]),
-    tests(of: "PIQClassifiers", ["PIQClassifiers", "PIQNeuralNetwork", "PIQTensor"]),
+      of: "PIQNeuralNetwork",
+      ["PIQPlatform", "PIQTensor", "PIQOneDNN", "PIQNeuralNetwork", "PIQCheckpoints"]),
+    tests(
+      of: "PIQClassifiers",
+      ["PIQTensor", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations"]),
     tests(
       of: "PIQ",
-      ["PIQ", "PIQClassifiers", "PIQExplanations", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+      ["PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations"]),
     tests(
       of: "PIQExplanations",
       [
-        "PIQ", "PIQCheckpoints", "PIQClassifiers", "PIQExplanations", "PIQNeuralNetwork",
-        "PIQSpectral", "PIQTensor",
+        "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations",
+        "PIQCheckpoints",
       ]),
-    tests(of: "PIQCheckpoints", ["PIQCheckpoints", "PIQPlatform", "PIQTensor"]),
+    tests(of: "PIQCheckpoints", ["PIQPlatform", "PIQTensor", "PIQCheckpoints"]),
     tests(
       of: "PIQModels",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ", "PIQClassifiers",
-        "PIQExplanations", "PIQSpectral",
-        "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels",
       ]),
-    tests(of: "PIQPlotting", ["PIQPlatform", "PIQPlotting", "PIQTensor"]),
+    tests(of: "PIQPlotting", ["PIQPlatform", "PIQTensor", "PIQPlotting"]),
+    tests(of: "PIQDatasets", ["PIQDatasets"]),
     tests(
       of: "PIQPipeline",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ",
-        "PIQClassifiers", "PIQExplanations",
-        "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPipeline",
       ]),
     tests(
       of: "PIQReport",
-      ["PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQPlatform", "PIQReport", "PIQTensor"]),
-    tests(of: "PIQDatasets", ["PIQDatasets"]),
+      ["PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQCheckpoints", "PIQPipeline", "PIQReport"]),
     tests(
       of: "PIQEvaluation",
       [
-        "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels", "PIQ", "PIQClassifiers",
-        "PIQExplanations", "PIQPlotting",
-        "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
+        "PIQModels", "PIQPlotting", "PIQDatasets", "PIQEvaluation",
       ]),
     tests(
       of: "PIQTraining",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQClassifiers", "PIQExplanations",
-        "PIQSpectral", "PIQTensor", "PIQTraining",
+        "PIQPlatform", "PIQTensor", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations",
+        "PIQCheckpoints", "PIQModels", "PIQDatasets", "PIQTraining",
       ]),
-    .target(
-      name: "FuzzTargets",
-      dependencies: [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQModels", "PIQReport",
-        "PIQSpectral", "PIQTensor",
-        "TestSupport", "PIQTraining",
-      ],
-      path: "Tests/FuzzTargets", swiftSettings: settings),
     tests(of: "Fuzz", ["FuzzTargets"]),
-    tests(of: "Command", ["PIQAudioIO", "PIQCheckpoints", "PIQTensor"]),
+    tests(of: "Command", ["PIQTensor", "PIQAudioIO", "PIQCheckpoints"]),
     tests(
       of: "Reference",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQNeuralNetwork", "PIQ", "PIQClassifiers",
-        "PIQExplanations", "PIQSpectral", "PIQTensor",
+        "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQCheckpoints",
       ]),
   ]
 )

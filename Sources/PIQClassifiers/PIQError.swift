@@ -1,3 +1,4 @@
+import PIQPlatform
 import PIQTensor
 
 /// A request that the system cannot carry out.

@@ -1,6 +1,5 @@
 import PIQDatasets
 import PIQExplanations
-import PIQPipeline
 import PIQPlatform
 import PIQPlotting
 
@@ -21,7 +20,7 @@ extension Evaluation {
       let text = rows.map { CSV.row($0) + "\n" }.joined()
       try AtomicFile.write(Array(text.utf8), to: path(name))
     }
-    let json = try EvaluationReport(self).json(pretty: true) + "\n"
+    let json = try JSON.indented(EvaluationReport(self)) + "\n"
     try AtomicFile.write(Array(json.utf8), to: path("evaluation.json"))
     try write(clipRows, "clips.csv")
     try write(confusionRows, "confusion.csv")

@@ -1,9 +1,8 @@
 import PIQDatasets
 import PIQExplanations
-public import PIQPipeline
 
 /// An evaluation as it is told to programs.
-public struct EvaluationReport: Report {
+public struct EvaluationReport: Encodable {
   private let evaluation: Evaluation
 
   /// The report of `evaluation`.

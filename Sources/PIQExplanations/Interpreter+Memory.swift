@@ -1,3 +1,4 @@
+import PIQPlatform
 import PIQ
 public import PIQClassifiers
 import PIQSpectral

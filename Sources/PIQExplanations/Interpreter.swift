@@ -11,7 +11,7 @@ public import PIQTensor
 ///     let interpretation = try interpreter.interpret(analysis)
 ///
 /// Its weights are sealed: nobody can change them. Several threads may share it, each with a clip of
-/// its own. Results do not depend on the number of threads (`withThreads`).
+/// its own. Results do not depend on the number of threads (`Threads.with`).
 public final class Interpreter: @unchecked Sendable {
   // Sendable: nobody else has the networks, and what they keep between clips is behind locks.
 

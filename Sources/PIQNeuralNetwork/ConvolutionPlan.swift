@@ -1,4 +1,5 @@
 package import PIQOneDNN
+import PIQPlatform
 package import PIQTensor
 import Synchronization
 
@@ -60,7 +61,7 @@ package final class ConvolutionPlan: ForwardPlan {
   private struct Key: Equatable {
     let shape: ConvolutionShape
     /// A primitive is made for a number of threads.
-    let threads = threadCount
+    let threads = Threads.current
   }
 
   /// A primitive and the weights in its order.

@@ -67,10 +67,10 @@ struct Benchmark: ParsableCommand {
   func run() throws {
     let terminal = messages.makeTerminal()
     try terminal.run {
-      let count = threads ?? availableThreads
-      let report = try withThreads(count) { try measure(terminal, threads: count) }
+      let count = threads ?? Threads.available
+      let report = try Threads.with(count) { try measure(terminal, threads: count) }
       if json {
-        try terminal.print(report.json())
+        try terminal.print(JSON.line(report))
       } else {
         try terminal.print(report.table(hasColor: Terminal.outputHasColor))
       }

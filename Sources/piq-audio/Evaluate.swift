@@ -129,7 +129,7 @@ struct Evaluate: ParsableCommand {
     terminal.clearProgress()
     let written = try outputDir.map { try evaluation.write(to: $0) } ?? []
     if json {
-      try terminal.print(EvaluationReport(evaluation).json())
+      try terminal.print(JSON.line(EvaluationReport(evaluation)))
       return
     }
     try terminal.print(EvaluationTable.text(evaluation))

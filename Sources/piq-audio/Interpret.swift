@@ -219,7 +219,7 @@ struct Interpret: ParsableCommand {
       if let warning = timed.report.warning { terminal.warn("\(printable(path)): \(warning)") }
       terminal.note("\(printable(path)): \(timed.seconds.inWords)")
       if json {
-        try terminal.print(timed.json())
+        try terminal.print(JSON.line(timed))
       } else {
         try terminal.say(Table.row(timed.report, labelWidth: width))
       }

@@ -9,7 +9,7 @@ import PIQPlatform
 import PIQSpectral
 
 /// What `piq-audio model info` shows.
-struct ModelSummary: Report {
+struct ModelSummary: Encodable {
   let path: String
   let sha256: String
   let parameters: Int

@@ -92,7 +92,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       if case .epoch(let record) = event {
         terminal.clearProgress()
         if arguments.json {
-          try terminal.print(record.json())
+          try terminal.print(JSON.line(record))
         } else {
           try terminal.say(progress.line(record))
         }

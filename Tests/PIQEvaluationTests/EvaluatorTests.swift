@@ -5,6 +5,7 @@ import PIQDatasets
 import PIQEvaluation
 import PIQExplanations
 import PIQModels
+import PIQPlatform
 import PIQPlotting
 import PIQTensor
 import TestSupport

@@ -1,4 +1,5 @@
 import PIQNeuralNetwork
+import PIQPlatform
 import PIQTensor
 import TestSupport
 import Testing
@@ -150,8 +151,8 @@ import Testing
       ]
       return try plans.map { plan in try plan(x) }
     }
-    let one = try withThreads(1, run)
-    for count in [2, 3, 7] { #expect(try withThreads(count, run) == one) }
+    let one = try Threads.with(1, run)
+    for count in [2, 3, 7] { #expect(try Threads.with(count, run) == one) }
   }
 
   /// One layer serves both precisions, in any order.

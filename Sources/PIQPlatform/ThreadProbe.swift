@@ -1,5 +1,4 @@
 import Foundation
-import PIQTensor
 
 /// Finds out how many threads can be started, where users, containers or memory limit them: Dispatch
 /// waits for ever for one that cannot, and OpenMP ends the program.

@@ -1,4 +1,4 @@
-import PIQDatasets
+import PIQPlatform
 import Testing
 
 @Suite struct CSVTests {

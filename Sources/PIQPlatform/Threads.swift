@@ -1,14 +1,13 @@
 import Foundation
-import PIQTensor
 
 /// How many threads the work of the calling thread may use.
-package enum Threads {
-  @TaskLocal fileprivate static var limit: Int?
+public enum Threads {
+  @TaskLocal private static var limit: Int?
 
   /// The cores that this process may use: those that the scheduler gives it (`taskset`), or what its
   /// control group is allowed if that is less (containers), or `OMP_NUM_THREADS` if it is set; fewer
   /// where not as many threads can be started.
-  package static let available: Int = min(wanted, most)
+  public static let available: Int = min(wanted, maximum)
 
   private static let wanted: Int = {
     if let wish = getenv("OMP_NUM_THREADS"), let count = Int(String(cString: wish)), count > 0 {
@@ -21,7 +20,7 @@ package enum Threads {
 
   /// The most that the work of all clips may have together: without a bound where threads and memory
   /// for them are plenty.
-  package static let most: Int = {
+  package static let maximum: Int = {
     guard ThreadProbe.isLimited else { return .max }
     // Dispatch's and OpenMP's, and one of Dispatch's own.
     let needed = 2 * max(wanted, 64) + 1
@@ -31,36 +30,30 @@ package enum Threads {
     return max(1, min(most, Int(Memory.forThreads / memoryOfOne)))
   }()
 
-  /// What a thread takes whatever its clip is, in bytes: stacks, and the canvas of a picture.
+  /// Bytes that a thread takes for a clip of any length: stacks, and the canvas of a picture.
   private static let memoryOfOne = 48e6
-}
 
-/// Runs `body` with the work of the calling thread, oneDNN's included, on `count` threads.
-package func onThreads<Result, Failure: Error>(
-  _ count: Int, _ body: () throws(Failure) -> Result
-) throws(Failure) -> Result {
-  let count = min(count, Threads.most)
-  let openMP = OpenMP.threads
-  let before = openMP?.get()
-  openMP?.set(Int32(count))
-  defer { if let before { openMP?.set(before) } }
-  return try Threads.$limit.withValue(count) { () -> Swift.Result<Result, Failure> in
-    do throws(Failure) { return .success(try body()) } catch { return .failure(error) }
-  }.get()
-}
+  /// How many the work of the calling thread may use: the number given to `with(_:_:)`, or
+  /// `available`.
+  public static var current: Int { limit ?? available }
 
-/// Runs `body` on the calling thread alone if it is over sooner than others would be awake: OpenMP's
-/// threads, once woken, also keep their cores busy for a while.
-///
-/// - Parameter operations: about how many it takes.
-package func asWork<Result>(
-  of operations: Int, _ body: () throws(OneDNNError) -> Result
-) throws(OneDNNError) -> Result {
-  operations < 1 << 21 ? try onThreads(1, body) : try body()
+  /// Runs `body` with the work of the calling thread, oneDNN's included, on `count` threads.
+  ///
+  /// What a network gives does not depend on `count`; gradients of weights do in their last bits,
+  /// because each thread has sums of its own.
+  public static func with<Result, Failure: Error>(
+    _ count: Int, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let count = max(1, min(count, maximum))
+    let openMP = OpenMP.threads
+    let before = openMP?.get()
+    openMP?.set(Int32(count))
+    defer { if let before { openMP?.set(before) } }
+    return try $limit.withValue(count) { () -> Swift.Result<Result, Failure> in
+      do throws(Failure) { return .success(try body()) } catch { return .failure(error) }
+    }.get()
+  }
 }
-
-/// How many threads oneDNN uses, and so everything beside it should.
-package var threadCount: Int { Threads.limit ?? Threads.available }
 
 /// The two functions of the OpenMP library that oneDNN brought along; nothing where it uses another
 /// kind of threads.

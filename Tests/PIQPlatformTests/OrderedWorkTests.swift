@@ -1,6 +1,5 @@
 import Foundation
-import PIQNeuralNetwork
-import PIQPipeline
+import PIQPlatform
 import Synchronization
 import Testing
 

@@ -1,5 +1,4 @@
 import Foundation
-public import PIQNeuralNetwork
 
 /// Does work on several threads, and hands the results on one by one in the order of the items.
 public struct OrderedWork: Sendable {
@@ -17,11 +16,11 @@ public struct OrderedWork: Sendable {
   ///     not as many threads can be started.
   ///   - cores: how many there are.
   public init(
-    _ count: Int, jobs: Int? = nil, threads: Int? = nil, cores: Int = availableThreads
+    _ count: Int, jobs: Int? = nil, threads: Int? = nil, cores: Int = Threads.available
   ) {
     let jobs = jobs ?? max(1, cores / (threads ?? 1))
-    self.jobs = max(1, min(jobs, count, mostThreads))
-    self.threads = min(threads ?? max(1, cores / self.jobs), max(1, mostThreads / self.jobs))
+    self.jobs = max(1, min(jobs, count, Threads.maximum))
+    self.threads = min(threads ?? max(1, cores / self.jobs), max(1, Threads.maximum / self.jobs))
   }
 
   /// Does the work, and returns when all of it is done.
@@ -72,7 +71,7 @@ public struct OrderedWork: Sendable {
     // Called under the state's lock.
     nonisolated(unsafe) let (next, finish) = (next, finish)
     let body = { @Sendable [threads] in
-      withThreads(threads) {
+      Threads.with(threads) {
         while let (index, item) = state.next(next) {
           let result = Result { try work(item) }
           state.finish(index, item, result, finish)

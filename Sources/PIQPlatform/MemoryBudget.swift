@@ -1,17 +1,17 @@
 import Foundation
 
 /// Memory that clips under way share: one that needs more than is left waits for others to end.
-final class MemoryBudget: @unchecked Sendable {
+package final class MemoryBudget: @unchecked Sendable {
   // Sendable: what changes is behind the condition's lock.
   private let limit: Double
   private let condition = NSCondition()
   private var taken = 0.0
 
-  /// - Parameter limit: in bytes.
-  init(_ limit: Double) { self.limit = limit }
+  /// A budget of `limit` bytes.
+  package init(_ limit: Double) { self.limit = limit }
 
   /// Waits until there is room. A clip alone always finds some.
-  func take(_ bytes: Double) {
+  package func take(_ bytes: Double) {
     condition.lock()
     defer { condition.unlock() }
     while taken > 0, taken + bytes > limit { condition.wait() }
@@ -19,7 +19,7 @@ final class MemoryBudget: @unchecked Sendable {
   }
 
   /// Ends what `take` began.
-  func give(back bytes: Double) {
+  package func release(_ bytes: Double) {
     condition.lock()
     defer { condition.unlock() }
     taken -= bytes
