@@ -15,6 +15,7 @@ BINARY := .build/release/piq-audio
 INSTALLED := .build/install/release/piq-audio
 SOURCES := Package.swift $(shell find Sources -type f)
 SWIFT_FILES := Package.swift Sources Tests
+PAGE_SCRIPTS := $(wildcard Sources/PIQReport/Resources/*.js)
 
 BIN := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share
@@ -142,8 +143,10 @@ fixtures: build ## regenerate the expected interpretations with the program itse
 format: ## format all Swift files
 	swift format --in-place --recursive $(SWIFT_FILES)
 
-lint: ## report what swift-format would change or dislikes
+lint: ## report what swift-format would change or dislikes, and errors in the page's scripts
 	swift format lint --strict --recursive $(SWIFT_FILES)
+	@command -v node >/dev/null || { echo 'node: not found; the scripts are not checked'; exit 0; }; \
+	for script in $(PAGE_SCRIPTS); do node --check "$$script" || exit 1; done
 
 benchmark: build ## time the program beside SpeechBrain and ONNX Runtime
 	Benchmarks/run
