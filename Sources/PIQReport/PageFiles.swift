@@ -6,7 +6,7 @@ enum PageFiles {
   static let row = text(PackageResources.row_html)
   /// The page's look: light or dark as the reader's system is, in one column on narrow screens.
   static let style = text(PackageResources.style_css.dropLast())
-  /// One script: its SHA-256 is what the page's security policy lets run.
+  /// The page's only script. Its security policy allows the SHA-256 of this text, and no other script.
   static let script = """
     "use strict";
     (() => {

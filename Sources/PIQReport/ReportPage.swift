@@ -12,9 +12,9 @@ import PIQPlatform
 ///       for index in clips.indices { try append(page.block(index)) }
 ///     }
 public struct ReportPage: Sendable {
-  /// What the page shows, in this order.
+  /// The clips of the page, in its order.
   public let clips: [ClipResult]
-  /// What stands above it.
+  /// The heading.
   public let title: String
 
   /// A page about `clips`.
@@ -51,7 +51,7 @@ public struct ReportPage: Sendable {
     return count
   }
 
-  /// What comes before the blocks of the clips, and after them.
+  /// The page before the blocks of the clips, and after them.
   private func frame(for path: String) throws -> (head: [UInt8], tail: [UInt8]) {
     let script = PageFiles.script
     guard let hash = FileHash.sha256Base64(of: script) else {
@@ -80,7 +80,7 @@ public struct ReportPage: Sendable {
   }
 }
 
-/// What the template is filled with.
+/// The values of the template's tags.
 private struct PageContent {
   let title: String
   let style: String
