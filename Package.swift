@@ -8,8 +8,11 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A library target under Sources/.
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func module(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -82,7 +85,7 @@ let package = Package(
       [
         "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQCheckpoints", "PIQPlotting", "PIQPipeline",
         .product(name: "Mustache", package: "swift-mustache"),
-      ]),
+      ], resources: [.embedInCode("Resources")]),
     module(
       "PIQEvaluation",
       [
