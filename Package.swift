@@ -26,8 +26,8 @@ let package = Package(
     .library(
       name: "PIQ",
       targets: [
-        "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork", "PIQ", "PIQCheckpoints",
-        "PIQModels",
+        "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork", "PIQ",
+        "PIQCheckpoints", "PIQModels",
       ]),
     .executable(name: "piq-audio", targets: ["piq-audio"]),
   ],
@@ -56,21 +56,25 @@ let package = Package(
     module("PIQAudioIO", ["CPIQSndfile", "PIQPlatform"]),
     module("PIQSpectral", ["CPIQFFTW", "PIQTensor"]),
     module("PIQOneDNN", ["CPIQOneDNN", "PIQTensor"]),
-    module("PIQNeuralNetwork", ["CPIQKernels", "PIQOneDNN", "PIQTensor"]),
-    module("PIQ", ["PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    module("PIQKernels", ["CPIQKernels", "PIQOneDNN", "PIQTensor"]),
+    module("PIQNeuralNetwork", ["PIQKernels", "PIQOneDNN", "PIQTensor"]),
+    module("PIQ", ["PIQKernels", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
     module(
       "PIQCheckpoints",
       ["CPIQCrypto", "CPIQZip", "PIQPlatform", "PIQTensor", yams]),
     module(
       "PIQModels",
-      ["PIQCheckpoints", "PIQPlatform", "PIQNeuralNetwork", "PIQ", "PIQSpectral", "PIQTensor"]),
+      [
+        "PIQCheckpoints", "PIQKernels", "PIQNeuralNetwork", "PIQPlatform", "PIQ", "PIQSpectral",
+        "PIQTensor",
+      ]),
     module("PIQPlotting", ["CPIQCairo", "CPIQPNG", "PIQPlatform", "PIQTensor"]),
     module("PIQDatasets", ["PIQAudioIO", "PIQPlatform"]),
     module(
       "PIQPipeline",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQPlotting",
+        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQKernels", "PIQPlatform", "PIQModels",
+        "PIQ", "PIQPlotting",
         "PIQSpectral", "PIQTensor",
       ]),
     module(
@@ -91,14 +95,15 @@ let package = Package(
       [
         "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
         "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQPlotting", "PIQSpectral", "PIQTensor", yams,
+        "PIQKernels", "PIQNeuralNetwork", "PIQ", "PIQPlotting", "PIQSpectral", "PIQTensor", yams,
       ]),
     .executableTarget(
       name: "piq-audio",
       dependencies: [
         "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
         "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQReport", "PIQSpectral", "PIQTensor", "PIQTraining",
+        "PIQKernels", "PIQNeuralNetwork", "PIQ", "PIQReport", "PIQSpectral", "PIQTensor",
+        "PIQTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -111,14 +116,17 @@ let package = Package(
     tests(of: "PIQTensor", ["PIQTensor"]),
     tests(of: "PIQAudioIO", ["PIQAudioIO", "PIQPlatform"]),
     tests(of: "PIQSpectral", ["PIQSpectral", "PIQTensor"]),
+    tests(of: "PIQKernels", ["PIQKernels", "PIQTensor"]),
     tests(
-      of: "PIQNeuralNetwork", ["PIQCheckpoints", "PIQNeuralNetwork", "PIQOneDNN", "PIQTensor"]),
+      of: "PIQNeuralNetwork",
+      ["PIQCheckpoints", "PIQKernels", "PIQNeuralNetwork", "PIQOneDNN", "PIQTensor"]),
     tests(of: "PIQ", ["PIQ", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
     tests(of: "PIQCheckpoints", ["PIQCheckpoints", "PIQPlatform", "PIQTensor"]),
     tests(
       of: "PIQModels",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ", "PIQSpectral",
+        "PIQAudioIO", "PIQCheckpoints", "PIQKernels", "PIQModels", "PIQNeuralNetwork", "PIQ",
+        "PIQSpectral",
         "PIQTensor",
       ]),
     tests(of: "PIQPlotting", ["PIQPlatform", "PIQPlotting", "PIQTensor"]),

@@ -1,4 +1,5 @@
 import Glibc
+public import PIQKernels
 public import PIQNeuralNetwork
 public import PIQTensor
 
@@ -94,15 +95,18 @@ extension Networks {
   /// - Parameters:
   ///   - logPower: [B, T, F].
   ///   - scale: what the cosines are multiplied by (`logit_scale`).
-  ///   - isFirst: whether nobody wants the gradient of the spectrograms; the pullback then gives
-  ///     zeros.
+  ///   - precision: what the operands of large products are rounded to.
+  ///   - needsInputGradient: whether the gradient of the spectrograms is needed; the pullback gives
+  ///     zeros if not.
   /// - Returns: [B, C].
   /// - Throws: `PIQError.mismatch`, `OneDNNError`.
   public func differentiatedLogits(
-    _ logPower: Tensor, scale: Float, mode: Mode, isFirst: Bool = false
+    _ logPower: Tensor, scale: Float, mode: Mode, precision: Precision = .float32,
+    needsInputGradient: Bool = true
   ) throws -> Differentiated {
-    let cosines = try encoder.differentiated(logPower, mode: mode, isFirst: isFirst)
-      .then(differentiatedSpatialMean)
+    let cosines = try encoder.differentiated(
+      logPower, mode: mode, precision: precision, needsInputGradient: needsInputGradient
+    ).then(differentiatedSpatialMean)
       .then { [classifier] in try classifier.differentiated($0, mode: mode) }
     return Differentiated(cosines.value.scaled(by: scale)) {
       try cosines.pullback($0.scaled(by: scale))

@@ -1,3 +1,4 @@
+import PIQKernels
 import PIQNeuralNetwork
 import PIQSpectral
 public import PIQTensor

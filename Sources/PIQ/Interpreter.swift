@@ -1,5 +1,6 @@
 import Glibc
-public import PIQNeuralNetwork
+public import PIQKernels
+import PIQNeuralNetwork
 import PIQSpectral
 public import PIQTensor
 
@@ -17,7 +18,7 @@ public final class Interpreter: @unchecked Sendable {
   /// The model's settings.
   public let configuration: ModelConfiguration
   private let stft: STFT
-  /// What the factors of the decoder's products are rounded to.
+  /// What the operands of the decoder's products are rounded to.
   public let precision: Precision
   /// What the clips go through.
   public let networks: Networks
@@ -27,7 +28,7 @@ public final class Interpreter: @unchecked Sendable {
   /// Builds the networks and loads their weights.
   ///
   /// - Parameters:
-  ///   - precision: what the factors of the decoder's products are rounded to; class and codes do
+  ///   - precision: what the operands of the decoder's products are rounded to; class and codes do
   ///     not depend on it.
   ///   - weights: gives the tensor of a name under SpeechBrain's state-dict names, prefixed
   ///     `embedding_model.`, `classifier.` or `psi.`, with exactly the given shape.
@@ -136,12 +137,12 @@ public final class Interpreter: @unchecked Sendable {
     let hidden = try LayerClock.within("embedding_model") {
       try self.hidden(of: analysis, tail: tail)
     }
-    let (reconstruction, codes): (Tensor, Codes?) = try autocast(precision) {
-      try LayerClock.within("psi") {
-        guard configuration.useVQ else { return (try psi.decode(hidden, mode: .evaluation), nil) }
-        let output = try psi(hidden, labels: [label], mode: .evaluation)
-        return (output.reconstruction, output.codes)
+    let (reconstruction, codes): (Tensor, Codes?) = try LayerClock.within("psi") {
+      guard configuration.useVQ else {
+        return (try psi.decode(hidden, mode: .evaluation, precision: precision), nil)
       }
+      let output = try psi(hidden, labels: [label], mode: .evaluation, precision: precision)
+      return (output.reconstruction, output.codes)
     }
     let frames = min(reconstruction.shape[1], analysis.logPower.shape[0])
     let decoded = reconstruction.reshaped(Array(reconstruction.shape[1...2])).rows(0..<frames)

@@ -1,4 +1,5 @@
 import Glibc
+public import PIQKernels
 import PIQNeuralNetwork
 public import PIQTensor
 
@@ -63,11 +64,12 @@ public struct MaskObjective: Sendable, Codable, Hashable {
   ///   - labels: the class of each of the B clips.
   ///   - networks: the classifier; freeze it, or it has gradients afterwards.
   ///   - logitScale: what its cosines are multiplied by.
+  ///   - precision: what the operands of large products are rounded to.
   /// - Returns: the terms, and the gradient in the shape of `reconstruction`.
   /// - Throws: `PIQError.mismatch`, `OneDNNError`.
   public func differentiated(
     _ reconstruction: Tensor, logPower: Tensor, labels: [Int], networks: Networks,
-    logitScale: Double
+    logitScale: Double, precision: Precision = .float32
   ) throws -> (terms: Terms, gradient: Tensor) {
     let clips = reconstruction.shape[0]
     let area = Area(mask: reconstruction.shape, spectrogram: logPower.shape)
@@ -80,7 +82,7 @@ public struct MaskObjective: Sendable, Codable, Hashable {
       for (weight, isKept) in [(maskedIn, true), (maskedOut, false)] where weight != 0 {
         let masked = area.masked(logPower, by: mask, clips: range, keeping: isKept)
         let logits = try networks.differentiatedLogits(
-          masked, scale: Float(logitScale), mode: .evaluation)
+          masked, scale: Float(logitScale), mode: .evaluation, precision: precision)
         let labels = Array(labels[range])
         let loss =
           isKept

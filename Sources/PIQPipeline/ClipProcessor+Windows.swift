@@ -2,7 +2,7 @@ import Foundation
 import PIQ
 import PIQAudioIO
 import PIQModels
-import PIQNeuralNetwork
+import PIQKernels
 import PIQPlatform
 import PIQPlotting
 import PIQSpectral

@@ -1,5 +1,5 @@
 import Foundation
-public import PIQNeuralNetwork
+public import PIQKernels
 
 /// Does work on several threads, and hands the results on one by one in the order of the items.
 public struct OrderedWork: Sendable {

@@ -1,5 +1,6 @@
 public import PIQ
 import PIQEvaluation
+import PIQKernels
 public import PIQNeuralNetwork
 import PIQTensor
 
@@ -38,7 +39,7 @@ public final class ClassifierTask: TrainingTask {
     let batch = batches.batch(clips, &random)
     let logits = try networks.differentiatedLogits(
       batch.logPower, scale: Float(recipe.network.logitScale), mode: .training,
-      isFirst: true)
+      precision: recipe.optimization.precision.named ?? .float32, needsInputGradient: false)
     let loss = CrossEntropy(logits: logits.value, targets: smoothed(batch.targets))
     _ = try logits.pullback(loss.gradient)
     return Losses(total: Double(loss.value))

@@ -3,6 +3,7 @@ import Foundation
 import PIQ
 import PIQCheckpoints
 import PIQDatasets
+import PIQKernels
 import PIQModels
 import PIQPipeline
 import PIQPlatform
@@ -13,7 +14,7 @@ import PIQTraining
 struct TrainingSession<Task: TrainingTask, R: Recipe> {
   let split: Split
   private let arguments: TrainingArguments
-  private let recipe: R
+  private(set) var recipe: R
   private let terminal: Terminal
   private let files: TrainingFiles
   private let data: Dataset
@@ -37,6 +38,14 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   /// What to call the model.
   var modelName: String {
     arguments.name ?? URL(filePath: files.folder).standardizedFileURL.lastPathComponent
+  }
+
+  /// Settles which precision `auto` stands for.
+  ///
+  /// - Parameter channels: of the network's layers.
+  mutating func choosePrecision(channels: Int) throws {
+    recipe = try files.choosingPrecision(
+      of: recipe, channels: channels, isResuming: arguments.resume)
   }
 
   /// Checks that the classifier knows the classes of all clips.
@@ -127,7 +136,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     let test = split.test.isEmpty ? "" : ", \(split.test.count) to test"
     try terminal.say(
       "\(split.train.count) clips to train, \(split.valid.count) to choose the best epoch\(test), "
-        + "\(split.categories.count) classes")
+        + "\(split.categories.count) classes, \(recipe.optimization.precision.rawValue)")
     if let last = run.records.last { try terminal.say("going on after epoch \(last.epoch)") }
   }
 

@@ -3,7 +3,7 @@ import PIQ
 import PIQAudioIO
 import PIQCheckpoints
 import PIQModels
-import PIQNeuralNetwork
+import PIQKernels
 import PIQSpectral
 import PIQTensor
 import TestSupport
