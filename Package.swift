@@ -149,7 +149,7 @@ let package = Package(
     tests(
       of: "PIQTraining",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels",
+        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQKernels", "PIQModels",
         "PIQNeuralNetwork", "PIQ",
         "PIQSpectral", "PIQTensor", "PIQTraining",
       ]),

@@ -40,33 +40,37 @@ struct PixelMap: @unchecked Sendable {
     let (kernel, step, pad) = (geometry.kernel, geometry.stride, geometry.padding)
     let (segment, window) = (kernel.width * channels, geometry.windowSize)
     // The coarse columns whose windows lie within the map.
-    let (firstWhole, lastWhole) = (
+    let (firstWhole, endWhole) = (
       (pad.width + step.width - 1) / step.width,
-      (width + pad.width - kernel.width + step.width) / step.width - 1
+      (width + pad.width - kernel.width + step.width) / step.width
     )
-    for index in coarse {
-      let (line, j) = index.quotientAndRemainder(dividingBy: size.width)
+    var index = coarse.lowerBound
+    while index < coarse.upperBound {
+      let (line, first) = index.quotientAndRemainder(dividingBy: size.width)
       let (clip, i) = line.quotientAndRemainder(dividingBy: size.height)
-      let (row, column) = (i * step.height - pad.height, j * step.width - pad.width)
-      let isWhole = j >= firstWhole && j <= lastWhole
-      let columns =
-        isWhole
-        ? 0..<kernel.width
-        : max(0, -column)..<max(max(0, -column), min(kernel.width, width - column))
-      let start = base + ((clip * height + row) * width + column) * channels
-      let target = result + (index - coarse.lowerBound) * window
+      let end = min(size.width, first + coarse.upperBound - index)
+      let target = result + (index - coarse.lowerBound - first) * window
       for a in 0..<kernel.height {
-        let (source, target) = (start + a * width * channels, target + a * segment)
-        if row + a < 0 || row + a >= height {
-          target.update(repeating: 0, count: segment)
-        } else if isWhole {
-          copy(source, count: segment, to: target)
-        } else {
-          target.update(repeating: 0, count: segment)
-          (target + columns.lowerBound * channels).update(
-            from: source + columns.lowerBound * channels, count: columns.count * channels)
+        let row = i * step.height - pad.height + a
+        let isInside = row >= 0 && row < height
+        let source = base + ((clip * height + row) * width - pad.width) * channels
+        for j in first..<end {
+          let (source, target) = (
+            source + j * step.width * channels, target + j * window + a * segment
+          )
+          if isInside, j >= firstWhole, j < endWhole {
+            copy(source, count: segment, to: target)
+          } else {
+            target.update(repeating: 0, count: segment)
+            let column = j * step.width - pad.width
+            let (start, end) = (max(0, -column), min(kernel.width, width - column))
+            guard isInside, start < end else { continue }
+            (target + start * channels).update(
+              from: source + start * channels, count: (end - start) * channels)
+          }
         }
       }
+      index += end - first
     }
   }
 

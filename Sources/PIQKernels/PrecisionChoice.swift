@@ -50,8 +50,8 @@ extension Precision {
   /// - Parameter channels: of the layers that are timed.
   /// - Throws: `OneDNNError`.
   public static func measured(for workload: Workload, channels: Int) throws -> Precision {
-    guard Precision.bfloat16.isNative else { return .float32 }
-    let measurement = try Measurement(workload, channels: channels)
+    let measurement = Measurement(workload, channels: channels)
+    guard Precision.bfloat16.isNative, measurement.dependsOnPrecision else { return .float32 }
     return faster(
       float32: try measurement.seconds(.float32), bfloat16: try measurement.seconds(.bfloat16))
   }
@@ -62,7 +62,7 @@ extension Precision {
     let up, last: ConvolutionGeometry
     let x, gradient, upWeights, lastWeights: Tensor
 
-    init(_ workload: Workload, channels: Int) throws {
+    init(_ workload: Workload, channels: Int) {
       self.workload = workload
       up = ConvolutionGeometry(
         inChannels: channels, outChannels: channels, kernel: Extent(4, 4), stride: Extent(2, 2),
@@ -76,6 +76,11 @@ extension Precision {
       gradient = Tensor(shape: up.output(of: x.shape), repeating: 0.5)
       upWeights = Tensor(shape: [channels, channels, 4, 4], repeating: 0.01)
       lastWeights = Tensor(shape: [channels, 1, 12, 12], repeating: 0.01)
+    }
+
+    /// Whether the layers round their operands at all.
+    var dependsOnPrecision: Bool {
+      ConvolutionPlanner(up, purpose: .inference, precision: .bfloat16).operands == .bfloat16
     }
 
     func seconds(_ precision: Precision) throws -> Double {

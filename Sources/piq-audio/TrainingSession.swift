@@ -46,6 +46,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   mutating func choosePrecision(channels: Int) throws {
     recipe = try files.choosingPrecision(
       of: recipe, channels: channels, isResuming: arguments.resume)
+    terminal.note("training in \(recipe.optimization.precision.rawValue)")
   }
 
   /// Checks that the classifier knows the classes of all clips.
@@ -136,7 +137,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     let test = split.test.isEmpty ? "" : ", \(split.test.count) to test"
     try terminal.say(
       "\(split.train.count) clips to train, \(split.valid.count) to choose the best epoch\(test), "
-        + "\(split.categories.count) classes, \(recipe.optimization.precision.rawValue)")
+        + "\(split.categories.count) classes")
     if let last = run.records.last { try terminal.say("going on after epoch \(last.epoch)") }
   }
 
