@@ -1,8 +1,8 @@
 import Foundation
 import PIQ
 import PIQAudioIO
-import PIQModels
 import PIQKernels
+import PIQModels
 import PIQPlatform
 import PIQPlotting
 import PIQSpectral

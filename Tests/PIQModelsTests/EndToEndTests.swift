@@ -2,8 +2,8 @@ import Foundation
 import PIQ
 import PIQAudioIO
 import PIQCheckpoints
-import PIQModels
 import PIQKernels
+import PIQModels
 import PIQSpectral
 import PIQTensor
 import TestSupport
