@@ -59,26 +59,33 @@ let package = Package(
     module("PIQAudioIO", ["CPIQSndfile", "PIQPlatform"]),
     module("PIQSpectral", ["CPIQFFTW", "PIQTensor"]),
     module("PIQOneDNN", ["CPIQOneDNN", "PIQPlatform", "PIQTensor"]),
-    module("PIQNeuralNetwork", ["CPIQKernels", "PIQPlatform", "PIQTensor", "PIQOneDNN"]),
-    module("PIQClassifiers", ["PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork"]),
-    module("PIQ", ["PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers"]),
+    module("PIQKernels", ["CPIQKernels", "PIQPlatform", "PIQTensor", "PIQOneDNN"]),
+    module("PIQNeuralNetwork", ["PIQTensor", "PIQOneDNN", "PIQKernels"]),
+    module(
+      "PIQClassifiers",
+      ["PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork"]),
+    module(
+      "PIQ", ["PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork", "PIQClassifiers"]),
     module(
       "PIQExplanations",
-      ["PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ"]),
+      [
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ",
+      ]),
     module("PIQCheckpoints", ["CPIQCrypto", "CPIQZip", "PIQPlatform", "PIQTensor", yams]),
     module(
       "PIQModels",
       [
-        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
-        "PIQExplanations", "PIQCheckpoints",
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
       ]),
     module("PIQPlotting", ["CPIQCairo", "CPIQPNG", "PIQPlatform", "PIQTensor"]),
     module("PIQDatasets", ["PIQPlatform", "PIQAudioIO"]),
     module(
       "PIQPipeline",
       [
-        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork",
-        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQClassifiers",
+        "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting",
       ]),
     module(
       "PIQReport",
@@ -95,14 +102,14 @@ let package = Package(
     module(
       "PIQTraining",
       [
-        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
-        "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting", "PIQDatasets",
-        "PIQEvaluation", yams,
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting",
+        "PIQDatasets", "PIQEvaluation", yams,
       ]),
     .executableTarget(
       name: "piq-audio",
       dependencies: [
-        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
         "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQDatasets",
         "PIQPipeline", "PIQReport", "PIQEvaluation", "PIQTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -127,9 +134,10 @@ let package = Package(
     tests(of: "PIQTensor", ["PIQTensor"]),
     tests(of: "PIQAudioIO", ["PIQPlatform", "PIQAudioIO"]),
     tests(of: "PIQSpectral", ["PIQTensor", "PIQSpectral"]),
+    tests(of: "PIQKernels", ["PIQKernels"]),
     tests(
       of: "PIQNeuralNetwork",
-      ["PIQPlatform", "PIQTensor", "PIQOneDNN", "PIQNeuralNetwork", "PIQCheckpoints"]),
+      ["PIQPlatform", "PIQTensor", "PIQOneDNN", "PIQKernels", "PIQNeuralNetwork", "PIQCheckpoints"]),
     tests(
       of: "PIQClassifiers",
       ["PIQTensor", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations"]),
@@ -146,8 +154,8 @@ let package = Package(
     tests(
       of: "PIQModels",
       [
-        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork",
-        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQClassifiers",
+        "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels",
       ]),
     tests(of: "PIQPlotting", ["PIQPlatform", "PIQTensor", "PIQPlotting"]),
     tests(of: "PIQDatasets", ["PIQDatasets"]),
@@ -169,8 +177,8 @@ let package = Package(
     tests(
       of: "PIQTraining",
       [
-        "PIQPlatform", "PIQTensor", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations",
-        "PIQCheckpoints", "PIQModels", "PIQDatasets", "PIQTraining",
+        "PIQPlatform", "PIQTensor", "PIQKernels", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQDatasets", "PIQTraining",
       ]),
     tests(of: "Fuzz", ["FuzzTargets"]),
     tests(of: "Command", ["PIQTensor", "PIQAudioIO", "PIQCheckpoints"]),

@@ -19,16 +19,8 @@ enum {
   piq_arg_variance = DNNL_ARG_VARIANCE,
   piq_arg_scale = DNNL_ARG_SCALE,
   piq_arg_shift = DNNL_ARG_SHIFT,
-  piq_arg_from = DNNL_ARG_FROM,
-  piq_arg_to = DNNL_ARG_TO,
   piq_arg_scratchpad = DNNL_ARG_SCRATCHPAD,
-  piq_arg_diff_dst = DNNL_ARG_DIFF_DST,
-  piq_arg_diff_weights = DNNL_ARG_DIFF_WEIGHTS,
 };
-
-static inline int piq_arg_post_operand(int index) {
-  return DNNL_ARG_ATTR_MULTIPLE_POST_OP(index) | DNNL_ARG_SRC_1;
-}
 
 #if PIQ_V3
 #define PIQ_MD(md) ((dnnl_memory_desc_t)(md))
@@ -60,10 +52,6 @@ static inline void piq_md_destroy(piq_md md) {
 
 static inline size_t piq_md_size(piq_md md) { return dnnl_memory_desc_get_size(PIQ_MD(md)); }
 
-static inline int piq_md_equal(piq_md a, piq_md b) {
-  return dnnl_memory_desc_equal(PIQ_MD(a), PIQ_MD(b));
-}
-
 // A copy of the descriptor that a primitive chose for one of its arguments.
 static inline dnnl_status_t piq_pd_md(piq_md *md, const_dnnl_primitive_desc_t pd, int arg) {
 #if PIQ_V3
@@ -85,77 +73,11 @@ static inline dnnl_status_t piq_memory_create(dnnl_memory_t *memory, piq_md md,
   return dnnl_memory_create(memory, PIQ_MD(md), engine, data);
 }
 
-static inline dnnl_status_t piq_post_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t alg) {
-#if PIQ_V3
-  return dnnl_post_ops_append_eltwise(ops, alg, 0.f, 0.f);
-#else
-  return dnnl_post_ops_append_eltwise(ops, 1.f, alg, 0.f, 0.f);
-#endif
-}
-
 static inline dnnl_status_t piq_post_sum(dnnl_post_ops_t ops) {
 #if PIQ_V3
   return dnnl_post_ops_append_sum(ops, 1.f, 0, dnnl_data_type_undef);
 #else
   return dnnl_post_ops_append_sum(ops, 1.f);
-#endif
-}
-
-static inline dnnl_status_t piq_post_binary(dnnl_post_ops_t ops, dnnl_alg_kind_t alg, piq_md md) {
-  return dnnl_post_ops_append_binary(ops, alg, PIQ_MD(md));
-}
-
-static inline dnnl_status_t piq_convolution_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-    dnnl_prop_kind_t prop, piq_md src, piq_md weights, piq_md bias, piq_md dst,
-    const dnnl_dim_t *strides, const dnnl_dim_t *pad_begin, const dnnl_dim_t *pad_end,
-    const_dnnl_primitive_attr_t attr) {
-#if PIQ_V3
-  return dnnl_convolution_forward_primitive_desc_create(pd, engine, prop, dnnl_convolution_direct,
-      PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), strides, NULL, pad_begin, pad_end,
-      attr);
-#else
-  dnnl_convolution_desc_t op;
-  dnnl_status_t status = dnnl_convolution_forward_desc_init(&op, prop, dnnl_convolution_direct,
-      PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), strides, pad_begin, pad_end);
-  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
-#endif
-}
-
-// The gradient of a convolution's weights; a hint of the forward pass is made on the way.
-static inline dnnl_status_t piq_convolution_weight_gradient_pd(dnnl_primitive_desc_t *pd,
-    dnnl_engine_t engine, piq_md src, piq_md weights, piq_md dst, const dnnl_dim_t *strides,
-    const dnnl_dim_t *pad_begin, const dnnl_dim_t *pad_end, const_dnnl_primitive_attr_t attr) {
-  dnnl_primitive_desc_t forward;
-  dnnl_status_t status = piq_convolution_pd(&forward, engine, dnnl_forward_training, src, weights,
-      NULL, dst, strides, pad_begin, pad_end, attr);
-  if (status != dnnl_success) return status;
-#if PIQ_V3
-  status = dnnl_convolution_backward_weights_primitive_desc_create(pd, engine,
-      dnnl_convolution_direct, PIQ_MD(src), PIQ_MD(weights), NULL, PIQ_MD(dst), strides, NULL,
-      pad_begin, pad_end, forward, attr);
-#else
-  dnnl_convolution_desc_t op;
-  status = dnnl_convolution_backward_weights_desc_init(&op, dnnl_convolution_direct, PIQ_MD(src),
-      PIQ_MD(weights), NULL, PIQ_MD(dst), strides, pad_begin, pad_end);
-  if (status == dnnl_success) status = dnnl_primitive_desc_create(pd, &op, attr, engine, forward);
-#endif
-  dnnl_primitive_desc_destroy(forward);
-  return status;
-}
-
-static inline dnnl_status_t piq_deconvolution_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-    dnnl_prop_kind_t prop, piq_md src, piq_md weights, piq_md bias, piq_md dst,
-    const dnnl_dim_t *strides, const dnnl_dim_t *pad_begin, const dnnl_dim_t *pad_end,
-    const_dnnl_primitive_attr_t attr) {
-#if PIQ_V3
-  return dnnl_deconvolution_forward_primitive_desc_create(pd, engine, prop,
-      dnnl_deconvolution_direct, PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), strides,
-      NULL, pad_begin, pad_end, attr);
-#else
-  dnnl_deconvolution_desc_t op;
-  dnnl_status_t status = dnnl_deconvolution_forward_desc_init(&op, prop, dnnl_deconvolution_direct,
-      PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), strides, pad_begin, pad_end);
-  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
 #endif
 }
 
@@ -212,11 +134,6 @@ static inline dnnl_status_t piq_softmax_pd(dnnl_primitive_desc_t *pd, dnnl_engin
       &op, prop, dnnl_softmax_accurate, PIQ_MD(data), PIQ_MD(data), axis);
   return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
 #endif
-}
-
-static inline dnnl_status_t piq_reorder_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-    piq_md from, piq_md to, const_dnnl_primitive_attr_t attr) {
-  return dnnl_reorder_primitive_desc_create(pd, PIQ_MD(from), engine, PIQ_MD(to), engine, attr);
 }
 
 // Whether kernels multiply bf16 by instructions of the CPU: AVX512-BF16, and all that has AMX.

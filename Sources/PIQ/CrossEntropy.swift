@@ -1,5 +1,4 @@
 import Glibc
-import PIQNeuralNetwork
 public import PIQTensor
 
 /// The mean cross-entropy between a classifier's softmax and target probabilities

@@ -1,3 +1,4 @@
+import PIQKernels
 import PIQNeuralNetwork
 import PIQTensor
 
@@ -9,7 +10,7 @@ final class Decoder: Layer {
 
   private let convolutions: [ConvTranspose2d]
   private let norms: [BatchNorm]
-  private let fused = Derived<[any ForwardPlan]>()
+  private let sequence = ParameterCache<ConvolutionSequence>()
 
   init(dim: Int, layers: LayerSizes, using initializer: Initializer) {
     var convolutions: [ConvTranspose2d] = []
@@ -34,37 +35,48 @@ final class Decoder: Layer {
   var convolutionWeights: [ConvTranspose2d] { convolutions }
 
   /// Maps [B, H, W, C] to [B, T, F, 1].
-  func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor {
-    var x = x
+  ///
+  /// - Parameter precision: what the operands of large products are rounded to in evaluation.
+  func callAsFunction(_ x: Tensor, mode: Mode, precision: Precision = .float32) throws -> Tensor {
     switch mode {
     case .training:
+      var x = x
       for (convolution, norm) in zip(convolutions, norms) {
         x = try norm(relu(convolution(x)), mode: mode)
       }
-      if let last = convolutions.last { x = try last(x) }
+      return try convolutions.last?(x) ?? x
     case .evaluation:
-      let plans = fused(from: state.map(\.parameter), make: makePlans)
-      for (index, plan) in plans.enumerated() {
-        // The last plan may have the last two layers.
-        let isBoth = index == plans.count - 1 && plans.count < convolutions.count
-        let name = "\(3 * index)" + (isBoth ? ", \(3 * index + 3)" : "")
-        x = try plan(x, named: name)
+      let sequence = sequence(from: state.map(\.parameter), precision) {
+        ConvolutionSequence(
+          convolutions.enumerated().map { index, convolution in
+            let norm = index < norms.count ? norms[index] : nil
+            return (
+              "\(3 * index)",
+              convolution.plan(
+                for: .inference, relu: norm != nil, then: norm, precision: precision)
+            )
+          })
       }
+      return try sequence(x)
     }
-    return x
   }
 
   /// The decoder with its pullback; the parameters' gradients accumulate.
-  func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
+  ///
+  /// - Parameter precision: what the operands of large products are rounded to.
+  func differentiated(
+    _ x: Tensor, mode: Mode, precision: Precision = .float32
+  ) throws -> Differentiated {
     var maps = NormalizedMaps(x)
     var pullbacks: [(consuming Tensor) throws -> Tensor] = []
     for (convolution, norm) in zip(convolutions, norms) {
-      let level = try convolution.differentiated(maps, then: norm, mode: mode)
+      let level = try convolution.differentiated(
+        maps, then: norm, mode: mode, precision: precision)
       maps = level.value
       pullbacks.append(level.pullback)
     }
     guard let last = convolutions.last else { return Differentiated(x) { $0 } }
-    let (value, pullback) = try last.differentiated(maps)
+    let (value, pullback) = try last.differentiated(maps, precision: precision)
     pullbacks.append(pullback)
     return Differentiated(value) { [pullbacks] gradient in
       // Handed on, not kept: the next pullback writes over it.
@@ -72,19 +84,5 @@ final class Decoder: Layer {
       for pullback in pullbacks.reversed() { gradient = try pullback(consume gradient) }
       return gradient
     }
-  }
-
-  private func makePlans() -> [any ForwardPlan] {
-    var plans: [any ForwardPlan] = zip(convolutions, norms).dropLast().map {
-      $0.fused(relu: true, then: $1)
-    }
-    guard let last = convolutions.last, let norm = norms.last else { return plans }
-    let secondToLast = convolutions[norms.count - 1]
-    if let strips = secondToLast.fusedInStrips(then: norm, then: last) {
-      plans.append(strips)
-    } else {
-      plans += [secondToLast.fused(relu: true, then: norm), last.fused()]
-    }
-    return plans
   }
 }

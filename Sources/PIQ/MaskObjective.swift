@@ -1,5 +1,6 @@
 import Glibc
 public import PIQClassifiers
+public import PIQKernels
 import PIQNeuralNetwork
 public import PIQTensor
 
@@ -63,11 +64,12 @@ public struct MaskObjective: Sendable, Codable, Hashable {
   ///   - logPower: the clips' spectrograms [B, T, F].
   ///   - labels: the class of each of the B clips.
   ///   - classifier: frozen, or its parameters have gradients afterwards.
+  ///   - precision: that of the operands of large products.
   /// - Returns: the terms, and the gradient in the shape of `reconstruction`.
   /// - Throws: `PIQError.mismatch`, `OneDNNError`.
   public func differentiated(
     _ reconstruction: Tensor, logPower: Tensor, labels: [Int],
-    classifier: EncoderClassifier
+    classifier: EncoderClassifier, precision: Precision = .float32
   ) throws -> (terms: Terms, gradient: Tensor) {
     let clips = reconstruction.shape[0]
     let area = Area(mask: reconstruction.shape, spectrogram: logPower.shape)
@@ -79,7 +81,8 @@ public struct MaskObjective: Sendable, Codable, Hashable {
       let range = first..<min(first + Self.clipsAtATime, clips)
       for (weight, isKept) in [(maskedIn, true), (maskedOut, false)] where weight != 0 {
         let masked = area.masked(logPower, by: mask, clips: range, keeping: isKept)
-        let logits = try classifier.differentiatedLogits(masked, mode: .evaluation)
+        let logits = try classifier.differentiatedLogits(
+          masked, mode: .evaluation, precision: precision)
         let labels = Array(labels[range])
         let loss =
           isKept

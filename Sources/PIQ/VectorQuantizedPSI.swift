@@ -1,4 +1,5 @@
 public import PIQClassifiers
+public import PIQKernels
 public import PIQNeuralNetwork
 public import PIQTensor
 
@@ -39,7 +40,7 @@ public final class VectorQuantizedPSI: Layer {
   private let down: Conv2d?
   private let up: ConvTranspose2d?
   private let decoder: Decoder
-  private let fused = Derived<(down: any ForwardPlan, up: any ForwardPlan)?>()
+  private let plans = ParameterCache<(down: ConvolutionPlan, up: ConvolutionPlan)?>()
 
   /// A network with `weights_init`'s initial values: Xavier uniform convolutions with zero biases.
   ///
@@ -105,13 +106,21 @@ public final class VectorQuantizedPSI: Layer {
 
   /// Interprets representations `x` [B, H, W, D] with the keys of `labels`, one class a clip.
   ///
+  /// - Parameter precision: what the operands of large products are rounded to after quantisation, in
+  ///   evaluation; the codes do not depend on it.
   /// - Throws: `PIQError.mismatch` when `x` or the labels do not fit; `OneDNNError`.
-  public func callAsFunction(_ x: Tensor, labels: [Int], mode: Mode) throws -> PSIOutput {
+  public func callAsFunction(
+    _ x: Tensor, labels: [Int], mode: Mode, precision: Precision = .float32
+  ) throws -> PSIOutput {
     try checkFit(x, labels)
-    let plans = fused(
-      from: (down?.state ?? []).map(\.parameter) + (up?.state ?? []).map(\.parameter)
+    let plans = plans(
+      from: (down?.state ?? []).map(\.parameter) + (up?.state ?? []).map(\.parameter), precision
     ) {
-      down.flatMap { down in up.map { up in (down.fused(), up.fused()) } }
+      down.flatMap { down in
+        up.map { up in
+          (down.plan(for: .inference), up.plan(for: .inference, precision: precision))
+        }
+      }
     }
     var hidden = try LayerClock.within("adapter") { try adapter?(x, mode: mode) } ?? x
     if let plans { hidden = try plans.down(hidden, named: "down") }
@@ -120,7 +129,8 @@ public final class VectorQuantizedPSI: Layer {
     }
     let upsampled = try plans?.up(straightThrough, named: "up") ?? straightThrough
     return PSIOutput(
-      reconstruction: try decode(upsampled, mode: mode), hidden: hidden, quantized: quantized,
+      reconstruction: try decode(upsampled, mode: mode, precision: precision), hidden: hidden,
+      quantized: quantized,
       codes: codes)
   }
 
@@ -146,19 +156,29 @@ public final class VectorQuantizedPSI: Layer {
   /// Interprets representations, with a pullback to the gradient of `x`; the parameters' gradients
   /// accumulate. Quantisation passes the decoder's gradient on as it is (straight-through).
   ///
+  /// - Parameter precision: what the operands of large products are rounded to, on the way back as
+  ///   well.
   /// - Throws: as `callAsFunction`.
   public func differentiated(
-    _ x: Tensor, labels: [Int], mode: Mode
+    _ x: Tensor, labels: [Int], mode: Mode, precision: Precision = .float32
   ) throws -> (output: PSIOutput, pullback: (OutputGradients) throws -> Tensor) {
     try checkFit(x, labels)
     var hidden = Differentiated(x) { $0 }
-    if let adapter { hidden = try hidden.then { try adapter.differentiated($0, mode: mode) } }
-    if let down { hidden = try hidden.then { try down.differentiated($0) } }
+    if let adapter {
+      hidden = try hidden.then {
+        try adapter.differentiated($0, mode: mode, precision: precision)
+      }
+    }
+    if let down {
+      hidden = try hidden.then { try down.differentiated($0, precision: precision) }
+    }
     let (straightThrough, quantized, codes) = try codebook.straightThrough(
       hidden.value, labels: labels, mode: mode)
     var decoded = Differentiated(straightThrough) { $0 }
-    if let up { decoded = try decoded.then(up.differentiated) }
-    decoded = try decoded.then { [decoder] in try decoder.differentiated($0, mode: mode) }
+    if let up { decoded = try decoded.then { try up.differentiated($0, precision: precision) } }
+    decoded = try decoded.then { [decoder] in
+      try decoder.differentiated($0, mode: mode, precision: precision)
+    }
     let output = PSIOutput(
       reconstruction: decoded.value, hidden: hidden.value, quantized: quantized, codes: codes)
     return (
@@ -184,8 +204,11 @@ public final class VectorQuantizedPSI: Layer {
   /// Decodes representations [B, H, W, D] as they are (SpeechBrain's `use_vq: False`) to
   /// [B, T, F, 1].
   ///
+  /// - Parameter precision: what the operands of large products are rounded to in evaluation.
   /// - Throws: `OneDNNError` when they do not fit.
-  public func decode(_ x: Tensor, mode: Mode) throws -> Tensor {
-    try LayerClock.within("decoder") { try decoder(x, mode: mode) }
+  public func decode(
+    _ x: Tensor, mode: Mode, precision: Precision = .float32
+  ) throws -> Tensor {
+    try LayerClock.within("decoder") { try decoder(x, mode: mode, precision: precision) }
   }
 }

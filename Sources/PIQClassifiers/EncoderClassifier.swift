@@ -1,3 +1,4 @@
+package import PIQKernels
 package import PIQNeuralNetwork
 public import PIQTensor
 
@@ -37,14 +38,17 @@ public final class EncoderClassifier: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - logPower: [B, T, F]: B clips, T frames, F bins.
-  ///   - isFirst: whether nobody wants the gradient of the spectrograms; the pullback then gives
-  ///     zeros.
+  ///   - precision: that of the operands of large products.
+  ///   - needsInputGradient: whether the gradient of the spectrograms is needed; the pullback gives
+  ///     zeros if not.
   /// - Throws: `PIQError.mismatch`, `OneDNNError`.
   package func differentiatedLogits(
-    _ logPower: Tensor, mode: Mode, isFirst: Bool = false
+    _ logPower: Tensor, mode: Mode, precision: Precision = .float32,
+    needsInputGradient: Bool = true
   ) throws -> Differentiated {
-    try encoder.differentiated(logPower, mode: mode, isFirst: isFirst)
-      .then { try differentiatedHead($0, mode: mode) }
+    try encoder.differentiated(
+      logPower, mode: mode, precision: precision, needsInputGradient: needsInputGradient
+    ).then { try differentiatedHead($0, mode: mode) }
   }
 
   /// The logits [B, C] of maps [B, H, W, D], with their pullback.

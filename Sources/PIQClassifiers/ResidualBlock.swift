@@ -1,3 +1,4 @@
+public import PIQKernels
 public import PIQNeuralNetwork
 public import PIQTensor
 
@@ -12,7 +13,7 @@ public final class ResidualBlock: Layer {
   private let firstNorm: BatchNorm
   private let second: Conv2d
   private let secondNorm: BatchNorm
-  private let fused = Derived<(first: any ForwardPlan, second: any ForwardPlan)>()
+  private let plans = ParameterCache<(first: ConvolutionPlan, second: ConvolutionPlan)>()
 
   /// A block for maps of `dim` channels.
   public init(dim: Int, using initializer: Initializer) {
@@ -39,8 +40,11 @@ public final class ResidualBlock: Layer {
       let hidden = try relu(firstNorm(first(x), mode: mode))
       return sum(x, try secondNorm(second(hidden), mode: mode))
     case .evaluation:
-      let plans = fused(from: state.map(\.parameter)) {
-        (first.fused(with: firstNorm, relu: true), second.fused(with: secondNorm))
+      let plans = plans(from: state.map(\.parameter)) {
+        (
+          first.plan(for: .inference, with: firstNorm, relu: true),
+          second.plan(for: .inference, with: secondNorm)
+        )
       }
       let hidden = try plans.first(x, named: "block.0")
       return try plans.second(hidden, adding: x, named: "block.3")
@@ -49,11 +53,15 @@ public final class ResidualBlock: Layer {
 
   /// The block with its pullback; the parameters' gradients accumulate.
   ///
+  /// - Parameter precision: what the operands of large products are rounded to.
   /// - Throws: `OneDNNError` when `x` does not fit.
-  public func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
-    let block = try first.differentiated(x)
+  public func differentiated(
+    _ x: Tensor, mode: Mode, precision: Precision = .float32
+  ) throws -> Differentiated {
+    let block = try first.differentiated(x, precision: precision)
       .then { try firstNorm.differentiated($0, mode: mode) }.then(differentiatedRelu)
-      .then { try second.differentiated($0) }.then { try secondNorm.differentiated($0, mode: mode) }
+      .then { try second.differentiated($0, precision: precision) }
+      .then { try secondNorm.differentiated($0, mode: mode) }
     return Differentiated(sum(x, block.value)) { sum($0, try block.pullback($0)) }
   }
 }

@@ -1,3 +1,4 @@
+public import PIQKernels
 public import PIQNeuralNetwork
 public import PIQTensor
 
@@ -19,9 +20,13 @@ public protocol SpectrogramEncoder: Layer {
   /// The encoder with its pullback to the gradient of the spectrograms [B, T, F]. Gradients of
   /// parameters that need one accumulate.
   ///
-  /// - Parameter isFirst: whether nobody wants the gradient of `x`; the pullback then gives zeros.
+  /// - Parameters:
+  ///   - precision: that of the operands of large products.
+  ///   - needsInputGradient: whether the gradient of `x` is needed; the pullback gives zeros if not.
   /// - Throws: as `callAsFunction`.
-  func differentiated(_ x: Tensor, mode: Mode, isFirst: Bool) throws -> Differentiated
+  func differentiated(
+    _ x: Tensor, mode: Mode, precision: Precision, needsInputGradient: Bool
+  ) throws -> Differentiated
 
   /// Encodes one clip [1, T, F] in evaluation mode.
   ///

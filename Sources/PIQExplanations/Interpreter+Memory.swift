@@ -1,6 +1,6 @@
-import PIQPlatform
 import PIQ
 public import PIQClassifiers
+import PIQPlatform
 import PIQSpectral
 public import PIQTensor
 

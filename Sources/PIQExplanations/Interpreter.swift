@@ -1,6 +1,7 @@
 public import PIQ
 public import PIQClassifiers
-public import PIQNeuralNetwork
+public import PIQKernels
+import PIQNeuralNetwork
 import PIQSpectral
 public import PIQTensor
 

@@ -3,7 +3,7 @@ public import PIQ
 public import PIQCheckpoints
 import PIQClassifiers
 public import PIQExplanations
-public import PIQNeuralNetwork
+public import PIQKernels
 import PIQPlatform
 public import PIQTensor
 
@@ -31,10 +31,10 @@ public struct Model: Sendable {
   /// Weights are F32, F16 or BF16 under SpeechBrain's state-dict names, prefixed
   /// `embedding_model.`, `classifier.` and `psi.`.
   ///
-  /// - Parameter precision: what the factors of the decoder's products are rounded to.
+  /// - Parameter precision: what the operands of the decoder's products are rounded to; `auto` measures.
   /// - Throws: `CheckpointError` when a file is missing, cut, malformed, or does not hold what the
-  ///   settings need; `FileError`.
-  public init(path: String, precision: Precision = .float32) throws {
+  ///   settings need; `FileError`; `OneDNNError`.
+  public init(path: String, precision: PrecisionChoice = .float32) throws {
     self.path = path
     let settingsPath = Folder.join(path, Self.configurationFile)
     let configuration = try Self.readConfiguration(settingsPath)
@@ -50,6 +50,8 @@ public struct Model: Sendable {
           problem: "holds \(count) values, too few for what model.json describes",
           remedy: "import the model again with piq-audio model import")
       }
+      let precision = try precision.resolved(
+        for: .inference, channels: configuration.classifier.inputSize)
       interpreter = try Interpreter(configuration, precision: precision) { name, shape in
         guard let found = file.shape(of: name) else {
           throw CheckpointError(

@@ -1,4 +1,4 @@
-import PIQOneDNN
+public import PIQKernels
 public import PIQTensor
 
 /// A two-dimensional convolution (`torch.nn.Conv2d`) with a bias.
@@ -10,9 +10,8 @@ public final class Conv2d: Layer {
   public let weight: Parameter
   /// [O]; `bias` in the state dict.
   public let bias: Parameter
-  let geometry: ConvolutionGeometry
-  private let plan = Derived<ConvolutionPlan>()
-  let frozen = Derived<FrozenConvolution>()
+  private let geometry: ConvolutionGeometry
+  private let frozen = ParameterCache<ConvolutionPlan>()
 
   /// A convolution with PyTorch's initial values: uniform within ±1/√(fan-in).
   public init(
@@ -20,9 +19,8 @@ public final class Conv2d: Layer {
     using initializer: Initializer
   ) {
     geometry = ConvolutionGeometry(
-      inChannels: inChannels, outChannels: outChannels, kernel: .init(kernel, kernel),
-      stride: .init(stride, stride), padBefore: .init(padding, padding),
-      padAfter: .init(padding, padding))
+      inChannels: inChannels, outChannels: outChannels, kernel: Extent(kernel, kernel),
+      stride: Extent(stride, stride), padding: Extent(padding, padding))
     let bound = 1 / Float(inChannels * kernel * kernel).squareRoot()
     weight = Parameter(
       initializer.uniform([outChannels, inChannels, kernel, kernel], bound: bound))
@@ -37,28 +35,24 @@ public final class Conv2d: Layer {
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let plan = plan(from: [weight, bias]) {
-      ConvolutionPlan(geometry, weights: weight.value, bias: bias.value, isTraining: true)
-    }
+    let plan = plan(for: .training)
     return try plan(x)
   }
 
-  /// The convolution as inference runs it, with the batch normalisation that follows folded into
-  /// its weights, and then ReLU.
-  package func fused(with norm: BatchNorm? = nil, relu: Bool = false) -> any ForwardPlan {
-    let fusion = Fusion(relu: relu)
-    guard let norm else {
-      return WindowPlan(geometry, weights: weight.value, bias: bias.value, fusing: fusion)
-    }
-    let (weights, bias) = folded(norm)
-    if DoublingProducts.fits(geometry) {
-      return HalvingPlan(geometry, weights: weights, bias: bias, fusing: fusion)
-    }
-    return WindowPlan(geometry, weights: weights, bias: bias, fusing: fusion)
+  /// The convolution with the weights of now, the batch normalisation that follows folded into
+  /// them, and then ReLU.
+  package func plan(
+    for purpose: ConvolutionPlanner.Purpose, with norm: BatchNorm? = nil, relu: Bool = false,
+    precision: Precision = .float32
+  ) -> ConvolutionPlan {
+    let (weights, bias) = norm.map(folded) ?? (weight.value, bias.value)
+    return ConvolutionPlan(
+      geometry, weights: weights, epilogue: Epilogue(bias: bias, relu: relu), for: purpose,
+      precision: precision)
   }
 
   /// Weights and bias with which the convolution alone does what it and `norm` do.
-  func folded(_ norm: BatchNorm) -> (weights: Tensor, bias: Tensor) {
+  private func folded(_ norm: BatchNorm) -> (weights: Tensor, bias: Tensor) {
     let (scale, shift) = (norm.affine.scale.elements, norm.affine.shift.elements)
     var (weights, bias) = (weight.value, bias.value)
     let row = weights.count / geometry.outChannels
@@ -71,5 +65,43 @@ public final class Conv2d: Layer {
       for o in bias.indices { bias[o] = bias[o] * scale[o] + shift[o] }
     }
     return (weights, bias)
+  }
+
+  /// The convolution with its pullback, which accumulates the gradients of weight and bias.
+  ///
+  /// - Parameters:
+  ///   - precision: what the operands of large products are rounded to, on the way back as well.
+  ///   - needsInputGradient: whether the gradient of `x` is needed; the pullback gives zeros if not.
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  public func differentiated(
+    _ x: Tensor, precision: Precision = .float32, needsInputGradient: Bool = true
+  ) throws -> Differentiated {
+    let plan = plan(for: .training, precision: precision)
+    return Differentiated(try plan(x)) { [self] gradient in
+      if bias.needsGradient { bias.accumulate(columnSums(gradient)) }
+      let (input, weights) = try plan.gradients(
+        gradient, at: NormalizedMaps(x), needsInput: needsInputGradient,
+        needsWeights: weight.needsGradient)
+      if let weights { weight.accumulate(weights) }
+      return input ?? Tensor(shape: x.shape)
+    }
+  }
+
+  /// The convolution, batch normalisation with fixed statistics and ReLU, all of them frozen: the
+  /// normalisation is part of the weights, and only what the ReLU leaves is kept.
+  ///
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  package func differentiatedFrozen(
+    _ x: Tensor, then norm: BatchNorm, precision: Precision
+  ) throws -> Differentiated {
+    let plan = frozen(from: (state + norm.state).map(\.parameter), precision) {
+      self.plan(for: .training, with: norm, relu: true, precision: precision)
+    }
+    let value = try plan(x)
+    return Differentiated(value) { gradient in
+      let passed = passedByRelu(gradient, at: value)
+      let gradients = try plan.gradients(passed, at: NormalizedMaps(x), needsWeights: false)
+      return gradients.input ?? Tensor(shape: x.shape)
+    }
   }
 }

@@ -1,3 +1,4 @@
+import PIQKernels
 import PIQOneDNN
 public import PIQTensor
 
@@ -84,8 +85,16 @@ func passedByRelu(_ gradient: Tensor, at y: Tensor) -> Tensor {
   gradient.withUnsafeBuffer { gradient in
     y.withUnsafeBuffer { y in
       Tensor(shape: [gradient.count]) { result in
-        inParallel(rows: result.count) { range in
-          for i in range { result[i] = y[i] > 0 ? gradient[i] : 0 }
+        let count = result.count
+        guard let gradient = gradient.baseAddress, let y = y.baseAddress,
+          let result = result.baseAddress
+        else { return }
+        inParallel(rows: count) { range in
+          for i in range {
+            // Read in any case: a loop without branches becomes vector code.
+            let passed = gradient[i]
+            result[i] = y[i] > 0 ? passed : 0
+          }
         }
       }
     }

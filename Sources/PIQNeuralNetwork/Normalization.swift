@@ -1,3 +1,4 @@
+import PIQKernels
 import PIQOneDNN
 public import PIQTensor
 

@@ -1,3 +1,4 @@
+package import PIQKernels
 public import PIQTensor
 import Synchronization
 
@@ -95,30 +96,28 @@ extension Layer {
   }
 }
 
-/// Something derived from parameters, made again when one of them has changed, or when `autocast`
-/// asks for another precision.
+/// Something made of parameters, made again when one of them has changed, or when another precision
+/// is asked for.
 ///
 /// Where several threads ask for it, the first one makes it and the others wait.
-package final class Derived<Value>: Sendable {
+package final class ParameterCache<Value>: Sendable {
   private struct State {
     var versions: [Int] = []
     var precision = Precision.float32
-    // What is derived is only read, or has locks of its own.
+    // What is made is only read, or has locks of its own.
     nonisolated(unsafe) var value: Value?
   }
 
   private let state = Mutex(State())
 
-  /// Nothing derived yet.
+  /// Nothing made yet.
   package init() {}
 
-  /// What was derived, made by `make` if it never was, if a parameter has changed since, or if
-  /// another precision is asked for.
+  /// What `make` gives for these parameters and this precision.
   package func callAsFunction(
-    from parameters: [Parameter], make: () throws -> Value
+    from parameters: [Parameter], _ precision: Precision = .float32, make: () throws -> Value
   ) rethrows -> Value {
     let versions = parameters.map(\.version)
-    let precision = Autocast.precision
     nonisolated(unsafe) let make = make
     nonisolated(unsafe) let result = try state.withLock { state in
       if let value = state.value, state.versions == versions, state.precision == precision {

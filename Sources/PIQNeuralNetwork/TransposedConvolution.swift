@@ -1,4 +1,4 @@
-import PIQOneDNN
+public import PIQKernels
 public import PIQTensor
 
 /// A two-dimensional transposed convolution (`torch.nn.ConvTranspose2d`) with a bias.
@@ -10,8 +10,7 @@ public final class ConvTranspose2d: Layer {
   public let weight: Parameter
   /// [O]; `bias` in the state dict.
   public let bias: Parameter
-  let geometry: ConvolutionGeometry
-  private let plan = Derived<any ForwardPlan>()
+  private let geometry: ConvolutionGeometry
 
   /// A transposed convolution with PyTorch's initial values: uniform within ±1/√(O kH kW).
   ///
@@ -23,9 +22,8 @@ public final class ConvTranspose2d: Layer {
     padding: Int = 0, using initializer: Initializer
   ) {
     geometry = ConvolutionGeometry(
-      inChannels: inChannels, outChannels: outChannels, kernel: .init(kernel.0, kernel.1),
-      stride: .init(stride.0, stride.1), padBefore: .init(padding, padding),
-      padAfter: .init(padding, padding), isTransposed: true)
+      inChannels: inChannels, outChannels: outChannels, kernel: Extent(kernel.0, kernel.1),
+      stride: Extent(stride.0, stride.1), padding: Extent(padding, padding), isTransposed: true)
     let bound = 1 / Float(outChannels * kernel.0 * kernel.1).squareRoot()
     weight = Parameter(
       initializer.uniform([inChannels, outChannels, kernel.0, kernel.1], bound: bound))
@@ -40,45 +38,80 @@ public final class ConvTranspose2d: Layer {
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let plan = plan(from: [weight, bias]) { fused() }
+    let plan = plan(for: .training)
     return try plan(x)
   }
 
-  /// The layer as inference runs it: followed by ReLU, and then by the batch normalisation `norm`.
-  package func fused(relu: Bool = false, then norm: BatchNorm? = nil) -> any ForwardPlan {
-    let fusion = Fusion(relu: relu, affine: norm?.affine)
-    return transposedPlan(
-      geometry, weights: weight.value, bias: bias.value, fusing: fusion)
+  /// The layer with the weights of now, followed by ReLU, and then by the batch normalisation
+  /// `norm`.
+  package func plan(
+    for purpose: ConvolutionPlanner.Purpose, relu: Bool = false, then norm: BatchNorm? = nil,
+    precision: Precision = .float32
+  ) -> ConvolutionPlan {
+    ConvolutionPlan(
+      geometry, weights: weight.value,
+      epilogue: Epilogue(bias: bias.value, relu: relu, affine: norm?.affine), for: purpose,
+      precision: precision)
   }
 
-  /// This layer, ReLU, batch normalisation and then the layer `last`, in one plan that saves the
-  /// map between them; nil where the sizes do not allow it.
-  package func fusedInStrips(
-    then norm: BatchNorm, then last: ConvTranspose2d
-  ) -> (any ForwardPlan)? {
-    guard DoublingProducts.fits(geometry), SingleChannelTiles.fits(last.geometry) else {
-      return nil
-    }
-    return StripPlan(
-      DoublingKernels(weights: weight.value, precision: Autocast.precision), bias: bias.value,
-      fusing: Fusion(relu: true, affine: norm.affine), then: last)
+  /// The transposed convolution with its pullback, which accumulates the gradients of weight and
+  /// bias.
+  ///
+  /// - Parameter precision: what the operands of large products are rounded to, on the way back as
+  ///   well.
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  public func differentiated(
+    _ x: Tensor, precision: Precision = .float32
+  ) throws -> Differentiated {
+    let (value, pullback) = try differentiated(NormalizedMaps(x), precision: precision)
+    return Differentiated(value) { try pullback($0) }
   }
-}
 
-/// The fastest way known here for a transposed convolution.
-///
-/// - Parameters:
-///   - weights: [I, O, kH, kW].
-///   - bias: [O].
-func transposedPlan(
-  _ geometry: ConvolutionGeometry, weights: Tensor, bias: Tensor, fusing fusion: Fusion = Fusion()
-) -> any ForwardPlan {
-  if DoublingPlan.fits(geometry) {
-    return DoublingPlan(geometry, weights: weights, bias: bias, fusing: fusion)
+  /// The layer with its pullback, for maps that are still to be normalised.
+  ///
+  /// - Returns: the output, and a pullback to the gradient of the normalised input.
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  package func differentiated(
+    _ x: NormalizedMaps, precision: Precision
+  ) throws -> (value: Tensor, pullback: (consuming Tensor) throws -> Tensor) {
+    let plan = plan(for: .training, precision: precision)
+    return (
+      try plan(x),
+      { [self] gradient in
+        if bias.needsGradient { bias.accumulate(columnSums(gradient)) }
+        return try inputGradient(gradient, at: x, plan)
+      }
+    )
   }
-  if SingleChannelProduct.fits(geometry), !fusion.relu, fusion.affine == nil {
-    return SingleChannelProduct(
-      geometry, weights: weights, bias: bias, precision: Autocast.precision)
+
+  /// The layer with ReLU and batch normalisation after it: only what the ReLU leaves is kept.
+  ///
+  /// - Returns: the maps, and a pullback from the gradient of the normalised maps, which it writes
+  ///   over, to that of the normalised input.
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  package func differentiated(
+    _ x: NormalizedMaps, then norm: BatchNorm, mode: Mode, precision: Precision
+  ) throws -> (value: NormalizedMaps, pullback: (consuming Tensor) throws -> Tensor) {
+    let plan = plan(for: .training, relu: true, precision: precision)
+    let maps = try plan(x)
+    let statistics = try norm.statistics(of: maps, mode: mode)
+    return (
+      NormalizedMaps(maps, affine: norm.affine(statistics)),
+      { [self] (gradient: consuming Tensor) in
+        let columns = norm.backward(
+          &gradient, at: maps, statistics, mode: mode, throughRelu: true)
+        if let columns { bias.accumulate(columns) }
+        return try inputGradient(gradient, at: x, plan)
+      }
+    )
   }
-  return ConvolutionPlan(geometry, weights: weights, bias: bias, fusing: fusion)
+
+  /// The gradient of the normalised input; that of the weights is accumulated.
+  private func inputGradient(
+    _ gradient: Tensor, at x: NormalizedMaps, _ plan: ConvolutionPlan
+  ) throws -> Tensor {
+    let (input, weights) = try plan.gradients(gradient, at: x, needsWeights: weight.needsGradient)
+    if let weights { weight.accumulate(weights) }
+    return input ?? Tensor(shape: x.maps.shape)
+  }
 }

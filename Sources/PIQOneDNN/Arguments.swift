@@ -2,14 +2,14 @@ import CPIQOneDNN
 import PIQTensor
 
 extension Tensor {
-  /// This tensor, from element `offset` on, as an argument that is only read.
+  /// This tensor as an argument that is only read.
   func argument(
-    _ index: Int, _ layout: MemoryDescriptor, from offset: Int = 0
+    _ index: Int, _ layout: MemoryDescriptor
   ) -> Primitive.Argument {
     withUnsafeBuffer { elements in
       Primitive.Argument(
         index: Int32(index), layout: layout,
-        data: elements.baseAddress.map { UnsafeMutableRawPointer(mutating: $0 + offset) },
+        data: elements.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) },
         owner: self)
     }
   }

@@ -11,8 +11,8 @@ package final class BFloat16Product: Sendable {
     let transposesLeft, transposesRight, adds: Bool
 
     /// - Parameters:
-    ///   - transposesLeft: whether the left factors lie as [K, M].
-    ///   - transposesRight: whether the right factors lie as [N, K].
+    ///   - transposesLeft: whether the left operands lie as [K, M].
+    ///   - transposesRight: whether the right operands lie as [N, K].
     ///   - adds: whether to add to what the sums held.
     package init(
       count: Int, m: Int, n: Int, k: Int, transposesLeft: Bool, transposesRight: Bool, adds: Bool
@@ -58,7 +58,7 @@ package final class BFloat16Product: Sendable {
     let (left, right, sums) = (left, right, sums)
     primitive = try Primitive(
       "\(b) products of \(m) by \(k) and \(k) by \(n) in bf16",
-      fusing: shape.adds ? [.addToOutput] : []
+      adding: shape.adds
     ) { description, engine, attributes in
       piq_matmul_pd(
         description, engine, left.handle, right.handle, nil, sums.handle, attributes)
@@ -71,11 +71,11 @@ package final class BFloat16Product: Sendable {
   /// Multiplies.
   ///
   /// - Parameters:
-  ///   - leftFactors: as many elements of two bytes as the shape says.
-  ///   - rightFactors: the same.
+  ///   - leftOperands: as many elements of two bytes as the shape says.
+  ///   - rightOperands: the same.
   ///   - result: the sums [count, M, N].
   package func callAsFunction(
-    _ leftFactors: UnsafeRawPointer, _ rightFactors: UnsafeRawPointer,
+    _ leftOperands: UnsafeRawPointer, _ rightOperands: UnsafeRawPointer,
     to result: UnsafeMutablePointer<Float>
   ) throws(OneDNNError) {
     func argument(
@@ -85,7 +85,7 @@ package final class BFloat16Product: Sendable {
         index: Int32(index), layout: layout, data: UnsafeMutableRawPointer(mutating: data))
     }
     try primitive.execute([
-      argument(piq_arg_src, left, leftFactors), argument(piq_arg_weights, right, rightFactors),
+      argument(piq_arg_src, left, leftOperands), argument(piq_arg_weights, right, rightOperands),
       argument(piq_arg_dst, sums, result),
     ])
   }

@@ -13,7 +13,7 @@ package final class BatchNormalizationForward {
   package init(rows: Int, channels: Int, epsilon: Float) throws(OneDNNError) {
     self.rows = rows
     self.channels = channels
-    data = try .image(1, rows, 1, channels)
+    data = try MemoryDescriptor([1, channels, rows, 1], dnnl_nhwc)
     vector = try .vector(channels)
     let data = data
     let name = "batch normalisation of [\(rows), \(channels)]"

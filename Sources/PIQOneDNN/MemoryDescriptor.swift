@@ -35,19 +35,6 @@ final class MemoryDescriptor {
   /// The number of bytes that such an argument takes, padding included.
   var bytes: Int { piq_md_size(handle) }
 
-  func isEqual(_ other: MemoryDescriptor) -> Bool { piq_md_equal(handle, other.handle) != 0 }
-
-  /// An image tensor [B, H, W, C] in this package's own order.
-  static func image(_ b: Int, _ h: Int, _ w: Int, _ c: Int) throws(OneDNNError) -> MemoryDescriptor
-  {
-    try MemoryDescriptor([b, c, h, w], dnnl_nhwc)
-  }
-
-  /// One value a channel, to be applied to an image of `c` channels.
-  static func perChannel(_ c: Int) throws(OneDNNError) -> MemoryDescriptor {
-    try MemoryDescriptor([1, c, 1, 1], dnnl_nhwc)
-  }
-
   static func vector(_ count: Int) throws(OneDNNError) -> MemoryDescriptor {
     try MemoryDescriptor([count], dnnl_a)
   }

@@ -11,8 +11,10 @@ final class Primitive {
   let name: String
 
   /// Makes the operation that `describe` describes, given the engine and the attributes.
+  ///
+  /// - Parameter adding: whether it adds to what its output held before.
   init(
-    _ name: String, fusing operations: [PostOperation] = [], channels: Int = 1,
+    _ name: String, adding: Bool = false,
     describe: (
       _ description: UnsafeMutablePointer<dnnl_primitive_desc_t?>, _ engine: dnnl_engine_t,
       _ attributes: dnnl_primitive_attr_t
@@ -20,7 +22,7 @@ final class Primitive {
   ) throws(OneDNNError) {
     self.name = name
     engine = try Engine.shared()
-    let attributes = try Attributes(operations, channels: channels, name: name)
+    let attributes = try Attributes(adding: adding, name: name)
     var description: dnnl_primitive_desc_t?
     try check(describe(&description, engine.handle, attributes.handle), name)
     guard let description else { throw OneDNNError(operation: name, reason: "no handle came back") }
@@ -49,11 +51,6 @@ final class Primitive {
     let status = dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &text)
     guard status == dnnl_success, let text else { return "unknown" }
     return String(cString: text)
-  }
-
-  /// The layout of one argument.
-  func layout(of argument: Int32) throws(OneDNNError) -> MemoryDescriptor {
-    try MemoryDescriptor(of: argument, in: description)
   }
 
   /// Runs the operation to its end. Each argument must be as large as its layout says.
@@ -85,6 +82,27 @@ final class Primitive {
     /// What keeps the data alive; nothing for a buffer that is written.
     var owner: Tensor?
   }
+}
+
+/// Scratch memory of the caller's, and the sum with the output, in oneDNN's form.
+private final class Attributes {
+  let handle: dnnl_primitive_attr_t
+
+  init(adding: Bool, name: String) throws(OneDNNError) {
+    var handle: dnnl_primitive_attr_t?
+    try check(dnnl_primitive_attr_create(&handle), name)
+    guard let handle else { throw OneDNNError(operation: name, reason: "no handle came back") }
+    self.handle = handle
+    try check(dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user), name)
+    guard adding else { return }
+    var list: dnnl_post_ops_t?
+    try check(dnnl_post_ops_create(&list), name)
+    defer { dnnl_post_ops_destroy(list) }
+    try check(piq_post_sum(list), name)
+    try check(dnnl_primitive_attr_set_post_ops(handle, list), name)
+  }
+
+  deinit { dnnl_primitive_attr_destroy(handle) }
 }
 
 extension Tensor {

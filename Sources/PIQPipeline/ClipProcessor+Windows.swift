@@ -3,8 +3,8 @@ import PIQ
 import PIQAudioIO
 import PIQClassifiers
 import PIQExplanations
+import PIQKernels
 import PIQModels
-import PIQNeuralNetwork
 import PIQPlatform
 import PIQPlotting
 import PIQSpectral

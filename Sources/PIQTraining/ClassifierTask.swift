@@ -2,6 +2,7 @@ public import PIQ
 import PIQClassifiers
 import PIQEvaluation
 public import PIQExplanations
+import PIQKernels
 public import PIQNeuralNetwork
 import PIQTensor
 
@@ -39,7 +40,8 @@ public final class ClassifierTask: TrainingTask {
     var random = RandomStream(seed: seed, path: path)
     let batch = batches.batch(clips, &random)
     let logits = try networks.encoderClassifier(configuration).differentiatedLogits(
-      batch.logPower, mode: .training, isFirst: true)
+      batch.logPower, mode: .training,
+      precision: recipe.optimization.precision.named ?? .float32, needsInputGradient: false)
     let loss = CrossEntropy(logits: logits.value, targets: smoothed(batch.targets))
     _ = try logits.pullback(loss.gradient)
     return Losses(total: Double(loss.value))

@@ -1,6 +1,8 @@
 public import PIQ
 import PIQClassifiers
+import PIQEvaluation
 public import PIQExplanations
+import PIQKernels
 public import PIQNeuralNetwork
 import PIQTensor
 
@@ -47,7 +49,9 @@ public final class InterpreterTask: TrainingTask {
     let hidden = try networks.encoder(logPower, mode: .evaluation)
     let cosines = try networks.classifier(spatialMean(hidden), mode: .evaluation)
     let labels = largestColumns(of: cosines)
-    let (output, pullback) = try psi.differentiated(hidden, labels: labels, mode: .training)
+    let precision = recipe.optimization.precision.named ?? .float32
+    let (output, pullback) = try psi.differentiated(
+      hidden, labels: labels, mode: .training, precision: precision)
     let objective = recipe.objective
     let loss = try InterpreterLoss(
       output, logPower: logPower, threshold: Float(objective.maskThreshold))
@@ -64,7 +68,8 @@ public final class InterpreterTask: TrainingTask {
     let mask = objective.mask
     if !mask.isEmpty {
       let (found, gradient) = try mask.differentiated(
-        output.reconstruction, logPower: logPower, labels: labels, classifier: classifier)
+        output.reconstruction, logPower: logPower, labels: labels, classifier: classifier,
+        precision: precision)
       gradients.reconstruction = gradients.reconstruction.map { sum($0, gradient) } ?? gradient
       for (name, weight, value) in [
         ("masked_in", mask.maskedIn, found.maskedIn),

@@ -1,4 +1,4 @@
-import PIQNeuralNetwork
+import PIQKernels
 
 extension Recipe {
   /// Checks that the settings make sense, whatever the data.
@@ -26,7 +26,7 @@ extension Recipe {
       ),
       (o.validateEvery >= 1, "validate_every is \(o.validateEvery); at least 1 is needed"),
       (
-        o.precision.isNative,
+        o.precision.named?.isNative ?? true,
         "precision is bf16, which this CPU does not multiply by itself; f32 is faster on it"
       ),
       (

@@ -1,6 +1,7 @@
 import Foundation
 import PIQ
 public import PIQCheckpoints
+import PIQKernels
 import PIQModels
 import PIQNeuralNetwork
 import PIQPlatform
@@ -92,6 +93,26 @@ public struct TrainingFiles: Sendable {
         remedy: "begin again with --force")
     }
     return (state, file)
+  }
+
+  /// A recipe that names its precision: where it says `auto`, that of the training to go on with, or
+  /// what this machine trains faster in.
+  ///
+  /// - Parameters:
+  ///   - channels: of the network's layers.
+  ///   - isResuming: whether there is a training to go on with.
+  /// - Throws: `OneDNNError`; as `read` does.
+  public func choosingPrecision<R: Recipe>(
+    of recipe: R, channels: Int, isResuming: Bool
+  ) throws -> R {
+    var recipe = recipe
+    if recipe.optimization.precision == .auto, isResuming {
+      let kept = try JSONDecoder().decode(R.self, from: Data(try read().state.recipe.utf8))
+      recipe.optimization.precision = kept.optimization.precision
+    }
+    recipe.optimization.precision = PrecisionChoice(
+      try recipe.optimization.precision.resolved(for: .training, channels: channels))
+    return recipe
   }
 
   /// Writes what the epochs came to so far.

@@ -1,3 +1,4 @@
+public import PIQKernels
 import PIQNeuralNetwork
 
 /// What an epoch came to: a line of the log.
@@ -12,6 +13,8 @@ public struct TrainingRecord: Codable, Sendable, Equatable {
   public var terms: [String: Double]
   /// That of the epoch's last step.
   public var learningRate: Double
+  /// What the operands of large products were rounded to.
+  public var precision: PrecisionChoice?
   /// What the validation gave, where the epoch had one.
   public var valid: Validation?
   /// Whether no earlier epoch scored as much.
@@ -22,7 +25,7 @@ public struct TrainingRecord: Codable, Sendable, Equatable {
   public var secondsPerStep: Double
 
   enum CodingKeys: String, CodingKey {
-    case epoch, steps, loss, terms, valid, seconds
+    case epoch, steps, loss, terms, precision, valid, seconds
     case learningRate = "learning_rate"
     case isBest = "is_best"
     case secondsPerStep = "seconds_per_step"

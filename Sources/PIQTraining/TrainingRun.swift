@@ -182,10 +182,8 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     let start = clock.now
     for (_, parameter) in task.state { parameter.gradient = nil }
     optimizer.learningRate = rates.rate(at: state.steps, current: state.learningRate)
-    let losses = try autocast(recipe.optimization.precision) {
-      try task.step(
-        clips, seed: recipe.seed, path: [Draw.step.rawValue, state.epoch, state.stepsOfEpoch])
-    }
+    let losses = try task.step(
+      clips, seed: recipe.seed, path: [Draw.step.rawValue, state.epoch, state.stepsOfEpoch])
     let limit = recipe.optimization.gradientNorm
     let norm = clipGradients(
       task.state.map(\.parameter), toNorm: limit > 0 ? limit : .greatestFiniteMagnitude)
@@ -220,7 +218,8 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     let times = state.seconds.sorted()
     let record = TrainingRecord(
       epoch: epoch, steps: state.steps, loss: mean.total, terms: mean.terms,
-      learningRate: optimizer.learningRate, valid: validation, isBest: isBest,
+      learningRate: optimizer.learningRate, precision: recipe.optimization.precision,
+      valid: validation, isBest: isBest,
       seconds: times.reduce(0, +), secondsPerStep: times[times.count / 2])
     state.records.append(record)
     state.epoch += 1

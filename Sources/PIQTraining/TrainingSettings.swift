@@ -1,6 +1,7 @@
 import PIQ
 public import PIQClassifiers
-public import PIQNeuralNetwork
+public import PIQKernels
+import PIQNeuralNetwork
 
 /// Which clips train, which choose the best epoch, and how much of each is taken.
 public struct DataSettings: Codable, Sendable, Hashable {
@@ -75,9 +76,9 @@ public struct OptimizationSettings: Codable, Sendable, Hashable {
   public var gradientNorm: Double
   /// Validation follows each of this many epochs, and the last one.
   public var validateEvery = 1
-  /// What the factors of large products are rounded to; weights and sums are of single precision
-  /// either way.
-  public var precision = Precision.fastest
+  /// What the operands of large products are rounded to; weights and sums are of single precision
+  /// either way. `auto` counts as single precision until `choosePrecision` has replaced it.
+  public var precision = PrecisionChoice.auto
 
   enum CodingKeys: String, CodingKey {
     case epochs, optimizer, schedule, patience, precision

@@ -2,7 +2,7 @@ public import ArgumentParser
 public import PIQAudioIO
 public import PIQClassifiers
 public import PIQExplanations
-public import PIQNeuralNetwork
+public import PIQKernels
 public import PIQPipeline
 public import PIQTraining
 
@@ -16,4 +16,4 @@ extension Tail: ExpressibleByArgument {}
 extension ExplanationMethod: ExpressibleByArgument {}
 extension OptimizationSettings.Optimizer: ExpressibleByArgument {}
 extension OptimizationSettings.Schedule: ExpressibleByArgument {}
-extension Precision: ExpressibleByArgument {}
+extension PrecisionChoice: ExpressibleByArgument {}

@@ -4,6 +4,7 @@ import PIQ
 import PIQAudioIO
 import PIQClassifiers
 import PIQExplanations
+import PIQKernels
 import PIQModels
 import PIQNeuralNetwork
 import PIQPipeline
@@ -43,8 +44,8 @@ struct Benchmark: ParsableCommand {
     help: ArgumentHelp("How many threads are used; otherwise all cores.", valueName: "n"))
   var threads: Int?
 
-  @Option(help: "What the factors of the decoder's products are rounded to: f32 or bf16.")
-  var precision = Precision.float32
+  @Option(help: "What the operands of the decoder's products are rounded to: f32, bf16 or auto.")
+  var precision = PrecisionChoice.float32
 
   @Flag(help: "Print one JSON object on standard output.")
   var json = false
@@ -83,7 +84,8 @@ struct Benchmark: ParsableCommand {
     let samples = try samples(at: model.configuration.stft.sampleRate)
     terminal.progress("Measuring the machine")
     let peak = try Processor.peak(.float32)
-    let bfloat16Peak = precision == .bfloat16 ? try Processor.peak(.bfloat16) : nil
+    let bfloat16Peak =
+      model.interpreter.precision == .bfloat16 ? try Processor.peak(.bfloat16) : nil
     var passes: [[LayerClock.Layer]] = []
     for round in 0...rounds {
       terminal.progress("[\(round)/\(rounds)] Interpreting")

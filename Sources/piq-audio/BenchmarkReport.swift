@@ -1,5 +1,5 @@
 import Foundation
-import PIQNeuralNetwork
+import PIQKernels
 import PIQPipeline
 import PIQPlatform
 

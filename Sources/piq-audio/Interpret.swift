@@ -3,8 +3,8 @@ import PIQ
 import PIQAudioIO
 import PIQClassifiers
 import PIQExplanations
+import PIQKernels
 import PIQModels
-import PIQNeuralNetwork
 import PIQPipeline
 import PIQPlatform
 
@@ -80,10 +80,11 @@ struct Interpret: ParsableCommand {
 
   @Option(
     help: """
-      What the factors of the decoder's products are rounded to: f32, or bf16, which is faster on a \
-      CPU that has it, and moves masks by up to 0.01. Class and codes stay the same.
+      What the operands of the decoder's products are rounded to: f32; bf16, which is faster on most \
+      CPUs that have it, and moves masks by up to 0.01; or auto, which measures whether it is. Class \
+      and codes stay the same.
       """)
-  var precision = Precision.float32
+  var precision = PrecisionChoice.float32
 
   @Flag(help: "Print one JSON object per clip, each on a line, on standard output.")
   var json = false
@@ -162,7 +163,8 @@ struct Interpret: ParsableCommand {
     let settings = [
       model.sha256, model.settingsSHA256, PIQAudio.configuration.version, label ?? "", "\(top)",
       "\(tail)",
-      precision.rawValue, "\(outputs.kinds)", "\(audioFormat)", "\(encoding.map { "\($0)" } ?? "")",
+      model.interpreter.precision.rawValue, "\(outputs.kinds)", "\(audioFormat)",
+      "\(encoding.map { "\($0)" } ?? "")",
       "\(windows)",
     ].joined(separator: " ")
     let path = Folder.join(folder, ".piq-audio-journal\(input.shardInfix).jsonl")

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Logging
+import PIQKernels
 import PIQModels
-import PIQNeuralNetwork
 import PIQPipeline
 import PIQPlatform
 
@@ -81,8 +81,8 @@ struct ModelOptions: ParsableArguments {
 
   func validate() throws { try refuseEmpty(model, "--model") }
 
-  func load(precision: Precision = .float32) throws -> Model {
-    guard precision.isNative else {
+  func load(precision: PrecisionChoice = .float32) throws -> Model {
+    guard precision.named?.isNative ?? true else {
       throw UsageError(
         "this CPU does not multiply bf16 by itself (that takes AVX512-BF16 or AMX); leave "
           + "--precision out: f32 is faster on it")

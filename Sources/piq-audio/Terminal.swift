@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
-import PIQNeuralNetwork
+import PIQKernels
 import PIQPipeline
 import PIQPlatform
 

@@ -84,11 +84,13 @@ struct Train: ParsableCommand {
         recipe.network.normalize = normalize ?? recipe.network.normalize
         recipe.network.sampleRate = sampleRate ?? recipe.network.sampleRate
         if try arguments.printed(recipe, terminal) { return }
-        let session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
+        var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
         let configuration = try recipe.configuration(
           name: session.modelName, labels: session.split.categories)
+        try session.choosePrecision(channels: configuration.classifier.inputSize)
         let (train, valid, test) = try session.load(configuration)
-        let task = try ClassifierTask(configuration, recipe, train: train, valid: valid)
+        let task = try ClassifierTask(
+          configuration, session.recipe, train: train, valid: valid)
         try session.run(task, inputs: []) { model, progress in
           try test.map { test in
             try ClassifierTask.measure(model.interpreter, test, progress: progress)
@@ -180,15 +182,16 @@ struct Train: ParsableCommand {
         recipe.network.keyCount = keyCount ?? recipe.network.keyCount
         recipe.network.sharedKeys = sharedKeys ?? recipe.network.sharedKeys
         if try arguments.printed(recipe, terminal) { return }
-        let session = try TrainingSession(arguments, recipe, terminal, InterpreterTask.self)
+        var session = try TrainingSession(arguments, recipe, terminal, InterpreterTask.self)
         let classifier = try model.load()
         let configuration = try recipe.configuration(
           explaining: classifier.configuration, name: session.modelName)
         try session.checkClasses(classifier)
+        try session.choosePrecision(channels: configuration.classifier.inputSize)
         let (train, valid, test) = try session.load(configuration)
         let task = try InterpreterTask(
-          configuration, explaining: classifier.interpreter, recipe, train: train,
-          valid: valid)
+          configuration, explaining: classifier.interpreter, session.recipe,
+          train: train, valid: valid)
         try session.run(task, inputs: [classifier.sha256]) { model, progress in
           try test.map { test in
             try InterpreterTask.measure(model.interpreter, test, progress: progress)

@@ -5,6 +5,7 @@ import PIQCheckpoints
 import PIQClassifiers
 import PIQDatasets
 import PIQExplanations
+import PIQKernels
 import PIQModels
 import PIQPipeline
 import PIQPlatform
@@ -15,7 +16,7 @@ import PIQTraining
 struct TrainingSession<Task: TrainingTask, R: Recipe> {
   let split: Split
   private let arguments: TrainingArguments
-  private let recipe: R
+  private(set) var recipe: R
   private let terminal: Terminal
   private let files: TrainingFiles
   private let data: Dataset
@@ -39,6 +40,15 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   /// What to call the model.
   var modelName: String {
     arguments.name ?? URL(filePath: files.folder).standardizedFileURL.lastPathComponent
+  }
+
+  /// Settles which precision `auto` stands for.
+  ///
+  /// - Parameter channels: of the network's layers.
+  mutating func choosePrecision(channels: Int) throws {
+    recipe = try files.choosingPrecision(
+      of: recipe, channels: channels, isResuming: arguments.resume)
+    terminal.note("training in \(recipe.optimization.precision.rawValue)")
   }
 
   /// Checks that the classifier knows the classes of all clips.

@@ -4,8 +4,8 @@ import PIQAudioIO
 import PIQCheckpoints
 import PIQClassifiers
 import PIQExplanations
+import PIQKernels
 import PIQModels
-import PIQNeuralNetwork
 import PIQSpectral
 import PIQTensor
 import TestSupport

@@ -1,3 +1,4 @@
+import PIQKernels
 import PIQNeuralNetwork
 import PIQTensor
 import TestSupport
@@ -38,11 +39,12 @@ struct DecoderLevelTests {
     var maps = NormalizedMaps(x)
     var pullbacks: [(consuming Tensor) throws -> Tensor] = []
     for (layer, norm) in zip(network.layers, network.norms) {
-      let level = try layer.differentiated(maps, then: norm, mode: mode)
+      let level = try layer.differentiated(
+        maps, then: norm, mode: mode, precision: .float32)
       maps = level.value
       pullbacks.append(level.pullback)
     }
-    let last = try network.layers[2].differentiated(maps)
+    let last = try network.layers[2].differentiated(maps, precision: .float32)
     pullbacks.append(last.pullback)
     return Differentiated(last.value) { [pullbacks] gradient in
       var gradient = gradient

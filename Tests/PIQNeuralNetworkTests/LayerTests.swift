@@ -1,3 +1,4 @@
+import PIQKernels
 import PIQNeuralNetwork
 import PIQOneDNN
 import PIQTensor
@@ -83,14 +84,14 @@ struct LayerTests {
     norm.weight.value = random([8])
     let x = random([2, 11, 14, 3])
     let separate = try relu(norm(convolution(x), mode: .evaluation))
-    let foldedPlan = convolution.fused(with: norm, relu: true)
+    let foldedPlan = convolution.plan(for: .inference, with: norm, relu: true)
     let folded = try foldedPlan(x)
     #expect(TensorDifference(folded, separate).relative < 2e-6)
     let after = try norm(relu(transposed(separate)), mode: .evaluation)
-    let fusedPlan = transposed.fused(relu: true, then: norm)
+    let fusedPlan = transposed.plan(for: .inference, relu: true, then: norm)
     let fused = try fusedPlan(separate)
     #expect(TensorDifference(fused, after).relative < 2e-6)
-    let plain = convolution.fused()
+    let plain = convolution.plan(for: .inference)
     let onTop = try plain(x, adding: separate)
     let apart = sum(try convolution(x), separate)
     #expect(TensorDifference(onTop, apart).relative < 2e-6)

@@ -73,7 +73,7 @@ import Testing
     let x = random([2, 65, 50])
     try settle { _ = try encoder(x, mode: .training) }
     let results = try check(encoder.state, at: x) {
-      try encoder.differentiated($0, mode: mode, isFirst: false)
+      try encoder.differentiated($0, mode: mode)
     }
     #expect(results.count == 25)
     #expect(results.failures(tolerance: tolerance).isEmpty, "\(results)")

@@ -3,6 +3,7 @@ import PIQ
 import PIQCheckpoints
 import PIQClassifiers
 import PIQExplanations
+import PIQKernels
 import PIQModels
 import PIQNeuralNetwork
 import PIQTensor
@@ -87,6 +88,30 @@ import Testing
     let weights = try ["one", "two", "three"].map { try contents($0 + "/model.safetensors") }
     #expect(weights[0] == weights[1])
     #expect(weights[0] != weights[2])
+  }
+
+  /// What `auto` stood for is kept, whatever this machine would choose now.
+  @Test(.enabled(if: Precision.bfloat16.isNative)) func resumedTrainingsKeepTheirPrecision() throws
+  {
+    let files = TrainingFiles(folder: try path("parts"), name: "classifier")
+    var recipe = SyntheticSet.classifierRecipe
+    recipe.optimization.precision = .bfloat16
+    let task = try ClassifierTask(
+      try recipe.configuration(name: "tiny", labels: SyntheticSet.labels), recipe,
+      train: SyntheticSet.clips(perClass: 10, seed: 1),
+      valid: SyntheticSet.clips(perClass: 5, seed: 2))
+    let run = try TrainingRun(task, recipe, files: files, inputs: "synthetic")
+    try run.begin()
+    _ = try run.run(watching: { _ in }, shouldStop: { true })
+    recipe.optimization.precision = .auto
+    let resumed = try files.choosingPrecision(of: recipe, channels: 8, isResuming: true)
+    #expect(resumed.optimization.precision == .bfloat16)
+    // Narrow layers do not round.
+    let fresh = try files.choosingPrecision(of: recipe, channels: 8, isResuming: false)
+    #expect(fresh.optimization.precision == .float32)
+    recipe.optimization.precision = .float32
+    let named = try files.choosingPrecision(of: recipe, channels: 8, isResuming: true)
+    #expect(named.optimization.precision == .float32)
   }
 
   /// Wherever it stops, going on gives what an uninterrupted training gives.

@@ -107,7 +107,7 @@ struct ReferenceRun {
     let encoder = ConvolutionalEncoder(dim: reference.int("dim"), using: initializer)
     try load(encoder, from: reference)
     let x = try reference.floats("input.x")
-    let output = try encoder.differentiated(x, mode: mode(of: reference), isFirst: false)
+    let output = try encoder.differentiated(x, mode: mode(of: reference))
     floats["output.y"] = output.value.channelsFirst()
     floats["grad.input.x"] = try output.pullback(reference.floats("cotangent.y").channelsLast())
     recordGradients(of: encoder)

@@ -1,3 +1,4 @@
+public import PIQKernels
 public import PIQNeuralNetwork
 public import PIQTensor
 
@@ -51,7 +52,7 @@ public final class ConvolutionalEncoder: SpectrogramEncoder {
   private let convolutions: [Conv2d]
   private let norms: [BatchNorm]
   private let residual: ResidualBlock
-  private let fused = Derived<[any ForwardPlan]>()
+  private let plans = ParameterCache<[ConvolutionPlan]>()
 
   /// An encoder with `dim` channels in every layer.
   public init(dim: Int = 256, using initializer: Initializer) {
@@ -92,10 +93,12 @@ public final class ConvolutionalEncoder: SpectrogramEncoder {
   /// The encoder with its pullback, which gives the gradient of the spectrograms [B, T, F]; the
   /// parameters' gradients accumulate.
   ///
-  /// - Parameter isFirst: whether nobody wants the gradient of `x`; the pullback then gives zeros.
+  /// - Parameters:
+  ///   - precision: what the operands of large products are rounded to.
+  ///   - needsInputGradient: whether the gradient of `x` is needed; the pullback gives zeros if not.
   /// - Throws: as `callAsFunction`.
   public func differentiated(
-    _ x: Tensor, mode: Mode, isFirst: Bool
+    _ x: Tensor, mode: Mode, precision: Precision = .float32, needsInputGradient: Bool = true
   ) throws -> Differentiated {
     try checkSize(x)
     var hidden = Differentiated(x.reshaped(x.shape + [1])) { $0.reshaped(x.shape) }
@@ -104,11 +107,15 @@ public final class ConvolutionalEncoder: SpectrogramEncoder {
     for (index, (convolution, norm)) in zip(convolutions, norms).enumerated() {
       hidden =
         isFrozen
-        ? try hidden.then { try convolution.differentiatedFrozen($0, then: norm) }
-        : try hidden.then { try convolution.differentiated($0, isFirst: isFirst && index == 0) }
-          .then { try norm.differentiated($0, mode: mode) }.then(differentiatedRelu)
+        ? try hidden.then {
+          try convolution.differentiatedFrozen($0, then: norm, precision: precision)
+        }
+        : try hidden.then {
+          try convolution.differentiated(
+            $0, precision: precision, needsInputGradient: needsInputGradient || index > 0)
+        }.then { try norm.differentiated($0, mode: mode) }.then(differentiatedRelu)
     }
-    return try hidden.then { try residual.differentiated($0, mode: mode) }
+    return try hidden.then { try residual.differentiated($0, mode: mode, precision: precision) }
   }
 
   /// The halving layers.
@@ -116,8 +123,8 @@ public final class ConvolutionalEncoder: SpectrogramEncoder {
 
   /// One of the halving layers, in evaluation mode: [B, H, W, C] to [B, H / 2, W / 2, dim].
   func convolve(_ x: Tensor, stage: Int) throws -> Tensor {
-    let plans = fused(from: state.map(\.parameter)) {
-      zip(convolutions, norms).map { $0.fused(with: $1, relu: true) }
+    let plans = plans(from: state.map(\.parameter)) {
+      zip(convolutions, norms).map { $0.plan(for: .inference, with: $1, relu: true) }
     }
     return try plans[stage](x, named: "conv\(stage + 1)")
   }

@@ -1,5 +1,6 @@
 import PIQ
 public import PIQClassifiers
+import PIQKernels
 import PIQNeuralNetwork
 import PIQTensor
 
@@ -26,14 +27,16 @@ public struct InterpreterExplainer: Explainer {
       try encoder.representation(
         of: encoded, frames: frames, tail: tail, reduction: model.reduction)
     }
-    let (reconstruction, codes) = try autocast(model.precision) {
-      try LayerClock.within("psi") {
-        guard model.configuration.useVQ else {
-          return (try psi.decode(hidden, mode: .evaluation), nil as Codes?)
-        }
-        let output = try psi(hidden, labels: [classIndex], mode: .evaluation)
-        return (output.reconstruction, output.codes)
+    let precision = model.precision
+    let (reconstruction, codes) = try LayerClock.within("psi") {
+      guard model.configuration.useVQ else {
+        return (
+          try psi.decode(hidden, mode: .evaluation, precision: precision), nil as Codes?
+        )
       }
+      let output = try psi(
+        hidden, labels: [classIndex], mode: .evaluation, precision: precision)
+      return (output.reconstruction, output.codes)
     }
     let decoded = reconstruction.reshaped(Array(reconstruction.shape[1...2]))
     let mask = try LayerClock.step("mask") {

@@ -1,5 +1,4 @@
 import Dispatch
-import PIQOneDNN
 package import PIQTensor
 import Synchronization
 
@@ -72,57 +71,11 @@ public final class LayerClock: Sendable {
   }
 }
 
-extension ForwardPlan {
-  /// Runs the layer under the name that a `LayerClock` gives it.
+extension ConvolutionPlan {
+  /// Runs the convolution under the name that a `LayerClock` gives it.
   package func callAsFunction(
     _ x: Tensor, adding residual: Tensor? = nil, named name: String
   ) throws -> Tensor {
-    try LayerClock.step(name, work(on: x)) { try self(x, adding: residual) }
-  }
-}
-
-/// The machine that products run on.
-public enum Processor {
-  /// The instructions that oneDNN uses, such as AVX512_CORE.
-  public static var instructionSet: String { PIQOneDNN.instructionSet }
-
-  /// The version of oneDNN.
-  public static var libraryVersion: String { PIQOneDNN.libraryVersion }
-
-  /// The most that the threads of the caller make of products of matrices, in operations a second:
-  /// the best of a few short ones, whose factors stay in the caches.
-  ///
-  /// - Throws: `OneDNNError`.
-  public static func peak(_ precision: Precision) throws -> Double {
-    switch precision {
-    case .float32: try peak(of: Float.self)
-    case .bfloat16: try peak(of: BFloat16.self)
-    }
-  }
-
-  private static func peak<F: Factor>(of _: F.Type) throws -> Double {
-    let (size, count, rounds) = (256, 8, 12)
-    let values = Tensor(shape: [size * size], repeating: 1)
-    let factors = F.rounded(values)
-    let sums = WorkerBuffers<Float>(count: size * size)
-    var best = 0.0
-    for _ in 0..<rounds {
-      let start = DispatchTime.now()
-      try sums.using { () throws(OneDNNError) in
-        try factors.withFactors(of: F.self) { (factors) throws(OneDNNError) in
-          try shareOut(blocks: workerCount) { (_, worker) throws(OneDNNError) in
-            for _ in 0..<count {
-              try F.multiply(
-                1, factors, factors, size: (size, size, size), transposingLeft: false,
-                transposingRight: false, to: sums[worker], adding: false)
-            }
-          }
-        }
-      }
-      let seconds = Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) / 1e9
-      let operations = 2 * Double(size * size * size * count * workerCount)
-      best = max(best, operations / seconds)
-    }
-    return best
+    try LayerClock.step(name, work(on: x.shape)) { try self(x, adding: residual) }
   }
 }

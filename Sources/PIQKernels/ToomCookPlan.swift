@@ -6,7 +6,7 @@ import PIQTensor
 /// a quarter of the multiplications: parts of the kernel of 3 by 3 taps and tiles of 4 by 4 pixels
 /// are polynomials in two variables, whose product, with 6 by 6 coefficients, is known from its
 /// values at 36 points (Toom and Cook's way). All parts of the kernel share the values of a tile.
-final class SingleChannelTiles: Sendable {
+final class ToomCookPlan: Sendable {
   private static let tile = 4
   private static let part = 3
   private static let points = 36
@@ -25,11 +25,6 @@ final class SingleChannelTiles: Sendable {
   private var parts: Int { partRows * partColumns }
   /// What the parts are at the points [36, I, parts].
   private let kernel: Tensor
-
-  /// Whether a layer is of this kind.
-  static func fits(_ geometry: ConvolutionGeometry) -> Bool {
-    SingleChannelProduct.fits(geometry) && geometry.stride == .init(1, 1)
-  }
 
   /// - Parameter weights: [I, 1, kH, kW].
   init(weights: Tensor) {
@@ -105,7 +100,7 @@ final class SingleChannelTiles: Sendable {
     for first in stride(from: 0, to: count, by: Self.tilesAtATime) {
       let tiles = first..<min(first + Self.tilesAtATime, count)
       evaluate(pixels, rows, columns, tiles, tileColumns, to: values)
-      try kernel.withFactors(of: Float.self) { (kernel) throws(OneDNNError) in
+      try kernel.withOperands(of: Float.self) { (kernel) throws(OneDNNError) in
         try Float.multiply(
           Self.points, values, kernel, size: (m: tiles.count, n: parts, k: channels),
           transposingLeft: false, transposingRight: false, to: products, adding: false)

@@ -6,17 +6,17 @@ import Synchronization
 
 /// Rows are handed out in at most so many blocks, however many cores there are: what is summed
 /// block by block does not depend on the machine.
-private let mostBlocks = 64
-private let leastRows = 16
+private let maximumBlocks = 64
+private let minimumRows = 16
 
 /// Calls `body` with the blocks that make up `0..<rows`, on all threads.
-func inParallel(rows: Int, _ body: (Range<Int>) -> Void) {
+package func inParallel(rows: Int, _ body: (Range<Int>) -> Void) {
   perform(rows: rows) { _, range in body(range) }
 }
 
 /// Sums `count` numbers over all rows in double precision: `body` adds those of its rows to zeros,
 /// and the blocks' sums are added in their order.
-func sumInParallel(
+package func sumInParallel(
   rows: Int, count: Int, _ body: (Range<Int>, UnsafeMutablePointer<Double>) -> Void
 ) -> [Double] {
   let blocks = blockCount(rows)
@@ -29,7 +29,7 @@ func sumInParallel(
   }
 }
 
-private func blockCount(_ rows: Int) -> Int { min(mostBlocks, max(1, rows / leastRows)) }
+private func blockCount(_ rows: Int) -> Int { min(maximumBlocks, max(1, rows / minimumRows)) }
 
 private func perform(rows: Int, _ body: (_ block: Int, Range<Int>) -> Void) {
   let blocks = blockCount(rows)
@@ -52,9 +52,9 @@ private func onWorkers(upTo most: Int, _ body: (_ worker: Int, _ workers: Int) -
   }
 }
 
-/// How many workers `shareOut` has.
-var workerCount: Int { min(Threads.current, mostWorkers) }
-private let mostWorkers = 64
+/// How many workers `parallelFor` has.
+var workerCount: Int { min(Threads.current, maximumWorkers) }
+private let maximumWorkers = 64
 
 /// How blocks come to workers.
 enum Schedule {
@@ -67,7 +67,7 @@ enum Schedule {
 
 /// Calls `body` with every block and the number of the worker that does it, on all
 /// threads, with oneDNN confined to each of them.
-func shareOut(
+func parallelFor(
   blocks: Int, _ schedule: Schedule = .dynamic,
   _ body: (_ block: Int, _ worker: Int) throws(OneDNNError) -> Void
 ) throws(OneDNNError) {
@@ -94,15 +94,15 @@ func shareOut(
   if let error = failure.withLock({ $0 }) { throw error }
 }
 
-/// Memory for each worker of `shareOut`, of `count` factors.
-struct WorkerBuffers<F: Factor>: @unchecked Sendable {
+/// Memory for each worker of `parallelFor`, of `count` operands.
+struct WorkerBuffers<F: Operand>: @unchecked Sendable {
   // Sendable: each worker has a buffer of its own.
   private let memory: [Tensor]
   private let pointers: [UnsafeMutablePointer<F>]
 
   init(count: Int) {
     var memory = (0..<workerCount).map { _ in F.buffer(count) }
-    pointers = memory.indices.map { memory[$0].factors(of: F.self) }
+    pointers = memory.indices.map { memory[$0].operands(of: F.self) }
     self.memory = memory
   }
 

@@ -2,8 +2,8 @@ import CPIQKernels
 import PIQOneDNN
 import PIQTensor
 
-/// A kind of number that products are made of; their sums are `Float`.
-protocol Factor: SendableMetatype {
+/// A type of GEMM operands; sums are `Float`.
+protocol Operand: SendableMetatype {
   /// Writes `values`, rounded; as many as there are, any number.
   static func copy(
     _ values: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<Self>)
@@ -34,7 +34,7 @@ protocol Factor: SendableMetatype {
     to sums: UnsafeMutablePointer<Float>, adding: Bool) throws(OneDNNError)
 }
 
-extension Float: Factor {
+extension Float: Operand {
   static var kernel: String { "sgemm" }
 
   static func copy(
@@ -82,7 +82,7 @@ extension Float: Factor {
 }
 
 /// The upper half of a `Float`: its sign, its exponent and 7 bits.
-struct BFloat16: Factor {
+struct BFloat16: Operand {
   let bits: UInt16
 
   static var kernel: String {
@@ -136,7 +136,7 @@ struct BFloat16: Factor {
   }
 }
 
-extension Factor {
+extension Operand {
   /// Memory of the tensors' pool for `count` numbers: fresh memory would cost more than what it is
   /// for. What it holds is undefined.
   static func buffer(_ count: Int) -> Tensor {
@@ -147,7 +147,7 @@ extension Factor {
   /// The elements of a tensor, rounded.
   static func rounded(_ values: Tensor) -> Tensor {
     var result = buffer(values.count)
-    let target = result.factors(of: Self.self)
+    let target = result.operands(of: Self.self)
     values.withUnsafeBuffer {
       if let source = $0.baseAddress { copy(source, count: $0.count, to: target) }
     }
@@ -156,8 +156,8 @@ extension Factor {
 }
 
 extension Tensor {
-  /// The memory of a buffer of `Factor.buffer(_:)`, for reading.
-  func withFactors<F: Factor, Result, Failure: Error>(
+  /// The memory of a buffer of `Operand.buffer(_:)`, for reading.
+  func withOperands<F: Operand, Result, Failure: Error>(
     of _: F.Type, _ body: (UnsafePointer<F>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try withUnsafeBuffer { (buffer) throws(Failure) in
@@ -166,7 +166,7 @@ extension Tensor {
   }
 
   /// The same for writing. It stays where it is while the tensor lives and is not copied.
-  mutating func factors<F: Factor>(of _: F.Type) -> UnsafeMutablePointer<F> {
+  mutating func operands<F: Operand>(of _: F.Type) -> UnsafeMutablePointer<F> {
     withUnsafeMutableBuffer {
       UnsafeMutableRawPointer($0.baseAddress!).assumingMemoryBound(to: F.self)
     }

@@ -1,22 +1,28 @@
+import PIQKernels
 import PIQNeuralNetwork
 import PIQPlatform
 import PIQTensor
 import TestSupport
 import Testing
 
-/// The fast way through layers that double or halve, which many channels take, against loops.
-@Suite struct DoublingProductsTests {
+/// Layers of stride 2 with many channels, which run by minimal filtering, against loops.
+@Suite struct StridedWinogradTests {
   private let generator = Initializer(seed: 17)
 
   /// What 8 bits leave of a sum of some thousand products is far better than of each of them.
-  private static let precisions = Precision.allCases.filter(\.isNative)
-
   private func tolerance(_ precision: Precision) -> Double { precision == .float32 ? 1e-5 : 2e-2 }
 
   private func random(_ shape: [Int]) -> Tensor { generator.uniform(shape, bound: 1) }
 
-  @Test(arguments: [(1, 1, 1), (1, 2, 5), (2, 3, 4), (1, 7, 8), (3, 6, 2)], precisions)
-  func doubling(size: (Int, Int, Int), precision: Precision) throws {
+  @Test(arguments: [(1, 1, 1), (1, 2, 5), (2, 3, 4), (1, 7, 8), (3, 6, 2)])
+  func doubling(size: (Int, Int, Int)) throws { try doubling(size, .float32) }
+
+  @Test(
+    .enabled(if: Precision.bfloat16.isNative),
+    arguments: [(1, 1, 1), (1, 2, 5), (2, 3, 4), (1, 7, 8), (3, 6, 2)])
+  func doublingInBFloat16(size: (Int, Int, Int)) throws { try doubling(size, .bfloat16) }
+
+  private func doubling(_ size: (Int, Int, Int), _ precision: Precision) throws {
     let ((batch, height, width), inputs, outputs) = (size, 72, 64)
     let layer = ConvTranspose2d(
       inputs, outputs, kernel: (4, 4), stride: (2, 2), padding: 1, using: generator)
@@ -24,7 +30,7 @@ import Testing
     let gradient = random([batch, 2 * height, 2 * width, outputs])
     let expected = Definition.transposedConvolution(
       x, layer.weight.value, layer.bias.value, stride: (2, 2), padding: 1)
-    let result = try autocast(precision) { try layer.differentiated(x) }
+    let result = try layer.differentiated(x, precision: precision)
     let tolerance = tolerance(precision)
     #expect(TensorDifference(result.value, expected).relative < tolerance)
     let toInput = try result.pullback(gradient)
@@ -35,8 +41,15 @@ import Testing
   }
 
   /// Kernel 3, as the first layer of a decoder has, is kernel 4 without its last row and column.
-  @Test(arguments: [(1, 1, 2), (1, 2, 5), (2, 7, 4)], precisions)
-  func doublingWithKernel3(size: (Int, Int, Int), precision: Precision) throws {
+  @Test(arguments: [(1, 1, 2), (1, 2, 5), (2, 7, 4)])
+  func doublingWithKernel3(size: (Int, Int, Int)) throws { try doublingWithKernel3(size, .float32) }
+
+  @Test(.enabled(if: Precision.bfloat16.isNative), arguments: [(1, 1, 2), (1, 2, 5), (2, 7, 4)])
+  func doublingWithKernel3InBFloat16(size: (Int, Int, Int)) throws {
+    try doublingWithKernel3(size, .bfloat16)
+  }
+
+  private func doublingWithKernel3(_ size: (Int, Int, Int), _ precision: Precision) throws {
     let ((batch, height, width), inputs, outputs) = (size, 64, 72)
     let layer = ConvTranspose2d(
       inputs, outputs, kernel: (3, 3), stride: (2, 2), padding: 1, using: generator)
@@ -45,17 +58,15 @@ import Testing
     let expected = Definition.transposedConvolution(
       x, layer.weight.value, layer.bias.value, stride: (2, 2), padding: 1)
     let norm = BatchNorm(outputs)
-    let level = try autocast(precision) {
-      try layer.differentiated(NormalizedMaps(x), then: norm, mode: .evaluation)
-    }
+    let level = try layer.differentiated(
+      NormalizedMaps(x), then: norm, mode: .evaluation, precision: precision)
     let tolerance = tolerance(precision)
     let rectified = Tensor(shape: expected.shape, expected.elements.map { max(0, $0) })
     #expect(TensorDifference(level.value.maps, rectified).relative < tolerance)
     // Where everything is positive, ReLU and normalisation only scale the gradient.
     layer.bias.value = Tensor(shape: [outputs], repeating: 100)
-    let positive = try autocast(precision) {
-      try layer.differentiated(NormalizedMaps(x), then: norm, mode: .evaluation)
-    }
+    let positive = try layer.differentiated(
+      NormalizedMaps(x), then: norm, mode: .evaluation, precision: precision)
     let toInput = try positive.pullback(gradient)
     let scale = norm.affine.scale[flat: 0]
     let naive = backward(
@@ -72,8 +83,13 @@ import Testing
 
   /// Maps so large that inference takes products, too, with what follows in the same pass: with
   /// tiles of three, and of five.
-  @Test(arguments: [(33, 65), (91, 93)], precisions)
-  func largeMaps(size: (Int, Int), precision: Precision) throws {
+  @Test(arguments: [(33, 65), (91, 93)])
+  func largeMaps(size: (Int, Int)) throws { try largeMaps(size, .float32) }
+
+  @Test(.enabled(if: Precision.bfloat16.isNative), arguments: [(33, 65), (91, 93)])
+  func largeMapsInBFloat16(size: (Int, Int)) throws { try largeMaps(size, .bfloat16) }
+
+  private func largeMaps(_ size: (Int, Int), _ precision: Precision) throws {
     let ((height, width), channels) = (size, 64)
     let norm = BatchNorm(channels)
     for (_, parameter) in norm.state {
@@ -94,14 +110,12 @@ import Testing
         max(0, $1) * scale[$0 % channels] + shift[$0 % channels]
       })
     let tolerance = tolerance(precision)
-    try autocast(precision) {
-      let plan = up.fused(relu: true, then: norm)
-      #expect(TensorDifference(try plan(x), normalized).relative < tolerance)
-      let strips = try #require(up.fusedInStrips(then: norm, then: last))
-      let product = Definition.transposedConvolution(
-        normalized, last.weight.value, last.bias.value, stride: (1, 1), padding: 1)
-      #expect(TensorDifference(try strips(x), product).relative < tolerance)
-    }
+    let plan = up.plan(for: .inference, relu: true, then: norm, precision: precision)
+    #expect(TensorDifference(try plan(x), normalized).relative < tolerance)
+    let product = Definition.transposedConvolution(
+      normalized, last.weight.value, last.bias.value, stride: (1, 1), padding: 1)
+    let both = sequence(up, norm, last, precision)
+    #expect(TensorDifference(try both(x), product).relative < tolerance)
     let down = Conv2d(channels, channels, kernel: 4, stride: 2, padding: 1, using: generator)
     let large = random([1, 2 * height + 1, 2 * width, channels])
     let halved = Definition.convolution(
@@ -111,7 +125,7 @@ import Testing
       halved.elements.enumerated().map {
         max(0, $1 * scale[$0 % channels] + shift[$0 % channels])
       })
-    let fused = down.fused(with: norm, relu: true)
+    let fused = down.plan(for: .inference, with: norm, relu: true)
     #expect(TensorDifference(try fused(large), folded).relative < 1e-5)
   }
 
@@ -125,12 +139,12 @@ import Testing
       channels, 1, kernel: kernel, stride: (1, 1), padding: 1, using: generator)
     let norm = BatchNorm(channels)
     let x = random([2, height, width, channels])
-    let plan = up.fused(relu: true, then: norm)
+    let plan = up.plan(for: .inference, relu: true, then: norm)
     let doubled = try plan(x)
     let expected = Definition.transposedConvolution(
       doubled, last.weight.value, last.bias.value, stride: (1, 1), padding: 1)
-    let strips = try #require(up.fusedInStrips(then: norm, then: last))
-    #expect(TensorDifference(try strips(x), expected).relative < 1e-5)
+    let both = sequence(up, norm, last)
+    #expect(TensorDifference(try both(x), expected).relative < 1e-5)
   }
 
   /// The same bits on any number of threads.
@@ -145,37 +159,45 @@ import Testing
     let x = random([1, 92, 90, channels])
     func run() throws -> [Tensor] {
       let plans = [
-        up.fused(relu: true, then: norm),
-        try #require(up.fusedInStrips(then: norm, then: last)),
-        down.fused(with: norm, relu: true), down.fused(),
+        up.plan(for: .inference, relu: true, then: norm), last.plan(for: .inference),
+        down.plan(for: .inference, with: norm, relu: true), down.plan(for: .inference),
       ]
-      return try plans.map { plan in try plan(x) }
+      let both = sequence(up, norm, last)
+      return try plans.map { plan in try plan(x) } + [both(x)]
     }
     let one = try Threads.with(1, run)
     for count in [2, 3, 7] { #expect(try Threads.with(count, run) == one) }
   }
 
-  /// One layer serves both precisions, in any order.
-  @Test(.enabled(if: Precision.bfloat16.isNative)) func precisionsDoNotMix() throws {
-    let layer = ConvTranspose2d(
-      64, 64, kernel: (4, 4), stride: (2, 2), padding: 1, using: generator)
-    let x = random([1, 5, 6, 64])
-    let single = try layer(x)
-    #expect(try autocast(.bfloat16) { try layer(x) } != single)
-    #expect(try layer(x) == single)
+  /// A transposed convolution and the last layer, as a decoder has them.
+  private func sequence(
+    _ up: ConvTranspose2d, _ norm: BatchNorm, _ last: ConvTranspose2d,
+    _ precision: Precision = .float32
+  ) -> ConvolutionSequence {
+    ConvolutionSequence([
+      ("up", up.plan(for: .inference, relu: true, then: norm, precision: precision)),
+      ("last", last.plan(for: .inference, precision: precision)),
+    ])
   }
 
   /// A convolution is a transposed one the other way round. Odd extents have a last row or column
   /// that a window reaches.
-  @Test(arguments: [(1, 2, 2), (1, 4, 11), (2, 7, 8), (1, 15, 17), (3, 12, 5)], precisions)
-  func halving(size: (Int, Int, Int), precision: Precision) throws {
+  @Test(arguments: [(1, 2, 2), (1, 4, 11), (2, 7, 8), (1, 15, 17), (3, 12, 5)])
+  func halving(size: (Int, Int, Int)) throws { try halving(size, .float32) }
+
+  @Test(
+    .enabled(if: Precision.bfloat16.isNative),
+    arguments: [(1, 2, 2), (1, 4, 11), (2, 7, 8), (1, 15, 17), (3, 12, 5)])
+  func halvingInBFloat16(size: (Int, Int, Int)) throws { try halving(size, .bfloat16) }
+
+  private func halving(_ size: (Int, Int, Int), _ precision: Precision) throws {
     let ((batch, height, width), inputs, outputs) = (size, 72, 64)
     let layer = Conv2d(inputs, outputs, kernel: 4, stride: 2, padding: 1, using: generator)
     let x = random([batch, height, width, inputs])
     let gradient = random([batch, height / 2, width / 2, outputs])
     let expected = Definition.convolution(
       x, layer.weight.value, layer.bias.value, stride: 2, padding: 1)
-    let result = try autocast(precision) { try layer.differentiated(x) }
+    let result = try layer.differentiated(x, precision: precision)
     let tolerance = tolerance(precision)
     #expect(TensorDifference(result.value, expected).relative < tolerance)
     let toInput = try result.pullback(gradient)

@@ -1,0 +1,91 @@
+/// Decides how a convolution and its gradients run, from its geometry, the extent of its maps, the
+/// mode and the precision. Nothing else does.
+///
+/// There are two general algorithms, products of windows (`Im2ColPlan`) and sums of products
+/// (`Col2ImPlan`), and two that take fewer multiplications where the sizes allow them: Winograd's
+/// minimal filtering for stride 2 (`StridedWinograd`), and that together with the layer after it
+/// (`FusedRowsPlan`).
+package struct ConvolutionPlanner: Hashable, Sendable {
+  /// What a plan is made for.
+  package enum Purpose: Sendable {
+    /// Weights that stay: their transforms are kept, and cost memory and time before the first clip.
+    case inference
+    /// Weights that change after each step.
+    case training
+  }
+
+  /// Which way pixels go.
+  package enum Direction {
+    case toFine, toCoarse
+  }
+
+  package enum Algorithm: Hashable {
+    /// Products of matrices with the kernel as it is.
+    case matrixProducts
+    /// Minimal filtering with tiles of this side.
+    case winograd(TileSide)
+  }
+
+  let geometry: ConvolutionGeometry
+  let purpose: Purpose
+  private let precision: Precision
+
+  package init(_ geometry: ConvolutionGeometry, purpose: Purpose, precision: Precision) {
+    self.geometry = geometry
+    self.purpose = purpose
+    self.precision = precision
+  }
+
+  /// With fewer channels transforms cost more than the products save, and so does rounding.
+  private static let minimumChannels = 64
+  /// Smaller coarse maps do not pay for kept transforms, four times the memory of the kernel.
+  private static let minimumPixels = 2048
+  /// Smaller ones do not pay for those of large tiles, nine times the memory.
+  private static let minimumPixelsForFive = 8192
+
+  /// What operands are rounded to: narrow layers stay in single precision.
+  package var operands: Precision {
+    geometry.windowSize >= Self.minimumChannels && geometry.coarseChannels >= Self.minimumChannels
+      ? precision : .float32
+  }
+
+  /// How to go in one direction, with coarse maps of the extent `size`. It depends on nothing that
+  /// came before, so that a clip's results do not depend on other clips.
+  package func algorithm(_ direction: Direction, coarse size: Extent) -> Algorithm {
+    guard fitsWinograd else { return .matrixProducts }
+    // In bf16 the products of small maps are slower than the transforms.
+    let pays =
+      purpose == .training || direction == .toFine && operands == .bfloat16
+      || size.count >= Self.minimumPixels
+    return pays ? .winograd(tileSide(direction, coarse: size)) : .matrixProducts
+  }
+
+  /// How to find the gradient of the weights.
+  package var weightGradient: Algorithm { fitsWinograd ? .winograd(.three) : .matrixProducts }
+
+  /// The tiles of minimal filtering: large ones save more and round more.
+  func tileSide(_ direction: Direction, coarse size: Extent) -> TileSide {
+    // bf16 has no digits to lose.
+    purpose == .inference && direction == .toFine && operands == .float32
+      && size.count >= Self.minimumPixelsForFive ? .five : .three
+  }
+
+  /// Whether this layer and the next one can run together, some rows at a time, without the map
+  /// between them.
+  package func isFused(with next: ConvolutionPlanner) -> Bool {
+    let last = next.geometry
+    return purpose == .inference && geometry.isTransposed && geometry.kernel == Extent(4, 4)
+      && fitsWinograd && last.isTransposed && last.outChannels == 1
+      && last.inChannels == geometry.outChannels && last.stride == Extent(1, 1)
+  }
+
+  /// Whether minimal filtering can do it: stride 2, kernel 4 or what zeros make one, and channels
+  /// that are many and fill vectors.
+  private var fitsWinograd: Bool {
+    (geometry.kernel == Extent(4, 4) || geometry.isTransposed && geometry.kernel == Extent(3, 3))
+      && geometry.stride == Extent(2, 2) && geometry.padding == Extent(1, 1)
+      && [geometry.inChannels, geometry.outChannels].allSatisfy {
+        $0.isMultiple(of: 8) && $0 >= Self.minimumChannels
+      }
+  }
+}

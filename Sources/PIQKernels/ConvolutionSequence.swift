@@ -1,0 +1,41 @@
+package import PIQTensor
+
+/// Convolutions one after the other, for inference. Some run together where that saves the map
+/// between them.
+package final class ConvolutionSequence: Sendable {
+  private enum Step {
+    case one(ConvolutionPlan)
+    case two(FusedRowsPlan)
+  }
+
+  private let steps: [(name: String, step: Step)]
+
+  /// - Parameter layers: plans under the names that a `LayerClock` gives them.
+  package init(_ layers: [(name: String, plan: ConvolutionPlan)]) {
+    var steps: [(name: String, step: Step)] = []
+    var rest = layers[...]
+    while let layer = rest.popFirst() {
+      if let next = rest.first, layer.plan.planner.isFused(with: next.plan.planner) {
+        rest.removeFirst()
+        steps.append(
+          ("\(layer.name), \(next.name)", .two(FusedRowsPlan(layer.plan, then: next.plan))))
+      } else {
+        steps.append((layer.name, .one(layer.plan)))
+      }
+    }
+    self.steps = steps
+  }
+
+  /// Runs all of them on `x` [B, H, W, I].
+  ///
+  /// - Throws: `OneDNNError` when `x` does not fit.
+  package func callAsFunction(_ x: Tensor) throws -> Tensor {
+    try steps.reduce(x) { x, layer in
+      switch layer.step {
+      case .one(let plan): try plan(x, named: layer.name)
+      case .two(let plan):
+        try LayerClock.step(layer.name, plan.work(on: x.shape)) { try plan(x) }
+      }
+    }
+  }
+}

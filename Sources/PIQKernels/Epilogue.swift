@@ -1,0 +1,55 @@
+import CPIQKernels
+package import PIQTensor
+
+/// What follows a convolution in the same pass over its output, in this order.
+package struct Epilogue {
+  /// A term a channel [O]; none if nil.
+  package var bias: Tensor?
+  /// max(x, 0).
+  package var relu: Bool
+  /// x * scale + shift, each [O].
+  package var affine: (scale: Tensor, shift: Tensor)?
+
+  /// A bias, then ReLU if asked for, then an affine map of each channel, if any.
+  package init(
+    bias: Tensor? = nil, relu: Bool = false, affine: (scale: Tensor, shift: Tensor)? = nil
+  ) {
+    self.bias = bias
+    self.relu = relu
+    self.affine = affine
+  }
+
+  /// Whether it leaves everything as it is.
+  var isEmpty: Bool { bias == nil && !relu && affine == nil }
+
+  /// Calls `body` with the operation for outputs of `channels` channels.
+  func withOperation<Result>(
+    channels: Int, _ body: (PixelOperation) throws -> Result
+  ) rethrows -> Result {
+    let zeros = Tensor(shape: [channels])
+    let bias = bias ?? zeros
+    let (scale, shift) = affine ?? (Tensor(shape: [channels], repeating: 1), zeros)
+    return try bias.withUnsafeBuffer { bias in
+      try scale.withUnsafeBuffer { scale in
+        try shift.withUnsafeBuffer { shift in
+          try body(
+            PixelOperation(
+              operation: piq_operation(
+                bias: bias.baseAddress, scale: scale.baseAddress, shift: shift.baseAddress,
+                least: relu ? 0 : -.infinity)))
+        }
+      }
+    }
+  }
+}
+
+/// What is done to each pixel before it is written.
+struct PixelOperation: @unchecked Sendable {
+  // Sendable: only read, and alive as long as the call that made it.
+  let operation: piq_operation
+
+  /// Does it to `count` pixels that lie one behind the other.
+  func callAsFunction(_ pixels: UnsafeMutablePointer<Float>, count: Int, channels: Int) {
+    withUnsafePointer(to: operation) { piq_finish_pixels(pixels, count, channels, $0) }
+  }
+}
