@@ -48,6 +48,7 @@ final class Col2ImPlan: Sendable {
     let height = max(1, min(from.height, Self.stripValues / max(1, from.width * window)))
     let step = max(16, (height * from.width + Self.blocks - 1) / Self.blocks)
     let pixels = WorkerBuffers<F>(count: step * channels)
+    let sums = WorkerBuffers<Float>(count: size.width * geometry.fineChannels)
     var products = Tensor(shape: [height * from.width * window]) { _ in }
     nonisolated(unsafe) let values = products.operands(of: Float.self)
     let kernel = kernel { F.rounded(tapKernel()) }
@@ -75,12 +76,12 @@ final class Col2ImPlan: Sendable {
               isLast: rows.upperBound == from.height)
             try strip.add(
               to: target + clip * size.count * geometry.fineChannels, size,
-              then: epilogue.isEmpty ? nil : operation)
+              then: epilogue.isEmpty ? nil : operation, in: sums)
           }
         }
       }
     }
-    return withExtendedLifetime((pixels, products)) { output }
+    return withExtendedLifetime((pixels, sums, products)) { output }
   }
 
   /// [C, F, kH, kW] to [C, kH kW F].
@@ -116,7 +117,8 @@ final class Col2ImPlan: Sendable {
     /// Adds them to the rows of a fine map [H', W', F], and finishes those that no later strip adds
     /// to.
     func add(
-      to output: UnsafeMutablePointer<Float>, _ size: Extent, then operation: PixelOperation?
+      to output: UnsafeMutablePointer<Float>, _ size: Extent, then operation: PixelOperation?,
+      in sums: WorkerBuffers<Float>
     ) throws(OneDNNError) {
       let (step, pad, channels) = (
         geometry.stride.height, geometry.padding.height, geometry.fineChannels
@@ -129,32 +131,41 @@ final class Col2ImPlan: Sendable {
         size.height, (rows.upperBound - 1) * step - pad + geometry.kernel.height)
       nonisolated(unsafe) let output = output
       try parallelFor(blocks: max(0, max(finished, reached) - first)) {
-        (block, _) throws(OneDNNError) in
+        (block, worker) throws(OneDNNError) in
         let row = first + block
         let line = output + row * size.width * channels
-        add(to: line, row: row, width: size.width)
+        add(to: line, and: sums[worker], row: row, width: size.width)
         if row < finished { operation?(line, count: size.width, channels: channels) }
       }
     }
 
-    private func add(to line: UnsafeMutablePointer<Float>, row: Int, width: Int) {
+    private func add(
+      to line: UnsafeMutablePointer<Float>, and other: UnsafeMutablePointer<Float>, row: Int,
+      width: Int
+    ) {
       let (channels, window) = (geometry.fineChannels, geometry.windowSize)
       let taps = geometry.kernel.width
+      // Every other row of taps is summed apart: two short sums round less than a long one.
+      other.update(repeating: 0, count: width * channels)
+      var isOther = false
       for a in 0..<geometry.kernel.height where row + geometry.padding.height >= a {
         let (source, rest) = (row + geometry.padding.height - a)
           .quotientAndRemainder(dividingBy: geometry.stride.height)
         guard rest == 0, rows.contains(source) else { continue }
         let values =
           values + (source - rows.lowerBound) * self.width * window + a * taps * channels
+        let target = isOther ? other : line
         for column in 0..<self.width {
           let first = column * geometry.stride.width - geometry.padding.width
           let range = max(0, -first)..<max(max(0, -first), min(taps, width - first))
-          let (values, line) = (values + column * window, line + first * channels)
+          let (values, target) = (values + column * window, target + first * channels)
           for i in range.lowerBound * channels..<range.upperBound * channels {
-            line[i] += values[i]
+            target[i] += values[i]
           }
         }
+        isOther.toggle()
       }
+      for i in 0..<width * channels { line[i] += other[i] }
     }
   }
 }

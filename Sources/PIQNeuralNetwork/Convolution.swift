@@ -35,7 +35,7 @@ public final class Conv2d: Layer {
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let plan = plan(for: .training)
+    let plan = plan(for: .inference)
     return try plan(x)
   }
 
