@@ -130,7 +130,7 @@ let package = Package(
     tests(
       of: "PIQReport",
       ["PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQPlatform", "PIQReport", "PIQTensor"]),
-    tests(of: "PIQDatasets", ["PIQDatasets"]),
+    tests(of: "PIQDatasets", ["PIQDatasets", "PIQPlatform"]),
     tests(
       of: "PIQEvaluation",
       [

@@ -1,5 +1,6 @@
 public import PIQ
 import PIQNeuralNetwork
+public import PIQPlatform
 import PIQSpectral
 
 extension ClassifierRecipe {
@@ -8,8 +9,8 @@ extension ClassifierRecipe {
   /// - Parameters:
   ///   - name: what to call the model.
   ///   - labels: the names of the classes, by index.
-  /// - Throws: `TrainingError` when the settings give no network.
-  public func configuration(name: String, labels: [String]) throws(TrainingError)
+  /// - Throws: `Failure` when the settings give no network.
+  public func configuration(name: String, labels: [String]) throws(Failure)
     -> ModelConfiguration
   {
     do {
@@ -27,7 +28,9 @@ extension ClassifierRecipe {
       try configuration.validate()
       return configuration
     } catch {
-      throw TrainingError(problem: "\(error)", remedy: "change the settings of the network")
+      throw Failure(
+        .settingInvalid, problem: "\(error)", remedy: "change the settings of the network",
+        underlying: error)
     }
   }
 }
@@ -35,10 +38,10 @@ extension ClassifierRecipe {
 extension InterpreterRecipe {
   /// The configuration of the classifier's model with an interpreter that this recipe trains.
   ///
-  /// - Throws: `TrainingError` when the settings give no network, or leave a class without a key.
+  /// - Throws: `Failure` when the settings give no network, or leave a class without a key.
   public func configuration(
     explaining classifier: ModelConfiguration, name: String
-  ) throws(TrainingError) -> ModelConfiguration {
+  ) throws(Failure) -> ModelConfiguration {
     let classCount = classifier.labels.count
     if network.classPartitioning {
       let partition: ClassPartition
@@ -46,17 +49,20 @@ extension InterpreterRecipe {
         partition = try ClassPartition(
           keyCount: network.keyCount, classCount: classCount, sharedKeys: network.sharedKeys)
       } catch {
-        throw TrainingError(problem: "\(error)", remedy: "change K or shared_keys")
+        throw Failure(
+          .settingInvalid, problem: "\(error)", remedy: "change K or shared_keys", underlying: error
+        )
       }
       let keys = 0..<network.keyCount
       let without = (0..<classCount).first { label in
         !keys.contains { partition.isRelevant(key: $0, label: label, mode: .training) }
       }
       if let without {
-        throw TrainingError(
+        throw Failure(
+          .tooFewKeys,
           problem: "\(network.keyCount) keys leave the class "
             + "\(classifier.labels[without].debugDescription) of \(classCount) without one",
-          remedy: "give at least \(classCount + network.sharedKeys) with --keys; 1024 is usual")
+          remedy: "give at least \(classCount + network.sharedKeys); 1024 is usual")
       }
     }
     var configuration = classifier
@@ -75,7 +81,9 @@ extension InterpreterRecipe {
     do throws(PIQError) {
       try configuration.validate()
     } catch {
-      throw TrainingError(problem: "\(error)", remedy: "change the settings of the network")
+      throw Failure(
+        .settingInvalid, problem: "\(error)", remedy: "change the settings of the network",
+        underlying: error)
     }
     return configuration
   }
