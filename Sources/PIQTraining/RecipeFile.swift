@@ -7,13 +7,13 @@ public enum RecipeFile {
 
   /// Reads a recipe; what the file does not mention stays as it is in `recipe`.
   ///
-  /// - Throws: `TrainingError` when the file is no YAML, names a setting that does not exist, or
-  ///   gives one a value of another type; `FileError`.
+  /// - Throws: `Failure` when the file is no YAML, names a setting that does not exist, or
+  ///   gives one a value of another type; `Failure`.
   public static func read<R: Recipe>(_ path: String, over recipe: R) throws -> R {
-    func refusal(_ problem: String) -> TrainingError {
-      TrainingError(
-        path: path, problem: problem,
-        remedy: "correct it; piq-audio train … --print-recipe shows all settings")
+    func refusal(_ problem: String) -> Failure {
+      Failure(
+        .recipeMalformed, path: path, problem: problem,
+        remedy: "correct it")
     }
     let file = try FileContents(
       path: path, atMost: largest, problem: "is too large for a recipe",

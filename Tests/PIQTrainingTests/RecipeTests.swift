@@ -1,3 +1,4 @@
+import PIQPlatform
 import PIQTraining
 import TestSupport
 import Testing
@@ -45,7 +46,7 @@ import Testing
     ("objective: {masked_in: much}", "masked_in"),
   ])
   func refusals(text: String, words: String) throws {
-    let error = #expect(throws: TrainingError.self) { try read(text) }
+    let error = #expect(throws: Failure.self) { try read(text) }
     #expect(error?.problem.contains(words) == true, "\(String(describing: error))")
     #expect(error?.path?.hasSuffix("recipe.yaml") == true)
   }
@@ -81,7 +82,7 @@ import Testing
   func settingsThatMakeNoSense(refusal: Refusal) {
     var recipe = ClassifierRecipe()
     refusal.change(&recipe)
-    let error = #expect(throws: TrainingError.self) { try recipe.validate() }
+    let error = #expect(throws: Failure.self) { try recipe.validate() }
     #expect(error?.problem.contains(refusal.words) == true, "\(String(describing: error))")
   }
 
@@ -89,8 +90,8 @@ import Testing
     var recipe = InterpreterRecipe()
     recipe.objective = .upstream
     recipe.objective.reconstruction = 0
-    #expect(throws: TrainingError.self) { try recipe.validate() }
+    #expect(throws: Failure.self) { try recipe.validate() }
     recipe.objective.sparsity = -1
-    #expect(throws: TrainingError.self) { try recipe.validate() }
+    #expect(throws: Failure.self) { try recipe.validate() }
   }
 }
