@@ -1,4 +1,4 @@
-# make demo and make test do all that is needed on a machine that has Swift and apt; make help.
+# On a machine with Swift and apt, make demo and make test need nothing else. make help lists all.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -10,11 +10,12 @@ DEB_PACKAGES := dpkg-dev
 
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/piq-audio
-# What is installed carries Swift's own libraries inside. That needs other objects than the tests
-# (swift-testing has no static form), hence another build folder.
+# The installed program has Swift's own libraries linked in. That needs other objects than the tests
+# (swift-testing has no static library), hence another build folder.
 INSTALLED := .build/install/release/piq-audio
 SOURCES := Package.swift $(shell find Sources -type f)
 SWIFT_FILES := Package.swift Sources Tests
+PAGE_SCRIPTS := $(wildcard Sources/PIQReport/Resources/*.js)
 
 BIN := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share
@@ -27,7 +28,7 @@ WITH_ONEDNN3 := -c release --scratch-path $(ONEDNN3)/build \
                 -Xcc "-I$(abspath $(ONEDNN3)/include)" -Xlinker "-rpath=$(abspath $(ONEDNN3)/lib)"
 ONEDNN_TESTS := 'OneDNN|NeuralNetwork|Layer|Gradient|Reference|Doubling|DecoderLevel|BundledModel'
 
-# For make fuzz: which targets, and for how many seconds each.
+# For make fuzz: the targets, and how many seconds each is searched.
 FUZZ ?= $(notdir $(patsubst %/,%,$(wildcard Fixtures/fuzz/*/)))
 SECONDS ?= 60
 FUZZER := .build/fuzz/release/fuzzer
@@ -62,18 +63,18 @@ $(ONEDNN3)/lib: contrib/onednn3/fetch contrib/onednn3/requirements.txt
 	contrib/onednn3/fetch $(ONEDNN3)
 	@touch "$@"
 
-# A sanitizer reserves terabytes of addresses: tests of limits on them (ulimit -v) are left out.
+# A sanitizer reserves terabytes of addresses: tests that limit them (ulimit -v) are left out.
 LIMITS := LimitTests.*memory
 
-# Leaks are not looked for: LeakSanitizer does not know Swift's tagged references, and fontconfig
-# keeps what it has.
+# Leaks are not searched for: LeakSanitizer does not know Swift's tagged references, and fontconfig
+# never frees its caches.
 test-asan: export ASAN_OPTIONS := detect_leaks=0:suppressions=$(abspath Tests/Sanitizers/address.supp)
 test-asan: SANITIZED += address
 test-asan: test-deps ## run all tests with AddressSanitizer
 	swift build $(SANITIZED) --build-tests
 	swift test $(SANITIZED) --skip-build --disable-xctest --skip '$(LIMITS)'
 
-# ThreadSanitizer does not survive limits on file sizes (ulimit -f) either.
+# ThreadSanitizer does not work with limits on file sizes (ulimit -f) either.
 MUTEX := .build/test-tsan/mutex.o
 test-tsan: SANITIZED += thread -Xlinker $(abspath $(MUTEX))
 test-tsan: export TSAN_OPTIONS := suppressions=$(abspath Tests/Sanitizers/thread.supp)
@@ -86,8 +87,8 @@ $(MUTEX): Tests/Sanitizers/mutex.c
 	@mkdir -p $(@D)
 	$(dir $(realpath $(shell command -v swift)))clang -O1 -fPIC -c $< -o $@
 
-# Swift has no undefined behaviour to find outside unsafe code, and its compiler no such sanitizer on
-# Linux: this is for the parts in C, which end where theirs would begin.
+# For the parts in C: Swift has no undefined behaviour outside unsafe code, and no such sanitizer on
+# Linux. The parts in C stop at the first fault.
 test-ubsan: test-deps ## run all tests with UndefinedBehaviorSanitizer, for the parts in C
 	swift build $(TRAPPING) --build-tests
 	swift test $(TRAPPING) --skip-build --disable-xctest
@@ -142,8 +143,10 @@ fixtures: build ## regenerate the expected interpretations with the program itse
 format: ## format all Swift files
 	swift format --in-place --recursive $(SWIFT_FILES)
 
-lint: ## report what swift-format would change or dislikes
+lint: ## report what swift-format would change or dislikes, and errors in the page's scripts
 	swift format lint --strict --recursive $(SWIFT_FILES)
+	@command -v node >/dev/null || { echo 'node: not found; the scripts are not checked'; exit 0; }; \
+	for script in $(PAGE_SCRIPTS); do node --check "$$script" || exit 1; done
 
 benchmark: build ## time the program beside SpeechBrain and ONNX Runtime
 	Benchmarks/run

@@ -8,8 +8,11 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A library target under Sources/.
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func module(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -26,8 +29,8 @@ let package = Package(
     .library(
       name: "PIQ",
       targets: [
-        "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork", "PIQ",
-        "PIQCheckpoints", "PIQModels",
+        "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork", "PIQ", "PIQCheckpoints",
+        "PIQModels",
       ]),
     .executable(name: "piq-audio", targets: ["piq-audio"]),
   ],
@@ -52,120 +55,139 @@ let package = Package(
     .target(name: "CPIQKernels"),
 
     module("PIQPlatform", []),
-    module("PIQTensor", []),
+    module("PIQTensor", ["PIQPlatform"]),
     module("PIQAudioIO", ["CPIQSndfile", "PIQPlatform"]),
     module("PIQSpectral", ["CPIQFFTW", "PIQTensor"]),
-    module("PIQOneDNN", ["CPIQOneDNN", "PIQTensor"]),
-    module("PIQKernels", ["CPIQKernels", "PIQOneDNN", "PIQTensor"]),
-    module("PIQNeuralNetwork", ["PIQKernels", "PIQOneDNN", "PIQTensor"]),
-    module("PIQ", ["PIQKernels", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
+    module("PIQOneDNN", ["CPIQOneDNN", "PIQPlatform", "PIQTensor"]),
+    module("PIQKernels", ["CPIQKernels", "PIQPlatform", "PIQTensor", "PIQOneDNN"]),
+    module("PIQNeuralNetwork", ["PIQTensor", "PIQOneDNN", "PIQKernels"]),
     module(
-      "PIQCheckpoints",
-      ["CPIQCrypto", "CPIQZip", "PIQPlatform", "PIQTensor", yams]),
+      "PIQClassifiers",
+      ["PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork"]),
+    module(
+      "PIQ", ["PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork", "PIQClassifiers"]),
+    module(
+      "PIQExplanations",
+      [
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ",
+      ]),
+    module("PIQCheckpoints", ["CPIQCrypto", "CPIQZip", "PIQPlatform", "PIQTensor", yams]),
     module(
       "PIQModels",
       [
-        "PIQCheckpoints", "PIQKernels", "PIQNeuralNetwork", "PIQPlatform", "PIQ", "PIQSpectral",
-        "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
       ]),
     module("PIQPlotting", ["CPIQCairo", "CPIQPNG", "PIQPlatform", "PIQTensor"]),
-    module("PIQDatasets", ["PIQAudioIO", "PIQPlatform"]),
+    module("PIQDatasets", ["PIQPlatform", "PIQAudioIO"]),
     module(
       "PIQPipeline",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQKernels", "PIQPlatform", "PIQModels",
-        "PIQ", "PIQPlotting",
-        "PIQSpectral", "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQClassifiers",
+        "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting",
       ]),
     module(
       "PIQReport",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQPlatform", "PIQPlotting", "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQCheckpoints", "PIQPlotting", "PIQPipeline",
         .product(name: "Mustache", package: "swift-mustache"),
-      ]),
+      ], resources: [.embedInCode("Resources")]),
     module(
       "PIQEvaluation",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQDatasets", "PIQPlatform", "PIQModels", "PIQNeuralNetwork",
-        "PIQ", "PIQPlotting",
-        "PIQSpectral", "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQModels", "PIQPlotting", "PIQDatasets",
       ]),
     module(
       "PIQTraining",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
-        "PIQPlatform", "PIQModels",
-        "PIQKernels", "PIQNeuralNetwork", "PIQ", "PIQPlotting", "PIQSpectral", "PIQTensor", yams,
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting",
+        "PIQDatasets", "PIQEvaluation", yams,
       ]),
     .executableTarget(
       name: "piq-audio",
       dependencies: [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
-        "PIQPlatform", "PIQModels",
-        "PIQKernels", "PIQNeuralNetwork", "PIQ", "PIQReport", "PIQSpectral", "PIQTensor",
-        "PIQTraining",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQDatasets",
+        "PIQPipeline", "PIQReport", "PIQEvaluation", "PIQTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["PIQCheckpoints", "PIQNeuralNetwork", "PIQTensor"],
-      path: "Tests/TestSupport",
-      swiftSettings: settings),
+      name: "TestSupport",
+      dependencies: [
+        "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations",
+      ],
+      path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQCheckpoints", "PIQModels",
+        "PIQDatasets", "PIQPipeline", "PIQReport", "PIQTraining", "TestSupport",
+      ],
+      path: "Tests/FuzzTargets", swiftSettings: settings),
+    tests(of: "PIQPlatform", ["PIQPlatform"]),
     tests(of: "PIQTensor", ["PIQTensor"]),
-    tests(of: "PIQAudioIO", ["PIQAudioIO", "PIQPlatform"]),
-    tests(of: "PIQSpectral", ["PIQSpectral", "PIQTensor"]),
-    tests(of: "PIQKernels", ["PIQKernels", "PIQTensor"]),
+    tests(of: "PIQAudioIO", ["PIQPlatform", "PIQAudioIO"]),
+    tests(of: "PIQSpectral", ["PIQTensor", "PIQSpectral"]),
+    tests(of: "PIQKernels", ["PIQKernels"]),
     tests(
       of: "PIQNeuralNetwork",
-      ["PIQCheckpoints", "PIQKernels", "PIQNeuralNetwork", "PIQOneDNN", "PIQTensor"]),
-    tests(of: "PIQ", ["PIQ", "PIQNeuralNetwork", "PIQSpectral", "PIQTensor"]),
-    tests(of: "PIQCheckpoints", ["PIQCheckpoints", "PIQPlatform", "PIQTensor"]),
+      ["PIQPlatform", "PIQTensor", "PIQOneDNN", "PIQKernels", "PIQNeuralNetwork", "PIQCheckpoints"]),
+    tests(
+      of: "PIQClassifiers",
+      ["PIQTensor", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations"]),
+    tests(
+      of: "PIQ",
+      ["PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations"]),
+    tests(
+      of: "PIQExplanations",
+      [
+        "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations",
+        "PIQCheckpoints",
+      ]),
+    tests(of: "PIQCheckpoints", ["PIQPlatform", "PIQTensor", "PIQCheckpoints"]),
     tests(
       of: "PIQModels",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQKernels", "PIQModels", "PIQNeuralNetwork", "PIQ",
-        "PIQSpectral",
-        "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQClassifiers",
+        "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels",
       ]),
-    tests(of: "PIQPlotting", ["PIQPlatform", "PIQPlotting", "PIQTensor"]),
+    tests(of: "PIQPlotting", ["PIQPlatform", "PIQTensor", "PIQPlotting"]),
+    tests(of: "PIQDatasets", ["PIQDatasets"]),
     tests(
       of: "PIQPipeline",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ",
-        "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPipeline",
       ]),
     tests(
       of: "PIQReport",
-      ["PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQPlatform", "PIQReport", "PIQTensor"]),
-    tests(of: "PIQDatasets", ["PIQDatasets"]),
+      ["PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQCheckpoints", "PIQPipeline", "PIQReport"]),
     tests(
       of: "PIQEvaluation",
       [
-        "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQModels", "PIQ", "PIQPlotting",
-        "PIQTensor",
+        "PIQPlatform", "PIQTensor", "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
+        "PIQModels", "PIQPlotting", "PIQDatasets", "PIQEvaluation",
       ]),
     tests(
       of: "PIQTraining",
       [
-        "PIQAudioIO", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation", "PIQKernels", "PIQModels",
-        "PIQNeuralNetwork", "PIQ",
-        "PIQSpectral", "PIQTensor", "PIQTraining",
+        "PIQPlatform", "PIQTensor", "PIQKernels", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQDatasets", "PIQTraining",
       ]),
-    .target(
-      name: "FuzzTargets",
-      dependencies: [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQModels", "PIQReport",
-        "PIQSpectral", "PIQTensor",
-        "TestSupport", "PIQTraining",
-      ],
-      path: "Tests/FuzzTargets", swiftSettings: settings),
     tests(of: "Fuzz", ["FuzzTargets"]),
-    tests(of: "Command", ["PIQAudioIO", "PIQCheckpoints", "PIQTensor"]),
+    tests(of: "Command", ["PIQTensor", "PIQAudioIO", "PIQCheckpoints"]),
     tests(
       of: "Reference",
-      ["PIQAudioIO", "PIQCheckpoints", "PIQNeuralNetwork", "PIQ", "PIQSpectral", "PIQTensor"]),
+      [
+        "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQCheckpoints",
+      ]),
   ]
 )
 

@@ -117,7 +117,7 @@ class PiqAudio:
         return [*self.base, out, self.first], f"{out}/first.interpretation.npz"
 
     def batch(self, clips, out):
-        # As users do it: with pictures, and with the ends of the clips.
+        # As users run it: with pictures, and with the ends of the clips.
         return [*self.plain, "--output-dir", out, *clips]
 
     def close(self):

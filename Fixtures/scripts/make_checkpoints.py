@@ -1,4 +1,4 @@
-"""Makes Fixtures/checkpoints: small PyTorch checkpoints, honest and hostile.
+"""Makes Fixtures/checkpoints: small PyTorch checkpoints, valid and hostile.
 
 Run with a Python that has PyTorch (2.0 or later) and NumPy:
     python Fixtures/scripts/make_checkpoints.py

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes Fixtures/expected: what piq-audio itself says of two short clips with the small model.
+# Makes Fixtures/expected: piq-audio's own results for two short clips with the small model.
 #
 #   PIQ_AUDIO=.build/release/piq-audio Fixtures/scripts/make_expected.sh
 #
-# clock_tick.wav and dog_bark.flac there are the first bytes of the clips of that name, which also
-# shows what becomes of files that are cut; their interpretations lie beside them. The model is
-# small-speechbrain, imported with the settings below. Same program, same bytes.
+# clock_tick.wav and dog_bark.flac there are the first bytes of the clips of that name, so they also
+# test files that are cut; their interpretations are beside them. The model is small-speechbrain,
+# imported with the settings below. The same program makes the same bytes.
 set -eu
 
 piq_audio=$(realpath "${PIQ_AUDIO:?names the piq-audio to use}")

@@ -1,9 +1,9 @@
-"""Makes what the fuzzer starts from: a few small valid files for each of its targets.
+"""Makes the seeds of the fuzzer: a few small valid files for each of its targets.
 
     make_fuzz_seeds.py FUZZ_DIR
 
 writes FUZZ_DIR/TARGET/seed-NAME for the targets of Tests/FuzzTargets. Files of other names there,
-such as what a fuzzer found, stay as they are.
+such as those that fuzzing found, stay as they are.
 """
 
 import io

@@ -1,3 +1,4 @@
+public import PIQClassifiers
 public import PIQNeuralNetwork
 
 /// How the K keys of a codebook are shared out among classes: each class owns a run of keys, and

@@ -1,6 +1,4 @@
 import Glibc
-public import PIQKernels
-public import PIQNeuralNetwork
 public import PIQTensor
 
 /// The mean cross-entropy between a classifier's softmax and target probabilities
@@ -86,41 +84,5 @@ public struct CrossEntropy {
     value = Float(total / Double(max(1, rows)))
     self.gradient = Tensor(shape: logits.shape, gradient)
     self.probabilities = Tensor(shape: logits.shape, probabilities)
-  }
-}
-
-extension Networks {
-  /// The logits of spectrograms with their pullback to them.
-  ///
-  /// - Parameters:
-  ///   - logPower: [B, T, F].
-  ///   - scale: what the cosines are multiplied by (`logit_scale`).
-  ///   - precision: what the operands of large products are rounded to.
-  ///   - needsInputGradient: whether the gradient of the spectrograms is needed; the pullback gives
-  ///     zeros if not.
-  /// - Returns: [B, C].
-  /// - Throws: `PIQError.mismatch`, `OneDNNError`.
-  public func differentiatedLogits(
-    _ logPower: Tensor, scale: Float, mode: Mode, precision: Precision = .float32,
-    needsInputGradient: Bool = true
-  ) throws -> Differentiated {
-    let cosines = try encoder.differentiated(
-      logPower, mode: mode, precision: precision, needsInputGradient: needsInputGradient
-    ).then(differentiatedSpatialMean)
-      .then { [classifier] in try classifier.differentiated($0, mode: mode) }
-    return Differentiated(cosines.value.scaled(by: scale)) {
-      try cosines.pullback($0.scaled(by: scale))
-    }
-  }
-}
-
-extension Tensor {
-  /// Its elements times `factor`, in the same shape.
-  package func scaled(by factor: Float) -> Tensor {
-    withUnsafeBuffer { values in
-      Tensor(shape: shape) { scaled in
-        for i in scaled.indices { scaled[i] = values[i] * factor }
-      }
-    }
   }
 }

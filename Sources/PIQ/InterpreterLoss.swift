@@ -1,4 +1,5 @@
 import Glibc
+import PIQClassifiers
 import PIQNeuralNetwork
 public import PIQTensor
 

@@ -1,4 +1,5 @@
 import Glibc
+public import PIQClassifiers
 public import PIQKernels
 import PIQNeuralNetwork
 public import PIQTensor
@@ -62,14 +63,13 @@ public struct MaskObjective: Sendable, Codable, Hashable {
   ///   - reconstruction: the mask before its sigmoid [B, T', F', 1].
   ///   - logPower: the clips' spectrograms [B, T, F].
   ///   - labels: the class of each of the B clips.
-  ///   - networks: the classifier; freeze it, or it has gradients afterwards.
-  ///   - logitScale: what its cosines are multiplied by.
-  ///   - precision: what the operands of large products are rounded to.
+  ///   - classifier: frozen, or its parameters have gradients afterwards.
+  ///   - precision: that of the operands of large products.
   /// - Returns: the terms, and the gradient in the shape of `reconstruction`.
   /// - Throws: `PIQError.mismatch`, `OneDNNError`.
   public func differentiated(
-    _ reconstruction: Tensor, logPower: Tensor, labels: [Int], networks: Networks,
-    logitScale: Double, precision: Precision = .float32
+    _ reconstruction: Tensor, logPower: Tensor, labels: [Int],
+    classifier: EncoderClassifier, precision: Precision = .float32
   ) throws -> (terms: Terms, gradient: Tensor) {
     let clips = reconstruction.shape[0]
     let area = Area(mask: reconstruction.shape, spectrogram: logPower.shape)
@@ -81,8 +81,8 @@ public struct MaskObjective: Sendable, Codable, Hashable {
       let range = first..<min(first + Self.clipsAtATime, clips)
       for (weight, isKept) in [(maskedIn, true), (maskedOut, false)] where weight != 0 {
         let masked = area.masked(logPower, by: mask, clips: range, keeping: isKept)
-        let logits = try networks.differentiatedLogits(
-          masked, scale: Float(logitScale), mode: .evaluation, precision: precision)
+        let logits = try classifier.differentiatedLogits(
+          masked, mode: .evaluation, precision: precision)
         let labels = Array(labels[range])
         let loss =
           isKept

@@ -1,14 +1,5 @@
+public import PIQClassifiers
 public import PIQSpectral
-
-/// What a clip is divided by before its STFT.
-public enum Normalization: String, Sendable, Codable, CaseIterable {
-  /// Nothing, as SpeechBrain's inference does.
-  case none
-  /// The largest absolute sample.
-  case peak
-  /// The largest sample, as SpeechBrain's training does.
-  case max
-}
 
 /// Everything about a model but its weights: what `model.json` holds, under the same names.
 public struct ModelConfiguration: Sendable, Codable, Equatable {
@@ -19,11 +10,11 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   /// What a clip is divided by before its STFT.
   public var normalize: Normalization
   /// The classifier's body.
-  public var embeddingModel: EmbeddingModel
+  public var embeddingModel: EncoderConfiguration
   /// The classifier's head.
-  public var classifier: Classifier
+  public var classifier: Head
   /// The interpreter; nil for a classifier whose interpreter has yet to be trained.
-  public var psi: PSI?
+  public var psi: VectorQuantizedPSI.Settings?
   /// Whether representations are quantised before they are decoded.
   public var useVQ: Bool
   /// Whether the decoder's output is a mask; otherwise it is a spectrogram that is compared with a
@@ -40,18 +31,10 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   /// Under which terms it may be used.
   public var licence: String?
 
-  /// The body's settings; `class` is SpeechBrain's name for it.
-  public struct EmbeddingModel: Sendable, Codable, Equatable {
-    public var `class` = "Conv2dEncoder_v2"
-    public var dim = 256
-
-    /// A `Conv2dEncoder_v2` of `dim` channels.
-    public init(dim: Int = 256) { self.dim = dim }
-  }
-
   /// The head's settings.
-  public struct Classifier: Sendable, Codable, Equatable {
-    public var `class` = "Classifier"
+  public struct Head: Sendable, Codable, Equatable {
+    static let className = "Classifier"
+    public var `class` = Self.className
     public var inputSize: Int
     public var blockCount: Int
     public var blockSize: Int
@@ -74,50 +57,11 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     }
   }
 
-  /// The interpreter's settings.
-  public struct PSI: Sendable, Codable, Equatable {
-    public var `class` = "VectorQuantizedPSI_Audio"
-    public var dim: Int
-    public var keyCount: Int
-    public var classCount: Int
-    public var classPartitioning: Bool
-    public var sharedKeys: Int
-    public var usesAdapter: Bool
-    public var reducesDim: Bool
-
-    /// A `VectorQuantizedPSI_Audio` with these settings.
-    public init(_ settings: VectorQuantizedPSI.Settings) {
-      dim = settings.dim
-      keyCount = settings.keyCount
-      classCount = settings.classCount
-      classPartitioning = settings.classPartitioning
-      sharedKeys = settings.sharedKeys
-      usesAdapter = settings.usesAdapter
-      reducesDim = settings.reducesDim
-    }
-
-    /// The settings in the network's own form.
-    public var settings: VectorQuantizedPSI.Settings {
-      VectorQuantizedPSI.Settings(
-        dim: dim, keyCount: keyCount, classCount: classCount, classPartitioning: classPartitioning,
-        sharedKeys: sharedKeys, usesAdapter: usesAdapter, reducesDim: reducesDim)
-    }
-
-    enum CodingKeys: String, CodingKey {
-      case `class`, dim
-      case keyCount = "K"
-      case classCount = "numclasses"
-      case classPartitioning = "activate_class_partitioning"
-      case sharedKeys = "shared_keys"
-      case usesAdapter = "use_adapter"
-      case reducesDim = "adapter_reduce_dim"
-    }
-  }
-
   /// A model's settings; those of inference have SpeechBrain's defaults.
   public init(
     name: String, stft: STFTConfiguration, normalize: Normalization,
-    embeddingModel: EmbeddingModel, classifier: Classifier, psi: PSI? = nil, useVQ: Bool = true,
+    embeddingModel: EncoderConfiguration, classifier: Head,
+    psi: VectorQuantizedPSI.Settings? = nil, useVQ: Bool = true,
     useMaskOutput: Bool = true, maskThreshold: Double = 0.35, labels: [String],
     logitScale: Double = 1, training: String? = nil, licence: String? = nil
   ) {
@@ -147,40 +91,38 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
 }
 
 extension ModelConfiguration {
-  /// The largest value that is believed for a count, far beyond any real model.
-  private static let largestCount = 65_536
-
   /// Checks that the parts fit together.
   ///
   /// - Throws: `PIQError.configuration` naming the first setting that does not.
   public func validate() throws(PIQError) {
-    let supported = ["Conv2dEncoder_v2", "Classifier", "VectorQuantizedPSI_Audio"]
-    let names = [embeddingModel.class, classifier.class] + (psi.map { [$0.class] } ?? [])
-    for name in names where !supported.contains(name) {
-      throw .configuration(
-        "\(name) cannot be run on sound yet; only Conv2dEncoder_v2 with VectorQuantizedPSI_Audio can"
-      )
+    let encoder = try embeddingModel.known()
+    guard classifier.class == Head.className else {
+      throw .configuration("\(classifier.class) cannot be run; only \(Head.className) can")
     }
-    var counts = [
-      ("embedding_model dim", embeddingModel.dim), ("classifier input_size", classifier.inputSize),
+    if let psi, psi.className != type(of: encoder).interpreterClassName {
+      throw .configuration(
+        "\(psi.className) cannot be run on sound yet; \(embeddingModel.className) takes "
+          + type(of: encoder).interpreterClassName)
+    }
+    try encoder.validate()
+    if psi != nil { try encoder.validateDecoding(bins: stft.bins) }
+    try checkCounts([
+      ("classifier input_size", classifier.inputSize),
       ("classifier lin_neurons", classifier.blockSize),
       ("classifier out_neurons", classifier.classCount),
-    ]
+    ])
     if let psi {
-      counts += [
+      try checkCounts([
         ("psi dim", psi.dim), ("psi K", psi.keyCount), ("psi numclasses", psi.classCount),
-      ]
-    }
-    for (name, count) in counts where !(1...Self.largestCount).contains(count) {
-      throw .configuration("\(name) is \(count)")
+      ])
     }
     guard (0...16).contains(classifier.blockCount) else {
       throw .configuration("classifier lin_blocks is \(classifier.blockCount)")
     }
-    let dim = psi?.dim ?? embeddingModel.dim
-    guard embeddingModel.dim == dim, embeddingModel.dim == classifier.inputSize else {
+    let dim = psi?.dim ?? encoder.channels
+    guard encoder.channels == dim, encoder.channels == classifier.inputSize else {
       throw .configuration(
-        "embedding_model dim \(embeddingModel.dim), classifier input_size \(classifier.inputSize) "
+        "embedding_model dim \(encoder.channels), classifier input_size \(classifier.inputSize) "
           + "and psi dim \(dim) differ")
     }
     let classCount = psi?.classCount ?? labels.count
@@ -189,24 +131,18 @@ extension ModelConfiguration {
         "\(labels.count) labels, classifier out_neurons \(classifier.classCount) and "
           + "psi numclasses \(classCount) differ")
     }
-    guard stft.bins >= 33, (stft.bins - 1).isMultiple(of: 32) else {
-      throw .configuration(
-        "n_fft \(stft.nFFT) gives \(stft.bins) bins; the decoder needs a multiple of 32 and one more"
-      )
-    }
     guard Float(logitScale).isFinite, Float(logitScale) > 0 else {
       throw .configuration("logit_scale is \(logitScale); it must be positive")
     }
     guard Float(maskThreshold).isFinite else { throw .configuration("mask_th is \(maskThreshold)") }
   }
 
-  /// A number of values that the weights have at least: those of the layers whose sizes the
-  /// settings decide. Whoever reads weights compares it with what there is before networks are
-  /// built, which takes memory for as many values as the settings ask for.
+  /// A lower bound of the number of values among the weights. Whoever reads weights compares it with
+  /// what there is before networks are built, which takes memory for as many values as the settings
+  /// ask for.
   ///
   /// - Precondition: the settings passed `validate()`.
-  public var leastParameterCount: Int {
-    let convolutions = 3 * 16 * embeddingModel.dim * embeddingModel.dim
+  public var minimumParameterCount: Int {
     let innerBlocks =
       max(0, classifier.blockCount - 1) * classifier.blockSize * classifier.blockSize
     let firstBlock = classifier.blockCount > 0 ? classifier.inputSize * classifier.blockSize : 0
@@ -214,6 +150,7 @@ extension ModelConfiguration {
       classifier.classCount
       * (classifier.blockCount > 0 ? classifier.blockSize : classifier.inputSize)
     let keys = psi.map { $0.keyCount * $0.dim } ?? 0
-    return convolutions + firstBlock + innerBlocks + vectors + keys
+    let encoder = embeddingModel.settings?.minimumParameterCount ?? 0
+    return encoder + firstBlock + innerBlocks + vectors + keys
   }
 }

@@ -1,12 +1,14 @@
+public import PIQClassifiers
 public import PIQNeuralNetwork
+import PIQSpectral
 public import PIQTensor
 
-/// The networks that make up a model.
+/// The networks that make up a model, with weights that can be trained.
 ///
 ///     let networks = try Networks(configuration, using: Initializer(seed: 1))
 public struct Networks {
   /// The classifier's body; `embedding_model` in the names of its weights.
-  public let encoder: ConvolutionalEncoder
+  public let encoder: any SpectrogramEncoder
   /// The classifier's head; `classifier`.
   public let classifier: CosineClassifier
   /// The interpreter; `psi`. Nil in a model that only classifies.
@@ -20,11 +22,11 @@ public struct Networks {
   ) throws(PIQError) {
     try configuration.validate()
     let head = configuration.classifier
-    encoder = ConvolutionalEncoder(dim: configuration.embeddingModel.dim, using: initializer)
+    encoder = try configuration.embeddingModel.known().makeEncoder(using: initializer)
     classifier = CosineClassifier(
       inputSize: head.inputSize, blockCount: head.blockCount, blockSize: head.blockSize,
       classCount: head.classCount, using: initializer)
-    guard let settings = configuration.psi?.settings else {
+    guard let settings = configuration.psi else {
       psi = nil
       return
     }
@@ -34,12 +36,42 @@ public struct Networks {
   /// Networks that were made apart from each other.
   ///
   /// - Precondition: their sizes fit together.
-  public init(
-    encoder: ConvolutionalEncoder, classifier: CosineClassifier, psi: VectorQuantizedPSI?
+  package init(
+    encoder: any SpectrogramEncoder, classifier: CosineClassifier, psi: VectorQuantizedPSI?
   ) {
     self.encoder = encoder
     self.classifier = classifier
     self.psi = psi
+  }
+
+  /// Networks of the same sizes with the same weights, which change no more with the old ones and
+  /// accumulate no gradients.
+  ///
+  /// - Throws: `PIQError.configuration` when these networks are not of `configuration`'s sizes.
+  package func frozenCopy(of configuration: ModelConfiguration) throws -> Networks {
+    let copy = try Networks(configuration, using: .zeros)
+    let values = Dictionary(
+      state.map { ($0.name, $0.parameter.value) }, uniquingKeysWith: { first, _ in first })
+    try copy.load { name, shape in
+      guard let value = values[name], value.shape == shape else {
+        throw PIQError.configuration("the networks have no \(name) of shape \(shape)")
+      }
+      return value
+    }
+    copy.freeze()
+    return copy
+  }
+
+  /// Lets pullbacks pass all parameters by.
+  package func freeze() {
+    for (_, parameter) in state { parameter.needsGradient = false }
+  }
+
+  /// Encoder and head as one classifier, which uses their weights as they are at any time.
+  package func encoderClassifier(_ configuration: ModelConfiguration) -> EncoderClassifier {
+    EncoderClassifier(
+      encoder: encoder, head: classifier, bins: configuration.stft.bins,
+      logitScale: configuration.logitScale)
   }
 
   /// All weights and statistics under SpeechBrain's state-dict names, after the name of their part.

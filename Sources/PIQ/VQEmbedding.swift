@@ -1,3 +1,4 @@
+public import PIQClassifiers
 public import PIQNeuralNetwork
 public import PIQTensor
 

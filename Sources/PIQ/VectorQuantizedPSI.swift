@@ -1,3 +1,4 @@
+public import PIQClassifiers
 public import PIQKernels
 public import PIQNeuralNetwork
 public import PIQTensor
@@ -22,46 +23,15 @@ public struct PSIOutput: Sendable {
   }
 }
 
-/// The interpreter of the convolutional classifier (`VectorQuantizedPSI_Audio`): adapts and
-/// quantises the classifier's representation with the keys of one class, and decodes it.
+/// The interpreter of a classifier: adapts and quantises its representation with the keys of one
+/// class, and decodes it. Its kinds, `VectorQuantizedPSI_Audio`, `VectorQuantizedPSIFocalNet_Audio`
+/// and `VectorQuantizedPSIViT_Audio`, differ in the layers of the decoder.
 ///
 ///     let initializer = Initializer(seed: 1)
 ///     let psi = try VectorQuantizedPSI(dim: 256, keyCount: 1024, using: initializer)
 ///     let output = try psi(hidden, labels: [0, 2], mode: .evaluation)
 ///     // hidden [2, 16, 16, 256]: reconstruction [2, 257, 257, 1], quantized [2, 8, 8, 256]
-public class VectorQuantizedPSI: Layer {
-  /// Settings, under upstream's defaults.
-  public struct Settings: Sendable, Hashable {
-    /// D, the length of a key (`dim`).
-    public var dim: Int
-    /// K, the number of keys (`K`).
-    public var keyCount: Int
-    /// The number of classes (`numclasses`).
-    public var classCount: Int
-    /// Whether classes own keys (`activate_class_partitioning`).
-    public var classPartitioning: Bool
-    /// The number of keys that no class owns (`shared_keys`).
-    public var sharedKeys: Int
-    /// Whether a residual block adapts the representation (`use_adapter`).
-    public var usesAdapter: Bool
-    /// Whether a convolution halves it before quantisation (`adapter_reduce_dim`).
-    public var reducesDim: Bool
-
-    /// Settings, with upstream's default arguments.
-    public init(
-      dim: Int = 128, keyCount: Int = 512, classCount: Int = 50, classPartitioning: Bool = true,
-      sharedKeys: Int = 0, usesAdapter: Bool = true, reducesDim: Bool = true
-    ) {
-      self.dim = dim
-      self.keyCount = keyCount
-      self.classCount = classCount
-      self.classPartitioning = classPartitioning
-      self.sharedKeys = sharedKeys
-      self.usesAdapter = usesAdapter
-      self.reducesDim = reducesDim
-    }
-  }
-
+public final class VectorQuantizedPSI: Layer {
   /// What the network was made with.
   public let settings: Settings
   /// The keys; `codebook` in the state dict.
@@ -71,12 +41,6 @@ public class VectorQuantizedPSI: Layer {
   private let up: ConvTranspose2d?
   private let decoder: Decoder
   private let plans = ParameterCache<(down: ConvolutionPlan, up: ConvolutionPlan)?>()
-
-  class var decoderLayers: Decoder.LayerSizes {
-    [
-      ((3, 3), (2, 2)), ((4, 4), (2, 2)), ((4, 4), (2, 2)), ((4, 4), (2, 2)), ((12, 12), (1, 1)),
-    ]
-  }
 
   /// A network with `weights_init`'s initial values: Xavier uniform convolutions with zero biases.
   ///
@@ -89,6 +53,7 @@ public class VectorQuantizedPSI: Layer {
       throw .configuration("adapter_reduce_dim needs use_adapter; set both, or neither")
     }
     guard settings.dim > 0 else { throw .configuration("dim is \(settings.dim)") }
+    let layers = try settings.decoderLayers()
     let dim = settings.dim
     self.settings = settings
     codebook = try VQEmbedding(
@@ -103,7 +68,7 @@ public class VectorQuantizedPSI: Layer {
       settings.reducesDim
       ? ConvTranspose2d(dim, dim, kernel: (4, 4), stride: (2, 2), padding: 1, using: initializer)
       : nil
-    decoder = Decoder(dim: dim, layers: Self.decoderLayers, using: initializer)
+    decoder = Decoder(dim: dim, layers: layers, using: initializer)
     initializeWeights(using: initializer)
   }
 

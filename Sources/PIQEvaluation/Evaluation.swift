@@ -1,4 +1,6 @@
 public import PIQDatasets
+public import PIQExplanations
+import PIQTensor
 
 /// What was found for a data set.
 public struct Evaluation: Sendable {
@@ -34,12 +36,13 @@ public struct Evaluation: Sendable {
     self.contaminants = contaminants
     self.measurements = measurements
     classification = ClassificationSummary(
-      outcomes, classCount: classes.count, seed: settings.seed)
+      outcomes, classCount: classes.count, seed: settings.explainer.seed)
     sets = settings.sets.map { set in
       (
         set,
         MetricSummary(
-          measurements.filter { $0.set == set }, classCount: classes.count, seed: settings.seed)
+          measurements.filter { $0.set == set }, classCount: classes.count,
+          seed: settings.explainer.seed)
       )
     }
   }
@@ -78,7 +81,7 @@ public struct ClassificationSummary: Sendable {
     (accuracy, calibrationError, crossEntropy) = (estimate(0), estimate(1), estimate(2))
     var counts = Array(repeating: Array(repeating: 0, count: classCount), count: classCount)
     for outcome in outcomes {
-      counts[outcome.label][Statistics.largest(outcome.probabilities)] += 1
+      counts[outcome.label][outcome.probabilities.indexOfMaximum ?? 0] += 1
     }
     confusion = counts
   }

@@ -1,5 +1,5 @@
 import PIQDatasets
-import PIQPipeline
+import PIQExplanations
 import PIQPlatform
 import PIQPlotting
 
@@ -20,7 +20,7 @@ extension Evaluation {
       let text = rows.map { CSV.row($0) + "\n" }.joined()
       try AtomicFile.write(Array(text.utf8), to: path(name))
     }
-    let json = try EvaluationReport(self).json(pretty: true) + "\n"
+    let json = try JSON.indented(EvaluationReport(self)) + "\n"
     try AtomicFile.write(Array(json.utf8), to: path("evaluation.json"))
     try write(clipRows, "clips.csv")
     try write(confusionRows, "confusion.csv")
@@ -35,7 +35,7 @@ extension Evaluation {
   /// A row for each clip of each set.
   private var clipRows: [[String]] {
     let header = ["set", "filename", "contaminant", "category", "predicted", "probability"]
-    return [header + Metric.allCases.map(\.rawValue)]
+    return [header + Metric.allCases.map(\.key)]
       + measurements.map { m in
         [
           m.set.rawValue, clips[m.clip].name, m.contaminant.map { clips[$0].name } ?? "",

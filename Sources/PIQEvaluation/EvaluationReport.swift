@@ -1,8 +1,8 @@
 import PIQDatasets
-public import PIQPipeline
+import PIQExplanations
 
 /// An evaluation as it is told to programs.
-public struct EvaluationReport: Report {
+public struct EvaluationReport: Encodable {
   private let evaluation: Evaluation
 
   /// The report of `evaluation`.
@@ -24,7 +24,7 @@ public struct EvaluationReport: Report {
     try report.encode(e.classes, forKey: "labels")
     try report.encode(c.confusion, forKey: "confusion")
     try report.encode(e.settings.method.rawValue, forKey: "method")
-    try report.encode(e.settings.seed, forKey: "seed")
+    try report.encode(e.settings.explainer.seed, forKey: "seed")
     try report.encode(e.logitScale, forKey: "logit_scale")
     try report.encode(e.settings.softensAverageDrop, forKey: "upstream_ad")
     try report.encode(["name": e.modelName, "sha256": e.modelSHA256], forKey: "model")
@@ -48,8 +48,8 @@ public struct EvaluationReport: Report {
     try container.encode(summary.count, forKey: "count")
     var intervals: [String: [Double]] = [:]
     for (metric, estimate) in summary.overall {
-      try container.encode(estimate.value, forKey: Key(stringValue: metric.rawValue))
-      intervals[metric.rawValue] = estimate.bounds
+      try container.encode(estimate.value, forKey: Key(stringValue: metric.key))
+      intervals[metric.key] = estimate.bounds
     }
     try container.encode(intervals, forKey: "intervals")
     var classes = container.nestedContainer(keyedBy: Key.self, forKey: "per_class")
@@ -58,7 +58,7 @@ public struct EvaluationReport: Report {
         keyedBy: Key.self, forKey: Key(stringValue: evaluation.classes[label]))
       try own.encode(count, forKey: "count")
       for (metric, value) in values {
-        try own.encode(value, forKey: Key(stringValue: metric.rawValue))
+        try own.encode(value, forKey: Key(stringValue: metric.key))
       }
     }
   }

@@ -1,5 +1,7 @@
 import PIQ
+import PIQClassifiers
 public import PIQDatasets
+import PIQExplanations
 public import PIQModels
 import PIQNeuralNetwork
 import PIQPlatform
@@ -13,16 +15,12 @@ import PIQTensor
 public final class Evaluator {
   private let model: Model
   private let settings: EvaluationSettings
-  private let explainer: Explainer
   private let loader: ClipLoader
 
   /// An evaluator of `model`.
   public init(_ model: Model, _ settings: EvaluationSettings) {
     self.model = model
     self.settings = settings
-    explainer = Explainer(
-      interpreter: model.interpreter, method: settings.method, seed: settings.seed,
-      steps: settings.steps)
     loader = ClipLoader(rate: model.configuration.stft.sampleRate)
   }
 
@@ -43,8 +41,10 @@ public final class Evaluator {
     }
     let contaminants =
       settings.sets.contains(.mixtures)
-      ? Contamination.contaminants(count: labels.count, seed: settings.seed)
+      ? Contamination.contaminants(count: labels.count, seed: settings.explainer.seed)
       : Array(repeating: [], count: labels.count)
+    let explainer = try settings.method.makeExplainer(
+      for: model.interpreter, settings.explainer)
     var measurements: [Measurement] = []
     var outcomes: [(probabilities: [Double], label: Int)] = []
     for (index, clip) in data.clips.enumerated() {
@@ -60,7 +60,7 @@ public final class Evaluator {
       for (number, variant) in variants.enumerated() {
         measurements.append(
           try naming(clip) {
-            try measure(variant, clip: index, label: labels[index], variant: number)
+            try measure(variant, clip: index, label: labels[index], variant: number, by: explainer)
           })
       }
     }
@@ -94,32 +94,33 @@ public final class Evaluator {
         variants.append(Variant(set: set, contaminant: nil, analysis: analysis))
       case .mixtures:
         for other in contaminants {
-          let mixture = Contamination.mixture(analysis.samples, with: try load(clips[other]))
+          let mixture = Contamination.mixture(analysis.clip.samples, with: try load(clips[other]))
           variants.append(try variant(set, other, mixture))
         }
       case .whiteNoise:
-        var stream = RandomStream(seed: settings.seed, .noise, index: index)
-        let noise = stream.normal(analysis.samples.count)
+        var stream = RandomStream(seed: settings.explainer.seed, .noise, index: index)
+        let noise = stream.normal(analysis.clip.samples.count)
         variants.append(
-          try variant(set, nil, Contamination.noisy(analysis.samples, noise: noise)))
+          try variant(set, nil, Contamination.noisy(analysis.clip.samples, noise: noise)))
       }
     }
     return variants
   }
 
   private func measure(
-    _ variant: Variant, clip: Int, label: Int, variant number: Int
+    _ variant: Variant, clip: Int, label: Int, variant number: Int, by explainer: any Explainer
   ) throws -> Measurement {
     let analysis = variant.analysis
     // No run has this many variants of a clip.
-    let mask = try explainer.mask(for: analysis, index: clip &* 16 &+ number)
+    let explanation = try explainer.explain(
+      analysis, as: analysis.classification.index, tail: model.interpreter.tail(of: analysis),
+      number: clip &* 16 &+ number)
     let outcome = try model.interpreter.measure(
-      mask, for: analysis, logitScale: settings.logitScale,
+      explanation.mask, for: analysis, logitScale: settings.logitScale,
       softensAverageDrop: settings.softensAverageDrop)
     return Measurement(
       set: variant.set, clip: clip, contaminant: variant.contaminant, label: label,
-      probabilities: outcome.probabilities,
-      predicted: Statistics.largest(outcome.probabilities), values: outcome.values)
+      probabilities: outcome.whole, predicted: outcome.classIndex, values: outcome.metrics)
   }
 
   private func load(_ clip: Dataset.Clip) throws -> [Float] {

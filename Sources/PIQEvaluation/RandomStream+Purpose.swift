@@ -4,7 +4,8 @@ extension RandomStream {
   /// What is drawn for an evaluation.
   enum Purpose: Int {
     case contaminants = 1
-    case noise, masks, smoothing, resampling
+    case noise
+    case resampling = 5
   }
 
   /// - Parameter index: tells clips apart.

@@ -1,5 +1,6 @@
 import Glibc
 import PIQNeuralNetwork
+import PIQTensor
 
 /// Figures of a classifier's probabilities, and how far a figure can be trusted.
 package enum Statistics {
@@ -10,7 +11,7 @@ package enum Statistics {
 
   /// The share of clips whose likeliest class is theirs.
   package static func accuracy(_ outcomes: [(probabilities: [Double], label: Int)]) -> Double {
-    let right = outcomes.count { largest($0.probabilities) == $0.label }
+    let right = outcomes.count { $0.probabilities.indexOfMaximum == $0.label }
     return Double(right) / Double(max(1, outcomes.count))
   }
 
@@ -21,7 +22,7 @@ package enum Statistics {
   {
     var differences = [Double](repeating: 0, count: calibrationBins)
     for outcome in outcomes {
-      let predicted = largest(outcome.probabilities)
+      let predicted = outcome.probabilities.indexOfMaximum ?? 0
       let confidence = outcome.probabilities[predicted]
       // Bins hold their upper edge, and the first one zero as well.
       let bin = Int((confidence * Double(calibrationBins)).rounded(.up)) - 1
@@ -35,20 +36,6 @@ package enum Statistics {
   package static func crossEntropy(_ outcomes: [(probabilities: [Double], label: Int)]) -> Double {
     outcomes.reduce(0) { $0 - log(max($1.probabilities[$1.label], 1e-300)) }
       / Double(max(1, outcomes.count))
-  }
-
-  /// The softmax of logits that were computed at another scale.
-  package static func softmax(_ logits: [Float], scaledBy factor: Double = 1) -> [Double] {
-    let scaled = logits.map { Double($0) * factor }
-    let highest = scaled.max() ?? 0
-    let exponentials = scaled.map { exp($0 - highest) }
-    let total = exponentials.reduce(0, +)
-    return exponentials.map { $0 / total }
-  }
-
-  /// The index of the largest value; the first one if several are.
-  package static func largest(_ values: [Double]) -> Int {
-    values.indices.max { (values[$0], $1) < (values[$1], $0) } ?? 0
   }
 
   /// The 95 % percentile bootstrap interval of statistics of `count` clips (Efron, 1979).

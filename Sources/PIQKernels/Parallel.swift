@@ -1,23 +1,8 @@
 import Dispatch
 import PIQOneDNN
+import PIQPlatform
 import PIQTensor
 import Synchronization
-
-/// How many threads work gets unless `withThreads` says otherwise: the cores that this process may
-/// use, by its affinity or its control group's quota, or `OMP_NUM_THREADS`.
-public var availableThreads: Int { Threads.available }
-
-/// The most threads that limits on them and on memory allow.
-package var mostThreads: Int { Threads.most }
-
-/// How many threads the work of the caller gets: what `withThreads` says, or `availableThreads`.
-public var currentThreads: Int { threadCount }
-
-/// Runs `body` with all that it computes on `count` threads. What a network gives does not depend on
-/// it; gradients of weights do in their last bits, because each thread has sums of its own.
-public func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
-  try onThreads(max(1, count), body)
-}
 
 /// Rows are handed out in at most so many blocks, however many cores there are: what is summed
 /// block by block does not depend on the machine.
@@ -58,7 +43,7 @@ private func perform(rows: Int, _ body: (_ block: Int, Range<Int>) -> Void) {
 
 /// Calls `body` on as many threads as the caller may use, but at most `most`.
 private func onWorkers(upTo most: Int, _ body: (_ worker: Int, _ workers: Int) -> Void) {
-  let workers = min(threadCount, most)
+  let workers = min(Threads.current, most)
   guard workers > 1 else { return body(0, 1) }
   withoutActuallyEscaping(body) { body in
     // Workers write to places of their own.
@@ -68,7 +53,7 @@ private func onWorkers(upTo most: Int, _ body: (_ worker: Int, _ workers: Int) -
 }
 
 /// How many workers `parallelFor` has.
-var workerCount: Int { min(threadCount, maximumWorkers) }
+var workerCount: Int { min(Threads.current, maximumWorkers) }
 private let maximumWorkers = 64
 
 /// How blocks come to workers.
@@ -89,7 +74,7 @@ func parallelFor(
   let failure = Mutex<OneDNNError?>(nil)
   let next = Atomic(0)
   onWorkers(upTo: min(blocks, workerCount)) { worker, workers in
-    onThreads(1) {
+    Threads.with(1) {
       do throws(OneDNNError) {
         switch schedule {
         case .fixed:

@@ -1,8 +1,9 @@
 import Foundation
 public import PIQ
 public import PIQCheckpoints
+import PIQClassifiers
+public import PIQExplanations
 public import PIQKernels
-import PIQNeuralNetwork
 import PIQPlatform
 public import PIQTensor
 
@@ -43,14 +44,14 @@ public struct Model: Sendable {
     do {
       try configuration.validate()
       let count = file.names.reduce(0) { $0 + (file.shape(of: $1)?.reduce(1, *) ?? 0) }
-      guard count >= configuration.leastParameterCount else {
+      guard count >= configuration.minimumParameterCount else {
         throw CheckpointError(
           path: weightsPath,
           problem: "holds \(count) values, too few for what model.json describes",
           remedy: "import the model again with piq-audio model import")
       }
       let precision = try precision.resolved(
-        for: .inference, channels: configuration.embeddingModel.dim)
+        for: .inference, channels: configuration.classifier.inputSize)
       interpreter = try Interpreter(configuration, precision: precision) { name, shape in
         guard let found = file.shape(of: name) else {
           throw CheckpointError(

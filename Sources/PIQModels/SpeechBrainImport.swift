@@ -1,5 +1,7 @@
 public import PIQ
 import PIQCheckpoints
+public import PIQClassifiers
+import PIQExplanations
 import PIQNeuralNetwork
 import PIQPlatform
 import PIQSpectral
@@ -86,20 +88,21 @@ public struct SpeechBrainImport {
         hopMilliseconds: folder.hopLengthMilliseconds,
         windowMilliseconds: folder.winLengthMilliseconds),
       normalize: normalize,
-      embeddingModel: .init(dim: try folder.embeddingModel.int("dim", default: 256)),
+      embeddingModel: try .init(
+        className: folder.embeddingModel.shortClassName, folder.embeddingModel),
       classifier: .init(
         inputSize: try classifier.int("input_size"),
         blockCount: try classifier.int("lin_blocks", default: 0),
         blockSize: try classifier.int("lin_neurons", default: 192),
         classCount: try classifier.int("out_neurons", default: 1211)),
-      psi: .init(
-        VectorQuantizedPSI.Settings(
-          dim: try psi.int("dim", default: 128), keyCount: try psi.int("K", default: 512),
-          classCount: try psi.int("numclasses", default: 50),
-          classPartitioning: try psi.bool("activate_class_partitioning", default: true),
-          sharedKeys: try psi.int("shared_keys", default: 0),
-          usesAdapter: try psi.bool("use_adapter", default: true),
-          reducesDim: try psi.bool("adapter_reduce_dim", default: true))),
+      psi: VectorQuantizedPSI.Settings(
+        className: psi.shortClassName, dim: try psi.int("dim", default: 128),
+        keyCount: try psi.int("K", default: 512),
+        classCount: try psi.int("numclasses", default: 50),
+        classPartitioning: try psi.bool("activate_class_partitioning", default: true),
+        sharedKeys: try psi.int("shared_keys", default: 0),
+        usesAdapter: try psi.bool("use_adapter", default: true),
+        reducesDim: try psi.bool("adapter_reduce_dim", default: true)),
       useVQ: folder.useVQ, useMaskOutput: folder.useMaskOutput,
       maskThreshold: folder.maskThreshold, labels: try folder.labels(), logitScale: logitScale,
       training: training, licence: licence)
@@ -116,7 +119,7 @@ public struct SpeechBrainImport {
     let count = checkpoints.values.reduce(0) { sum, checkpoint in
       checkpoint.tensors.values.reduce(sum) { $0 + $1.count }
     }
-    guard count >= configuration.leastParameterCount else {
+    guard count >= configuration.minimumParameterCount else {
       throw CheckpointError(
         path: folder.path,
         problem:
@@ -144,3 +147,5 @@ public struct SpeechBrainImport {
     return weights
   }
 }
+
+extension SpeechBrainObject: KeywordArguments {}

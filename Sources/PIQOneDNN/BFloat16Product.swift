@@ -1,8 +1,9 @@
 import CPIQOneDNN
+import PIQPlatform
 import Synchronization
 
 /// Products of matrices whose elements are the upper halves of `Float`s (bf16), with sums of single
-/// precision; for the calling thread alone (see `onThreads`).
+/// precision; for the calling thread alone (see `Threads.with`).
 package final class BFloat16Product: Sendable {
   /// `count` products of [M, K] and [K, N].
   package struct Shape: Hashable, Sendable {
@@ -33,7 +34,7 @@ package final class BFloat16Product: Sendable {
 
   /// The product of a shape, made once.
   package static func of(_ shape: Shape) throws(OneDNNError) -> BFloat16Product {
-    let key = Key(shape: shape, threads: threadCount)
+    let key = Key(shape: shape, threads: Threads.current)
     if let product = known.withLock({ $0[key] }) { return product }
     let product = try BFloat16Product(shape)
     known.withLock { known in

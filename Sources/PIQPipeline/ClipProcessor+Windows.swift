@@ -1,6 +1,8 @@
 import Foundation
 import PIQ
 import PIQAudioIO
+import PIQClassifiers
+import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQPlatform
@@ -48,7 +50,7 @@ extension ClipProcessor {
     // RF64 where the sound may exceed what WAV holds; a header may not say how long it is.
     let bytes = total.map { $0 * Double(rate * settings.soundFormat.encoding.bits / 8) }
     try writeSounds(job, growsToRF64: bytes ?? .infinity > Self.mostOfWAV) { sounds in
-      try WindowPass(windows, jobs: currentThreads).run {
+      try WindowPass(windows, jobs: Threads.current).run {
         try clock.measure("decode") { try source.next(naming: job.input.path) }
       } explain: { [self] window in
         try naming(job.input) { try hear(window, windows, drawsFigures: drawsFigures) }
@@ -98,7 +100,7 @@ extension ClipProcessor {
         if let path = job.output(kind) { try AtomicFile.write(text.utf8, to: path) }
       }
       if let path = job.output(.json) {
-        try AtomicFile.write(Array((try report.json(pretty: true) + "\n").utf8), to: path)
+        try AtomicFile.write(Array((try JSON.indented(report) + "\n").utf8), to: path)
       }
     }
     return TimedReport(report: report, seconds: clock.withTotal)
@@ -126,7 +128,7 @@ extension ClipProcessor {
     let silence = [Float](repeating: 0, count: window.samples.count)
     let bytes = model.interpreter.memoryNeeded(window.samples.count)
     budget.take(bytes)
-    defer { budget.give(back: bytes) }
+    defer { budget.release(bytes) }
     if settings.windowing.isSilent(window.samples) {
       guard drawsFigures else { return (silence, heard(nil, nil, isExplained: false)) }
       let logPower = try model.interpreter.logPower(of: window.samples)
@@ -151,7 +153,7 @@ extension ClipProcessor {
       drawsFigures
       ? clock.measure("draw") {
         OverviewPiece(
-          logPower: analysis.logPower, mask: interpretation?.mask, level: analysis.level,
+          logPower: analysis.logPower, mask: interpretation?.mask, level: analysis.clip.level,
           start: window.start, hopLength: stft.hopLength, span: span)
       } : nil
     return (

@@ -1,6 +1,8 @@
-public import PIQ
+import PIQ
 public import PIQAudioIO
 import PIQCheckpoints
+public import PIQClassifiers
+import PIQExplanations
 public import PIQModels
 import PIQPlatform
 import PIQPlotting
@@ -128,7 +130,7 @@ public final class ClipProcessor: Sendable {
     try job.makeFolders()
     let bytes = model.interpreter.memoryNeeded(samples.count)
     budget.take(bytes)
-    defer { budget.give(back: bytes) }
+    defer { budget.release(bytes) }
     let (analysis, interpretation) = try naming(job.input) {
       let analysis = try clock.measure("classify") { try model.interpreter.analyze(samples) }
       let interpretation = try clock.measure("interpret") {
@@ -160,7 +162,7 @@ public final class ClipProcessor: Sendable {
     let (recording, samples) = try load(input, &clock)
     let bytes = model.interpreter.memoryNeeded(samples.count)
     budget.take(bytes)
-    defer { budget.give(back: bytes) }
+    defer { budget.release(bytes) }
     let analysis = try naming(input) {
       try clock.measure("classify") { try model.interpreter.analyze(samples) }
     }
@@ -184,7 +186,7 @@ public final class ClipProcessor: Sendable {
     let stft = model.configuration.stft
     let bytes = model.interpreter.memoryNeeded(samples.count)
     budget.take(bytes)
-    defer { budget.give(back: bytes) }
+    defer { budget.release(bytes) }
     let logPower = try naming(job.input) { try model.interpreter.logPower(of: samples) }
     let figure = try SpectrogramFigure(
       logPower, sampleRate: stft.sampleRate,
@@ -268,7 +270,7 @@ public final class ClipProcessor: Sendable {
       return try Recording(samples: interpretation.audio, sampleRate: stft.sampleRate)
         .write(to: path, as: settings.soundFormat)
     case .residual:
-      let residual = zip(analysis.samples, interpretation.audio).map { $0 - $1 }
+      let residual = zip(analysis.clip.samples, interpretation.audio).map { $0 - $1 }
       return try Recording(samples: residual, sampleRate: stft.sampleRate)
         .write(to: path, as: settings.soundFormat)
     case .spectrogram:
@@ -281,7 +283,7 @@ public final class ClipProcessor: Sendable {
     case .arrays:
       try NPZ.write(arrays(analysis, interpretation), to: path)
     case .json:
-      try AtomicFile.write(Array((try report.json(pretty: true) + "\n").utf8), to: path)
+      try AtomicFile.write(Array((try JSON.indented(report) + "\n").utf8), to: path)
     case .timeline, .labels, .selections: break  // of windows
     }
     return 0

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What was found in a clip: the content of `clip.interpretation.json`.
-public struct ClipReport: Report, Sendable, Codable, Equatable {
+public struct ClipReport: Sendable, Codable, Equatable {
   /// The path of the sound file as it was given.
   public var input: String
   /// The class that is explained: the likeliest, or the one asked for.
@@ -71,7 +71,7 @@ public struct ClipReport: Report, Sendable, Codable, Equatable {
 }
 
 /// A clip's report with the time that each stage took: one line of `--json`.
-public struct TimedReport: Report, Sendable {
+public struct TimedReport: Encodable, Sendable {
   public var report: ClipReport
   /// Seconds by stage, and `total`.
   public var seconds: [String: Double]
@@ -87,7 +87,7 @@ public struct TimedReport: Report, Sendable {
 }
 
 /// A clip that failed: its line of `--json`.
-public struct FailureReport: Report, Sendable {
+public struct FailureReport: Encodable, Sendable {
   public var input: String
   public var error: String
 
@@ -99,7 +99,7 @@ public struct FailureReport: Report, Sendable {
 }
 
 /// A clip that was left alone because its outputs were there: its line of `--json`.
-public struct SkippedReport: Report, Sendable {
+public struct SkippedReport: Encodable, Sendable {
   public var input: String
   public var skipped = true
 
@@ -108,25 +108,10 @@ public struct SkippedReport: Report, Sendable {
 }
 
 /// What was drawn for a clip: its line of `spectrogram --json`.
-public struct SpectrogramReport: Report, Sendable {
+public struct SpectrogramReport: Encodable, Sendable {
   public var input: String
   /// The files that were written, by kind.
   public var outputs: [String: String]
   /// What is amiss with the input though it could be used.
   public var warning: String?
-}
-
-/// Something that is told to programs as JSON.
-public protocol Report: Encodable {}
-
-extension Report {
-  /// This value as JSON on one line, keys sorted, or indented for reading.
-  public func json(pretty: Bool = false) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting =
-      pretty
-      ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      : [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
 }

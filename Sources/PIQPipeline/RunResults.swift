@@ -1,5 +1,4 @@
 import Foundation
-import PIQDatasets
 import PIQPlatform
 
 /// What became of all clips of a run, in the order of the inputs: `results.jsonl`, and
@@ -32,7 +31,7 @@ public final class RunResults {
 
   /// Takes what was found in the next input.
   public func take(_ report: ClipReport) throws {
-    append(try report.json(), to: lines)
+    append(try JSON.line(report), to: lines)
     append(
       CSV.row([
         report.input, report.label, "\(report.index)", "\(report.probability)",
@@ -43,13 +42,13 @@ public final class RunResults {
 
   /// Takes the failure of the next input.
   public func take(_ error: any Error, of input: String) throws {
-    append(try FailureReport(input: input, error: "\(error)").json(), to: lines)
+    append(try JSON.line(FailureReport(input: input, error: "\(error)")), to: lines)
     append(Self.row(input, error: "\(error)"), to: table)
   }
 
   /// Takes that the next input was left alone.
   public func takeSkipped(_ input: String) throws {
-    append(try SkippedReport(input: input).json(), to: lines)
+    append(try JSON.line(SkippedReport(input: input)), to: lines)
     append(Self.row(input, error: ""), to: table)
   }
 

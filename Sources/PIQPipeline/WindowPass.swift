@@ -1,3 +1,5 @@
+import PIQPlatform
+
 /// Takes a recording through sliding windows, several at a time, in memory that does not grow with
 /// its length.
 package struct WindowPass: Sendable {

@@ -43,13 +43,13 @@ public final class FileContents: @unchecked Sendable {
       return
     }
     // The system promises more than it has: it would end the process later.
-    guard count <= sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)),
+    guard Double(count) <= Memory.available,
       let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       address != MAP_FAILED
     else {
       throw FileError(
         path: path, problem: "does not fit in memory: it has \(count) bytes",
-        remedy: "free some memory, or raise its limit (ulimit -v)")
+        remedy: Memory.remedy)
     }
     // Most of the time that a large file takes is that of the first touch of its pages.
     madvise(address, count, MADV_HUGEPAGE)

@@ -3,17 +3,17 @@ import PIQPipeline
 import PIQPlatform
 import PIQPlotting
 
-/// What the page holds of one clip beyond its row in the table: a script element of JSON, and one
-/// for each sound and picture in base64. Browsers do not look into them until the clip is chosen.
+/// A clip's data in the page, beside its row in the table: a script element of JSON, and one for each
+/// sound and picture in base64. Browsers do not decode them until the clip is chosen.
 public struct ClipBlock: Sendable {
   /// The elements as UTF-8.
   public let bytes: [UInt8]
-  /// What is there and could not be used; the clip is shown without it.
+  /// The errors of files that are there and could not be used; the clip is shown without them.
   public let errors: [any Error]
-  /// Whether neither the original nor what would give it is there.
+  /// Whether neither the original nor files to compute it from are there.
   public let lacksOriginal: Bool
 
-  /// Reads and encodes what belongs to `clip`, the page's clip number `index`.
+  /// Reads and encodes the files of `clip`, the page's clip number `index`.
   ///
   /// - Throws: `SoundFileError` for a sound that cannot be encoded.
   init(_ clip: ClipResult, index: Int) throws {
@@ -62,7 +62,7 @@ public struct ClipBlock: Sendable {
   }
 }
 
-/// What the page's script is told of a clip.
+/// The JSON of a clip for the page's script.
 struct ClipInfo: Encodable {
   let name: String
   let input: String
@@ -73,11 +73,11 @@ struct ClipInfo: Encodable {
   let duration: Double
   /// Samples a second of the sounds.
   var sampleRate: Int?
-  /// Which sounds follow.
+  /// The names of the sounds that follow.
   var sounds: [String] = []
   /// Present where panels follow.
   var axes: Axes?
-  /// What there is to say about missing pieces.
+  /// Remarks about missing files, for readers.
   var notes: [String] = []
 
   struct Candidate: Encodable {
@@ -85,7 +85,7 @@ struct ClipInfo: Encodable {
     let probability: Float
   }
 
-  /// Where seconds and hertz lie on the panels, as in `InterpretationPanels`.
+  /// The positions of seconds and hertz on the panels, as in `InterpretationPanels`.
   struct Axes: Encodable {
     let start: Double
     let perSecond: Double

@@ -2,17 +2,17 @@ import Foundation
 public import PIQPipeline
 public import PIQPlatform
 
-/// What `piq-audio interpret` wrote for one clip, as far as it is there.
+/// The results of one clip: the files that `piq-audio interpret` wrote, as far as they exist.
 public struct ClipResult: Sendable, Equatable {
   /// The paths of its files below the folder without their endings: `night/owl`.
   public let name: String
   /// The path of its JSON file.
   public let path: String
-  /// What the JSON file says.
+  /// The content of the JSON file.
   public let report: ClipReport
 
   private static let ending = ".interpretation.json"
-  /// No report is as long: windows of a second in a day's recording make a tenth of it.
+  /// Far above any report: windows of one second of a day's recording make a tenth of it.
   private static let mostBytes = 256 << 20
 
   /// The JSON files of interpretations in `folder` and below it, in the order of their names;

@@ -2,20 +2,21 @@ import Foundation
 import PIQAudioIO
 import PIQPipeline
 
-/// The sounds of a clip, all at one rate. What the page can make of two others is left out.
+/// The sounds of a clip, all at one sample rate. One that the page can compute from two others is left
+/// out.
 struct ClipSounds {
   /// The clip as it was interpreted.
   var original: Recording?
-  /// What the mask leaves of it.
+  /// The masked sound.
   var interpretation: Recording?
   /// The original minus the interpretation.
   var rest: Recording?
-  /// Why the original cannot be had, in words for the page.
+  /// Why there is no original, in words for the page.
   var originalProblem: String?
-  /// What is there, and could not be used.
+  /// The errors of files that are there and could not be used.
   var errors: [any Error] = []
 
-  /// Where 16-bit samples end.
+  /// FLAC of 16-bit samples.
   private static let format = try? SoundFileFormat(.flac, .pcm16)
 
   init(_ clip: ClipResult) {
@@ -29,11 +30,11 @@ struct ClipSounds {
     if rest != nil { originalProblem = nil }
   }
 
-  /// The samples a second of all sounds; nil where there is none.
+  /// The sample rate of all sounds in hertz; nil if there are none.
   var sampleRate: Int? { (interpretation ?? original ?? rest)?.sampleRate }
 
-  /// The sounds as FLAC files of 16-bit samples. Where one goes beyond full scale, all are taken
-  /// down together.
+  /// The sounds as FLAC files of 16-bit samples. If one exceeds full scale, all are scaled down
+  /// by the same factor.
   ///
   /// - Throws: `SoundFileError`.
   func encoded(name: String) throws(SoundFileError) -> [(name: String, bytes: [UInt8])] {
@@ -57,11 +58,11 @@ struct ClipSounds {
     }
   }
 
-  /// The sound that the JSON names, where it is there and is the one that was interpreted.
+  /// The sound that the JSON names, if it exists and is the one that was interpreted.
   private mutating func readOriginal(of clip: ClipResult, at rate: Int?) -> Recording? {
     let report = clip.report
     var status = stat()
-    // A pipe of that name would be waited for, and standard input is over.
+    // Reading a pipe of that name would wait for ever, and standard input is used up.
     guard report.input != "-", stat(report.input, &status) == 0,
       status.st_mode & S_IFMT == S_IFREG
     else {

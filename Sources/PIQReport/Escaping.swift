@@ -3,8 +3,8 @@ import Mustache
 
 /// Text for HTML, between tags and in quoted attributes.
 ///
-/// Mustache's own way looks at characters as people see them, so that a quotation mark with a
-/// combining accent passes as one that it does not know. A browser sees the two apart.
+/// Mustache's own escaping compares grapheme clusters, so a quotation mark with a combining accent
+/// passes unescaped. A browser sees two scalars.
 struct PageText: MustacheContentType {
   func escapeText(_ text: String) -> String {
     var escaped = String.UnicodeScalarView()

@@ -12,9 +12,9 @@ import PIQPlatform
 ///       for index in clips.indices { try append(page.block(index)) }
 ///     }
 public struct ReportPage: Sendable {
-  /// What the page shows, in this order.
+  /// The clips of the page, in its order.
   public let clips: [ClipResult]
-  /// What stands above it.
+  /// The heading.
   public let title: String
 
   /// A page about `clips`.
@@ -51,18 +51,17 @@ public struct ReportPage: Sendable {
     return count
   }
 
-  /// What comes before the blocks of the clips, and after them.
+  /// The page before the blocks of the clips, and after them.
   private func frame(for path: String) throws -> (head: [UInt8], tail: [UInt8]) {
-    let script = PageScript.text
+    let script = PageFiles.script
     guard let hash = FileHash.sha256Base64(of: script) else {
       throw FileError(
         path: path, problem: "the SHA-256 of the page's script could not be computed",
         remedy: "check the installation of OpenSSL's libcrypto")
     }
     MustacheContentTypes.register(PageText(), named: "PAGE")
-    let template = try MustacheTemplate(string: PageTemplate.text)
-    let library = MustacheLibrary(templates: ["row": try MustacheTemplate(string: PageTemplate.row)]
-    )
+    let template = try MustacheTemplate(string: PageFiles.page)
+    let library = MustacheLibrary(templates: ["row": try MustacheTemplate(string: PageFiles.row)])
     let head = template.render(content(scriptHash: hash), library: library)
     return (Array(head.utf8), Array("<script>\(script)</script>\n</body>\n</html>\n".utf8))
   }
@@ -71,7 +70,7 @@ public struct ReportPage: Sendable {
     let labels = Dictionary(grouping: clips, by: \.report.label)
     let models = Set(clips.map { "\($0.report.model.name) \($0.report.model.sha256.prefix(8))" })
     return PageContent(
-      title: printable(title), style: PageStyle.text, scriptHash: scriptHash,
+      title: printable(title), style: PageFiles.style, scriptHash: scriptHash,
       clipCount: clips.count == 1 ? "1 clip" : "\(clips.count) clips",
       models: models.sorted().map(printable).joined(separator: ", "),
       classes: labels.sorted { $0.key < $1.key }.map {
@@ -81,7 +80,7 @@ public struct ReportPage: Sendable {
   }
 }
 
-/// What the template is filled with.
+/// The values of the template's tags.
 private struct PageContent {
   let title: String
   let style: String

@@ -1,4 +1,5 @@
 import Glibc
+import PIQPlatform
 import Synchronization
 
 /// The memory behind a tensor: aligned for vector loads, and recycled when it is large, because

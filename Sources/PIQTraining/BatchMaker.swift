@@ -1,5 +1,6 @@
 import Glibc
 package import PIQ
+import PIQClassifiers
 package import PIQNeuralNetwork
 import PIQSpectral
 package import PIQTensor
@@ -33,7 +34,7 @@ package struct BatchMaker {
     stft = STFT(configuration.stft)
     self.augmentation = augmentation
     // An encoder needs a few frames, whatever is asked for.
-    let least = configuration.stft.samples(for: 2 * ConvolutionalEncoder.stride)
+    let least = configuration.stft.samples(for: 32)
     cropLength =
       cropSeconds == 0
       ? 0 : max(least, Int((cropSeconds * Double(configuration.stft.sampleRate)).rounded()))
@@ -69,7 +70,7 @@ package struct BatchMaker {
       silence(&logPower, &random)
       spectrograms.append(logPower)
     }
-    return Batch(logPower: Self.stacked(spectrograms), targets: targets)
+    return Batch(logPower: Tensor(stacking: spectrograms), targets: targets)
   }
 
   /// `length` normalised samples of a clip, from somewhere where it sounds.
@@ -145,20 +146,6 @@ package struct BatchMaker {
       let range = stretch(augmentation.frequencyMaskBins, of: bins, &random)
       logPower.withUnsafeMutableBuffer { values in
         for t in 0..<frames { for f in range { values[t * bins + f] = 0 } }
-      }
-    }
-  }
-
-  /// Spectrograms of one shape [T, F] as [B, T, F].
-  private static func stacked(_ spectrograms: [Tensor]) -> Tensor {
-    let shape = spectrograms.first?.shape ?? [0, 0]
-    return Tensor(shape: [spectrograms.count] + shape) { batch in
-      for (row, spectrogram) in spectrograms.enumerated() {
-        let start = row * spectrogram.count
-        _ = spectrogram.withUnsafeBuffer {
-          UnsafeMutableBufferPointer(rebasing: batch[start..<start + $0.count])
-            .update(fromContentsOf: $0)
-        }
       }
     }
   }

@@ -1,5 +1,6 @@
 import Glibc
 import PIQEvaluation
+import PIQExplanations
 
 /// The logit scale that makes a classifier's probabilities mean something (temperature scaling,
 /// Guo et al., arXiv 1706.04599).
@@ -46,6 +47,6 @@ public struct Calibration: Sendable, Equatable {
   private static func scaled(
     _ outcomes: [(cosines: [Float], label: Int)], _ scale: Double
   ) -> [(probabilities: [Double], label: Int)] {
-    outcomes.map { (Statistics.softmax($0.cosines, scaledBy: scale), $0.label) }
+    outcomes.map { (softmax($0.cosines, scaledBy: scale), $0.label) }
   }
 }

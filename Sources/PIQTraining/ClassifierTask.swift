@@ -1,5 +1,7 @@
 public import PIQ
+import PIQClassifiers
 import PIQEvaluation
+public import PIQExplanations
 import PIQKernels
 public import PIQNeuralNetwork
 import PIQTensor
@@ -37,8 +39,8 @@ public final class ClassifierTask: TrainingTask {
   public func step(_ clips: [Int], seed: UInt64, path: [Int]) throws -> Losses {
     var random = RandomStream(seed: seed, path: path)
     let batch = batches.batch(clips, &random)
-    let logits = try networks.differentiatedLogits(
-      batch.logPower, scale: Float(recipe.network.logitScale), mode: .training,
+    let logits = try networks.encoderClassifier(configuration).differentiatedLogits(
+      batch.logPower, mode: .training,
       precision: recipe.optimization.precision.named ?? .float32, needsInputGradient: false)
     let loss = CrossEntropy(logits: logits.value, targets: smoothed(batch.targets))
     _ = try logits.pullback(loss.gradient)
@@ -59,7 +61,7 @@ public final class ClassifierTask: TrainingTask {
   ) throws -> Validation {
     let scale = Float(configuration.logitScale)
     let outcomes = try Self.logits(
-      Interpreter(configuration, networks), valid, progress: progress
+      Interpreter(configuration, copying: networks), valid, progress: progress
     ).map { (cosines: $0.logits.map { $0 / scale }, label: $0.label) }
     let accuracy = Statistics.accuracy(outcomes.map { ($0.cosines.map(Double.init), $0.label) })
     let calibration = Calibration(outcomes)
@@ -81,7 +83,7 @@ public final class ClassifierTask: TrainingTask {
     progress: (_ finished: Int, _ total: Int) throws -> Void
   ) throws -> Validation {
     let outcomes = try logits(interpreter, clips, progress: progress).map {
-      (probabilities: Statistics.softmax($0.logits), label: $0.label)
+      (probabilities: softmax($0.logits), label: $0.label)
     }
     let accuracy = Statistics.accuracy(outcomes)
     return Validation(

@@ -1,5 +1,5 @@
-import Glibc
 public import PIQDatasets
+import PIQPlatform
 
 /// Clips in memory: decoded, mixed down and resampled once.
 public struct ClipSet: Sendable {
@@ -34,13 +34,13 @@ public struct ClipSet: Sendable {
   ) throws {
     let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
     let loader = ClipLoader(rate: rate)
-    let room = Self.freeMemory / 2
+    let room = Memory.limits.unused / 2
     var used = 0
     self.clips = try clips.enumerated().map { number, clip in
       try progress(number, clip.path)
       let samples = try loader.load(clip.path) { count in
         used += 4 * count
-        guard used <= room else {
+        guard Double(used) <= room else {
           throw TrainingError(
             path: clip.path,
             problem: "the first \(number + 1) of \(clips.count) clips take more than half of the "
@@ -53,11 +53,5 @@ public struct ClipSet: Sendable {
       }
       return Clip(name: clip.name, samples: samples, label: label)
     }
-  }
-
-  /// Bytes that could be had without swapping.
-  private static var freeMemory: Int {
-    let pages = sysconf(Int32(_SC_AVPHYS_PAGES))
-    return max(1 << 30, pages * sysconf(Int32(_SC_PAGESIZE)))
   }
 }

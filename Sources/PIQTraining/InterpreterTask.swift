@@ -1,5 +1,7 @@
 public import PIQ
+import PIQClassifiers
 import PIQEvaluation
+public import PIQExplanations
 import PIQKernels
 public import PIQNeuralNetwork
 import PIQTensor
@@ -11,6 +13,7 @@ public final class InterpreterTask: TrainingTask {
 
   private let recipe: InterpreterRecipe
   private let configuration: ModelConfiguration
+  private let classifier: EncoderClassifier
   private let networks: Networks
   private let psi: VectorQuantizedPSI
   private let batches: BatchMaker
@@ -19,24 +22,21 @@ public final class InterpreterTask: TrainingTask {
 
   /// An interpreter with fresh weights.
   ///
-  /// - Parameter classifier: the networks whose encoder and head are explained; they are not
-  ///   changed.
+  /// - Parameter model: its classifier is explained; it is not changed.
   /// - Throws: `PIQError.configuration`; `PIQError.noInterpreter` for a configuration without one.
   public init(
-    _ configuration: ModelConfiguration, classifier: Networks, _ recipe: InterpreterRecipe,
+    _ configuration: ModelConfiguration, explaining model: Interpreter, _ recipe: InterpreterRecipe,
     train: ClipSet, valid: ClipSet
   ) throws {
     try configuration.validate()
-    guard let settings = configuration.psi?.settings else { throw PIQError.noInterpreter }
+    guard let settings = configuration.psi else { throw PIQError.noInterpreter }
     self.configuration = configuration
     self.recipe = recipe
     self.valid = valid
     clipCount = train.clips.count
-    classifier.encoder.freeze()
-    classifier.classifier.freeze()
+    classifier = model.frozenClassifier
     psi = try VectorQuantizedPSI(settings, using: Initializer(seed: recipe.seed))
-    networks = Networks(
-      encoder: classifier.encoder, classifier: classifier.classifier, psi: psi)
+    networks = Networks(encoder: classifier.encoder, classifier: classifier.head, psi: psi)
     batches = BatchMaker(
       train, configuration, cropSeconds: recipe.data.cropSeconds, recipe.augmentation)
   }
@@ -68,8 +68,8 @@ public final class InterpreterTask: TrainingTask {
     let mask = objective.mask
     if !mask.isEmpty {
       let (found, gradient) = try mask.differentiated(
-        output.reconstruction, logPower: logPower, labels: labels, networks: networks,
-        logitScale: configuration.logitScale, precision: precision)
+        output.reconstruction, logPower: logPower, labels: labels, classifier: classifier,
+        precision: precision)
       gradients.reconstruction = gradients.reconstruction.map { sum($0, gradient) } ?? gradient
       for (name, weight, value) in [
         ("masked_in", mask.maskedIn, found.maskedIn),
@@ -89,7 +89,7 @@ public final class InterpreterTask: TrainingTask {
     let columns = matrix.shape[1]
     let values = matrix.elements
     return (0..<matrix.shape[0]).map { row in
-      InterpretationMetrics.largest(Array(values[row * columns..<(row + 1) * columns]))
+      Array(values[row * columns..<(row + 1) * columns]).indexOfMaximum ?? 0
     }
   }
 
@@ -97,7 +97,8 @@ public final class InterpreterTask: TrainingTask {
   public func validate(
     progress: (_ finished: Int, _ total: Int) throws -> Void
   ) throws -> Validation {
-    try Self.measure(Interpreter(configuration, networks), valid, progress: progress)
+    try Self.measure(
+      Interpreter(configuration, copying: networks), valid, progress: progress)
   }
 
   /// The same for a model and other clips.
@@ -107,14 +108,15 @@ public final class InterpreterTask: TrainingTask {
     _ interpreter: Interpreter, _ clips: ClipSet,
     progress: (_ finished: Int, _ total: Int) throws -> Void
   ) throws -> Validation {
+    let explainer = try ExplanationMethod.interpreter.makeExplainer(for: interpreter)
     var values: [MetricValues] = []
     for (number, clip) in clips.clips.enumerated() {
       try progress(number, clips.clips.count)
       let analysis = try interpreter.analyze(clip.samples)
-      let covered = interpreter.croppedFrames(of: analysis.logPower.shape[0])
-      let tail: Tail = covered == analysis.logPower.shape[0] ? .keep : .crop
-      let mask = try interpreter.interpret(analysis, tail: tail).mask
-      values.append(try interpreter.measure(mask, for: analysis).values)
+      let explanation = try explainer.explain(
+        analysis, as: analysis.classification.index, tail: interpreter.tail(of: analysis),
+        number: number)
+      values.append(try interpreter.measure(explanation.mask, for: analysis).metrics)
     }
     let means = values.means()
     func mean(_ metric: Metric) -> Double { means[metric] ?? 0 }
@@ -125,7 +127,7 @@ public final class InterpreterTask: TrainingTask {
     return Validation(
       score: score,
       figures: Dictionary(
-        uniqueKeysWithValues: Metric.allCases.map { ($0.rawValue, mean($0)) }))
+        uniqueKeysWithValues: Metric.allCases.map { ($0.key, mean($0)) }))
   }
 
   public func model(after validation: Validation) -> (ModelConfiguration, Networks) {

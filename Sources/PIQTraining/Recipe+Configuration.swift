@@ -1,4 +1,5 @@
 public import PIQ
+import PIQClassifiers
 import PIQNeuralNetwork
 import PIQSpectral
 
@@ -18,13 +19,16 @@ extension ClassifierRecipe {
         stft: try STFTConfiguration(
           sampleRate: network.sampleRate, nFFT: network.nFFT, hopMilliseconds: network.hopLength,
           windowMilliseconds: network.windowLength),
-        normalize: network.normalize, embeddingModel: .init(dim: network.dim),
+        normalize: network.normalize,
+        embeddingModel: .init(ConvolutionalEncoder.Settings(dim: network.dim)),
         classifier: .init(
           inputSize: network.dim, blockCount: network.blockCount, blockSize: network.blockSize,
           classCount: labels.count),
         labels: labels, logitScale: network.logitScale,
         training: "trained by piq-audio, seed \(seed)")
       try configuration.validate()
+      // Its interpreter is to be trained next.
+      try configuration.embeddingModel.known().validateDecoding(bins: configuration.stft.bins)
       return configuration
     } catch {
       throw TrainingError(problem: "\(error)", remedy: "change the settings of the network")
@@ -61,11 +65,16 @@ extension InterpreterRecipe {
     }
     var configuration = classifier
     configuration.name = name
-    configuration.psi = .init(
-      VectorQuantizedPSI.Settings(
-        dim: classifier.embeddingModel.dim, keyCount: network.keyCount, classCount: classCount,
+    do throws(PIQError) {
+      let encoder = try classifier.embeddingModel.known()
+      configuration.psi = VectorQuantizedPSI.Settings(
+        className: type(of: encoder).interpreterClassName, dim: encoder.channels,
+        keyCount: network.keyCount, classCount: classCount,
         classPartitioning: network.classPartitioning, sharedKeys: network.sharedKeys,
-        usesAdapter: network.usesAdapter, reducesDim: network.reducesDim))
+        usesAdapter: network.usesAdapter, reducesDim: network.reducesDim)
+    } catch {
+      throw TrainingError(problem: "\(error)", remedy: "choose another classifier")
+    }
     configuration.useVQ = true
     configuration.useMaskOutput = true
     configuration.maskThreshold = objective.maskThreshold

@@ -4,7 +4,6 @@ public import PIQCheckpoints
 import PIQKernels
 import PIQModels
 import PIQNeuralNetwork
-import PIQPipeline
 import PIQPlatform
 import PIQPlotting
 import PIQTensor
@@ -72,7 +71,7 @@ public struct TrainingFiles: Sendable {
       networks.map { ("network." + $0.name, $0.parameter.value) }
       + optimizer.state.map { ("optimizer." + $0.name, $0.tensor) }
     try Safetensors.write(
-      tensors, metadata: ["state": try state.json()], to: checkpoint, isDurable: true)
+      tensors, metadata: ["state": try JSON.line(state)], to: checkpoint, isDurable: true)
   }
 
   /// Reads the checkpoint.
@@ -118,7 +117,7 @@ public struct TrainingFiles: Sendable {
 
   /// Writes what the epochs came to so far.
   func write(_ records: [TrainingRecord], figures: [String], title: String) throws {
-    let lines = try records.map { try $0.json() + "\n" }
+    let lines = try records.map { try JSON.line($0) + "\n" }
     try AtomicFile.write(Array(lines.joined().utf8), to: log)
     try TrainingCurves.figure(records, figures: figures, title: title)?.write(toPNG: curves)
   }

@@ -1,9 +1,8 @@
 public import PIQKernels
 import PIQNeuralNetwork
-public import PIQPipeline
 
 /// What an epoch came to: a line of the log.
-public struct TrainingRecord: Report, Codable, Sendable, Equatable {
+public struct TrainingRecord: Codable, Sendable, Equatable {
   /// From 1.
   public var epoch: Int
   /// The steps since the beginning.
@@ -34,7 +33,7 @@ public struct TrainingRecord: Report, Codable, Sendable, Equatable {
 }
 
 /// Where a training stands; what a checkpoint holds besides tensors.
-struct TrainingState: Report, Codable, Equatable {
+struct TrainingState: Codable, Equatable {
   /// The recipe as JSON: what goes on has to be the same.
   var recipe: String
   /// A hash of the clips and the classifier: so have they.

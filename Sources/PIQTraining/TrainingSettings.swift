@@ -1,4 +1,5 @@
-public import PIQ
+import PIQ
+public import PIQClassifiers
 public import PIQKernels
 import PIQNeuralNetwork
 

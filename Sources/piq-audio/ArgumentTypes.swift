@@ -1,7 +1,7 @@
 public import ArgumentParser
-public import PIQ
 public import PIQAudioIO
-public import PIQEvaluation
+public import PIQClassifiers
+public import PIQExplanations
 public import PIQKernels
 public import PIQPipeline
 public import PIQTraining

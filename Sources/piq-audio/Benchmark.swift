@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import PIQ
 import PIQAudioIO
+import PIQClassifiers
+import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQNeuralNetwork
@@ -66,10 +68,10 @@ struct Benchmark: ParsableCommand {
   func run() throws {
     let terminal = messages.makeTerminal()
     try terminal.run {
-      let count = threads ?? availableThreads
-      let report = try withThreads(count) { try measure(terminal, threads: count) }
+      let count = threads ?? Threads.available
+      let report = try Threads.with(count) { try measure(terminal, threads: count) }
       if json {
-        try terminal.print(report.json())
+        try terminal.print(JSON.line(report))
       } else {
         try terminal.print(report.table(hasColor: Terminal.outputHasColor))
       }
@@ -90,7 +92,7 @@ struct Benchmark: ParsableCommand {
       let clock = LayerClock()
       try clock.measure {
         let analysis = try model.interpreter.analyze(samples)
-        guard model.interpreter.networks.psi != nil else { return }
+        guard model.interpreter.hasInterpreter else { return }
         _ = try model.interpreter.interpret(analysis)
       }
       // The first time makes what the others find.

@@ -4,7 +4,7 @@ import PIQPipeline
 import PIQPlatform
 
 /// What `piq-audio benchmark` found.
-struct BenchmarkReport: Report {
+struct BenchmarkReport: Encodable {
   let model: String
   /// Of the clip, in seconds.
   let duration: Double

@@ -1,6 +1,8 @@
 import ArgumentParser
 import PIQ
+import PIQClassifiers
 import PIQDatasets
+import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQPlatform
@@ -66,7 +68,7 @@ struct Classify: ParsableCommand {
       if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
       terminal.note("\(printable(path)): \(result.report.seconds.inWords)")
       if json {
-        try terminal.print(result.report.json())
+        try terminal.print(JSON.line(result.report))
       } else if csv {
         let fields = [path, report.label, "\(report.index)", "\(report.probability)"]
         try terminal.print(CSV.row(fields + result.probabilities.map { "\($0)" }))

@@ -60,7 +60,7 @@ final class ClipLoop {
     failures += 1
     if (error as? any PassingError)?.mayPass == true { passing += 1 }
     terminal.error("\(error)")
-    if printsJSON { try terminal.print(FailureReport(input: input, error: "\(error)").json()) }
+    if printsJSON { try terminal.print(JSON.line(FailureReport(input: input, error: "\(error)"))) }
   }
 
   /// Reports an input that was left alone because its outputs are there.
@@ -69,7 +69,7 @@ final class ClipLoop {
   func skip(_ input: String) throws {
     skipped += 1
     terminal.note("\(printable(input)): skipped, its outputs are there")
-    if printsJSON { try terminal.print(SkippedReport(input: input).json()) }
+    if printsJSON { try terminal.print(JSON.line(SkippedReport(input: input))) }
   }
 
   /// Ends the run.

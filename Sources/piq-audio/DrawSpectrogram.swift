@@ -50,7 +50,7 @@ struct DrawSpectrogram: ParsableCommand {
       guard let report else { return try loop.skip(path) }
       if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
       if json {
-        try terminal.print(report.json())
+        try terminal.print(JSON.line(report))
       } else {
         try terminal.say(report.outputs.values.map(printable).joined(separator: " "))
       }

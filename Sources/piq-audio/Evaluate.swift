@@ -1,6 +1,7 @@
 import ArgumentParser
 import PIQDatasets
 import PIQEvaluation
+import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQPlatform
@@ -118,10 +119,9 @@ struct Evaluate: ParsableCommand {
     var settings = EvaluationSettings()
     settings.sets = sets.sets
     settings.method = method
-    settings.steps = steps
+    settings.explainer = ExplainerSettings(steps: steps, seed: seed)
     settings.logitScale = logitScale
     settings.softensAverageDrop = upstreamAd
-    settings.seed = seed
     let countdown = Countdown(total: clips.clips.count)
     let evaluation = try Evaluator(model, settings).evaluate(clips) { finished, _, next in
       terminal.progress(countdown.line(finished: finished, underWay: next))
@@ -129,7 +129,7 @@ struct Evaluate: ParsableCommand {
     terminal.clearProgress()
     let written = try outputDir.map { try evaluation.write(to: $0) } ?? []
     if json {
-      try terminal.print(EvaluationReport(evaluation).json())
+      try terminal.print(JSON.line(EvaluationReport(evaluation)))
       return
     }
     try terminal.print(EvaluationTable.text(evaluation))

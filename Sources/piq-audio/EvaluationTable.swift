@@ -1,5 +1,6 @@
 import Foundation
 import PIQEvaluation
+import PIQExplanations
 import PIQPlatform
 
 /// What people read of an evaluation.
@@ -33,9 +34,9 @@ enum EvaluationTable {
       pad(name) + values.map { String(repeating: " ", count: max(1, 9 - $0.count)) + $0 }.joined()
     }
     func number(_ value: Double, _ metric: Metric) -> String {
-      String(format: "%.\(decimals(metric))f", value)
+      String(format: "%.\(metric.decimals)f", value)
     }
-    var rows = [row("", ["clips"] + Metric.allCases.map(heading))]
+    var rows = [row("", ["clips"] + Metric.allCases.map(\.title))]
     for ((_, count, values), name) in zip(summary.perClass, names) {
       rows.append(
         row(name, ["\(count)"] + Metric.allCases.map { number(values[$0] ?? 0, $0) }))
@@ -63,27 +64,6 @@ enum EvaluationTable {
     case .inDistribution: "In distribution"
     case .mixtures: "Mixtures"
     case .whiteNoise: "White noise"
-    }
-  }
-
-  private static func heading(_ metric: Metric) -> String {
-    switch metric {
-    case .fidelity: "Fid-In"
-    case .averageIncrease: "AI"
-    case .averageDrop: "AD"
-    case .averageGain: "AG"
-    case .faithfulness: "FF"
-    case .sparseness: "SPS"
-    case .complexity: "COMP"
-    case .meanMask: "mask"
-    }
-  }
-
-  private static func decimals(_ metric: Metric) -> Int {
-    switch metric {
-    case .averageIncrease, .averageDrop, .averageGain: 1
-    case .fidelity, .complexity: 2
-    case .faithfulness, .sparseness, .meanMask: 3
     }
   }
 }

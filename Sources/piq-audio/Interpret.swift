@@ -1,6 +1,8 @@
 import ArgumentParser
 import PIQ
 import PIQAudioIO
+import PIQClassifiers
+import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQPipeline
@@ -219,7 +221,7 @@ struct Interpret: ParsableCommand {
       if let warning = timed.report.warning { terminal.warn("\(printable(path)): \(warning)") }
       terminal.note("\(printable(path)): \(timed.seconds.inWords)")
       if json {
-        try terminal.print(timed.json())
+        try terminal.print(JSON.line(timed))
       } else {
         try terminal.say(Table.row(timed.report, labelWidth: width))
       }

@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQPlatform
@@ -121,7 +123,7 @@ struct ModelCommand: ParsableCommand {
       try terminal.run {
         let model = try Model(path: ModelLocation.find(model))
         let summary = ModelSummary(model)
-        try terminal.print(json ? summary.json(pretty: true) : summary.text)
+        try terminal.print(json ? JSON.indented(summary) : summary.text)
       }
     }
   }

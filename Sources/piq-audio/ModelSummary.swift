@@ -1,13 +1,15 @@
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQPlatform
 import PIQSpectral
 
 /// What `piq-audio model info` shows.
-struct ModelSummary: Report {
+struct ModelSummary: Encodable {
   let path: String
   let sha256: String
   let parameters: Int
@@ -29,7 +31,7 @@ struct ModelSummary: Report {
     var rows = [
       ("name", c.name), ("folder", path), ("SHA-256", sha256),
       ("parameters", "\(parameters), stored as \(dtype)"),
-      ("encoder", "\(c.embeddingModel.class), dim \(c.embeddingModel.dim)"),
+      ("encoder", "\(c.embeddingModel.className), dim \(c.classifier.inputSize)"),
       (
         "classifier",
         "\(c.classifier.class), \(c.classifier.blockCount) blocks of \(c.classifier.blockSize), "
@@ -38,7 +40,7 @@ struct ModelSummary: Report {
       (
         "interpreter",
         c.psi.map { psi in
-          "\(psi.class), dim \(psi.dim), K \(psi.keyCount), \(psi.sharedKeys) shared keys"
+          "\(psi.className), dim \(psi.dim), K \(psi.keyCount), \(psi.sharedKeys) shared keys"
             + (psi.usesAdapter ? ", adapter" : "") + (psi.reducesDim ? ", halving" : "")
         } ?? "none yet: see piq-audio train interpreter"
       ),

@@ -93,7 +93,7 @@ struct Terminal: Sendable {
     do {
       try ShortMemory.prepare()
       // OpenMP would count cores, and take threads that are not to be had.
-      try withThreads(availableThreads, body)
+      try Threads.with(Threads.available, body)
     } catch let code as ExitCode {
       throw code
     } catch let usage as UsageError {

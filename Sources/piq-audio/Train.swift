@@ -2,7 +2,9 @@ import ArgumentParser
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
 import PIQDatasets
+import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQPlatform
@@ -85,7 +87,7 @@ struct Train: ParsableCommand {
         var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
         let configuration = try recipe.configuration(
           name: session.modelName, labels: session.split.categories)
-        try session.choosePrecision(channels: configuration.embeddingModel.dim)
+        try session.choosePrecision(channels: configuration.classifier.inputSize)
         let (train, valid, test) = try session.load(configuration)
         let task = try ClassifierTask(
           configuration, session.recipe, train: train, valid: valid)
@@ -185,10 +187,10 @@ struct Train: ParsableCommand {
         let configuration = try recipe.configuration(
           explaining: classifier.configuration, name: session.modelName)
         try session.checkClasses(classifier)
-        try session.choosePrecision(channels: configuration.embeddingModel.dim)
+        try session.choosePrecision(channels: configuration.classifier.inputSize)
         let (train, valid, test) = try session.load(configuration)
         let task = try InterpreterTask(
-          configuration, classifier: classifier.interpreter.networks, session.recipe,
+          configuration, explaining: classifier.interpreter, session.recipe,
           train: train, valid: valid)
         try session.run(task, inputs: [classifier.sha256]) { model, progress in
           try test.map { test in

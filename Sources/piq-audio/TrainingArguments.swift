@@ -1,6 +1,9 @@
 import ArgumentParser
 import PIQ
+import PIQClassifiers
+import PIQExplanations
 import PIQKernels
+import PIQNeuralNetwork
 import PIQPlatform
 import PIQTraining
 

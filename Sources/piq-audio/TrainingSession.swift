@@ -2,7 +2,9 @@ import ArgumentParser
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
 import PIQDatasets
+import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQPipeline
@@ -100,7 +102,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       if case .epoch(let record) = event {
         terminal.clearProgress()
         if arguments.json {
-          try terminal.print(record.json())
+          try terminal.print(JSON.line(record))
         } else {
           try terminal.say(progress.line(record))
         }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import PIQ
+import PIQClassifiers
+import PIQExplanations
 import PIQPipeline
 
 /// How long recordings are divided.

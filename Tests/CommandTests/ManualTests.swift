@@ -25,6 +25,21 @@ import Testing
     #expect(manual.subtracting(known) == [], "are in the manual, but not in the program")
   }
 
+  /// With PIQ_RECORD_MANUAL in the environment, as contrib/make-manual sets it, the page is written.
+  @Test func optionsAreDescribedAsInTheParser() throws {
+    let dump = try Workspace().run(["--experimental-dump-help"])
+    dump.expectSuccess()
+    let options = try ManualOptions(dump: Data(dump.output.utf8))
+    let page = try String(contentsOfFile: Self.page, encoding: .utf8)
+    let made = options.page(from: page)
+    #expect(options.missing(in: page) == [], "the page has no list for these options")
+    if ProcessInfo.processInfo.environment["PIQ_RECORD_MANUAL"] != nil {
+      try made.write(toFile: Self.page, atomically: true, encoding: .utf8)
+    }
+    let difference = made.split(separator: "\n").difference(from: page.split(separator: "\n"))
+    #expect(made == page, "run contrib/make-manual: \(difference)")
+  }
+
   @Test func everyCommandAndOptionOfTheParser() throws {
     let manual = try Self.manual()
     let options = Self.options(in: manual)

@@ -2,6 +2,7 @@ import PIQCheckpoints
 import PIQDatasets
 import PIQModels
 import PIQPipeline
+import PIQPlatform
 import PIQReport
 import PIQTraining
 import TestSupport

@@ -1,8 +1,11 @@
 import Foundation
 import PIQ
+import PIQClassifiers
 import PIQDatasets
 import PIQEvaluation
+import PIQExplanations
 import PIQModels
+import PIQPlatform
 import PIQPlotting
 import PIQTensor
 import TestSupport
@@ -31,14 +34,15 @@ import Testing
     seed: UInt64 = 0, change: (inout EvaluationSettings) -> Void = { _ in }
   ) throws -> Evaluation {
     var settings = EvaluationSettings()
-    (settings.method, settings.sets, settings.seed, settings.steps) = (method, sets, seed, 2)
+    (settings.method, settings.sets) = (method, sets)
+    settings.explainer = ExplainerSettings(steps: 2, seed: seed)
     change(&settings)
     return try Evaluator(model, settings).evaluate(data) { _, _, _ in }
   }
 
   /// Nothing is lost but the last frames.
   @Test func aMaskOfOnesIsNearlyNeutral() throws {
-    let evaluation = try evaluate(.ones)
+    let evaluation = try evaluate(.named("ones"))
     let summary = evaluation.sets[0].summary
     #expect(summary.overall[.fidelity]?.value == 1)
     #expect(try #require(summary.overall[.averageDrop]?.value) < 3)
@@ -64,7 +68,7 @@ import Testing
   @Test func theSeedDecides() throws {
     let sets: [EvaluationSet] = [.mixtures, .whiteNoise]
     func values(_ seed: UInt64) throws -> [MetricValues] {
-      try evaluate(.random, sets, seed: seed).measurements.map(\.values)
+      try evaluate(.named("random"), sets, seed: seed).measurements.map(\.values)
     }
     let first = try values(3)
     #expect(first.count == 9)
@@ -90,7 +94,7 @@ import Testing
   }
 
   @Test func theUsualSumsAddUp() throws {
-    let evaluation = try evaluate(.ones)
+    let evaluation = try evaluate(.named("ones"))
     #expect(evaluation.classification.confusion.joined().reduce(0, +) == 3)
     let right = evaluation.measurements.count { $0.label == $0.predicted }
     #expect(evaluation.classification.accuracy.value == Double(right) / 3)
@@ -100,7 +104,7 @@ import Testing
   }
 
   @Test func filesHoldAll() throws {
-    let evaluation = try evaluate(.random, [.inDistribution, .mixtures])
+    let evaluation = try evaluate(.named("random"), [.inDistribution, .mixtures])
     let paths = try evaluation.write(to: folder("out/here"))
     #expect(
       paths.map { ($0 as NSString).lastPathComponent } == [
@@ -124,5 +128,11 @@ import Testing
       try Evaluator(model, EvaluationSettings()).evaluate(one) { _, _, _ in }
     }
     #expect(error?.remedy.contains("--sets") == true)
+  }
+}
+
+extension ExplanationMethod {
+  fileprivate static func named(_ name: String) throws -> ExplanationMethod {
+    try #require(ExplanationMethod(rawValue: name))
   }
 }

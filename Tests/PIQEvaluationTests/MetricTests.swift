@@ -1,5 +1,7 @@
 import Foundation
 import PIQEvaluation
+import PIQExplanations
+import PIQTensor
 import Testing
 
 @Suite struct MetricTests {
@@ -7,9 +9,10 @@ import Testing
     _ whole: [Double], _ maskedIn: [Double], _ maskedOut: [Double], mask: [Float] = [1, 0, 0, 0],
     softens: Bool = false
   ) -> MetricValues {
-    MetricValues(
+    MaskedOutcome(
       whole: whole, maskedIn: maskedIn, maskedOut: maskedOut, mask: mask,
-      softensAverageDrop: softens)
+      softensAverageDrop: softens
+    ).metrics
   }
 
   private func expect(_ values: MetricValues, _ expected: MetricValues) {

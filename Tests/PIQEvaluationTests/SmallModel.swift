@@ -1,6 +1,8 @@
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
 import TestSupport
 

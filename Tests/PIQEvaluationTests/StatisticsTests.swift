@@ -1,5 +1,7 @@
 import Foundation
 import PIQEvaluation
+import PIQExplanations
+import PIQTensor
 import Testing
 
 @Suite struct StatisticsTests {
@@ -26,13 +28,13 @@ import Testing
   }
 
   @Test func softmaxAtAnotherScale() {
-    let probabilities = Statistics.softmax([1, 3], scaledBy: 0.5)
+    let probabilities = softmax([1, 3], scaledBy: 0.5)
     #expect(abs(probabilities[1] - 1 / (1 + exp(-1.0))) < 1e-12)
-    #expect(Statistics.softmax([1000, -1000]) == [1, 0])
+    #expect(softmax([1000, -1000]) == [1, 0])
   }
 
   @Test func theFirstOfEqualsIsLargest() {
-    #expect(Statistics.largest([0, 2, 2]) == 1)
+    #expect([0, 2, 2].indexOfMaximum == 1)
   }
 
   @Test func intervalsComeFromTheSeed() {

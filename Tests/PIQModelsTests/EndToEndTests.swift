@@ -2,6 +2,8 @@ import Foundation
 import PIQ
 import PIQAudioIO
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQSpectral
@@ -65,8 +67,7 @@ extension EndToEndTests {
       path: Fixtures.path("\(Self.folder)/golden/\(clip).safetensors"))
     let recording = try Recording.read(path: Fixtures.path("\(Self.folder)/clips/\(clip).flac"))
     let interpreter = try Self.model.get().interpreter
-    let rounding = Interpreter(
-      interpreter.configuration, interpreter.networks, precision: .bfloat16)
+    let rounding = interpreter.with(.bfloat16)
     let analysis = try rounding.analyze(recording.samples)
     #expect(
       analysis.classification.logits

@@ -1,7 +1,10 @@
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
+import PIQPlatform
 import PIQTensor
 import TestSupport
 import Testing
@@ -36,6 +39,16 @@ func expectRefusal(
   init() throws {
     folder = try TemporaryFolder()
     path = try SmallModel.partitioned.importModel(into: folder)
+  }
+
+  @Test func aModelThatTheControlGroupCannotHold() throws {
+    var limits = Memory.limits
+    limits.controlGroup = 2e5
+    Memory.$assumed.withValue(limits) {
+      expectRefusal(weightsFile, "of memory, where", remedy: "free some memory") {
+        try Model(path: path)
+      }
+    }
   }
 
   /// Writes the weights again as `change` makes them.

@@ -1,5 +1,7 @@
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
 import TestSupport
 

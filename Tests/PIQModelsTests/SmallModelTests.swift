@@ -1,6 +1,8 @@
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
 import PIQSpectral
 import PIQTensor
@@ -132,6 +134,6 @@ import Testing
     let plain = try SmallModel.partitioned.read().configuration
     #expect(plain.normalize == .none)
     #expect(plain.logitScale == 1)
-    #expect(plain.psi?.settings == .init(dim: 8, keyCount: 40, classCount: 10))
+    #expect(plain.psi == .init(dim: 8, keyCount: 40, classCount: 10))
   }
 }

@@ -1,5 +1,6 @@
 import PIQKernels
 import PIQNeuralNetwork
+import PIQPlatform
 import PIQTensor
 import TestSupport
 import Testing
@@ -164,8 +165,8 @@ import Testing
       let both = sequence(up, norm, last)
       return try plans.map { plan in try plan(x) } + [both(x)]
     }
-    let one = try withThreads(1, run)
-    for count in [2, 3, 7] { #expect(try withThreads(count, run) == one) }
+    let one = try Threads.with(1, run)
+    for count in [2, 3, 7] { #expect(try Threads.with(count, run) == one) }
   }
 
   /// A transposed convolution and the last layer, as a decoder has them.

@@ -2,7 +2,10 @@ import Foundation
 import PIQ
 import PIQAudioIO
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQPipeline
+import PIQPlatform
 import PIQTensor
 import TestSupport
 import Testing
@@ -156,7 +159,7 @@ import Testing
     let (outcome, outputs) = try interpret(clip(name))
     let timed = try #require(outcome.timed)
     for path in outputs.values { #expect(FileManager.default.fileExists(atPath: path)) }
-    let line = try timed.json()
+    let line = try JSON.line(timed)
     #expect(!line.contains("\n"))
     let report = try JSONDecoder().decode(ClipReport.self, from: Data(line.utf8))
     #expect(report.input == folder(name))

@@ -1,4 +1,6 @@
 import PIQ
+import PIQClassifiers
+import PIQExplanations
 import PIQNeuralNetwork
 import Testing
 

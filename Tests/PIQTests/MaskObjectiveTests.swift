@@ -1,5 +1,7 @@
 import Foundation
 import PIQ
+import PIQClassifiers
+import PIQExplanations
 import PIQNeuralNetwork
 import PIQTensor
 import TestSupport
@@ -46,9 +48,7 @@ import Testing
   /// All four terms at once, through a classifier that is not changed.
   @Test(arguments: [(32, 33), (40, 33), (32, 30)])
   func gradient(frames: Int, maskFrames: Int) throws {
-    let networks = try TinyModel.interpreter(TinyModel.configuration()).networks
-    networks.encoder.freeze()
-    networks.classifier.freeze()
+    let classifier = try TinyModel.interpreter(TinyModel.configuration()).frozenClassifier
     let logPower = Tensor(
       shape: [5, frames, 33], random([5, frames, 33]).elements.map { abs($0) + 0.1 })
     let labels = [0, 2, 1, 1, 0]
@@ -56,7 +56,7 @@ import Testing
       maskedIn: 1, maskedOut: 0.7, sparsity: 0.5, totalVariation: 0.3)
     func terms(_ reconstruction: Tensor) throws -> (MaskObjective.Terms, Tensor) {
       try objective.differentiated(
-        reconstruction, logPower: logPower, labels: labels, networks: networks, logitScale: 5)
+        reconstruction, logPower: logPower, labels: labels, classifier: classifier)
     }
     let reconstruction = random([5, maskFrames, 33, 1], bound: 2)
     let gradient = try terms(reconstruction).1
@@ -68,6 +68,7 @@ import Testing
         + 0.3 * found.totalVariation
     }
     #expect([result].failures(tolerance: 0.05).isEmpty, "\(result)")
-    #expect(networks.state.allSatisfy { $0.parameter.gradient == nil })
+    let state = classifier.encoder.state + classifier.head.state
+    #expect(state.allSatisfy { $0.parameter.gradient == nil })
   }
 }

@@ -1,6 +1,9 @@
 import Foundation
 import PIQ
+import PIQClassifiers
+import PIQExplanations
 import PIQSpectral
+import TestSupport
 import Testing
 
 @Suite struct ModelConfigurationTests {
@@ -17,14 +20,28 @@ import Testing
     var description: String { words }
   }
 
+  /// No arguments: the defaults.
+  private struct None: KeywordArguments {
+    func int(_ keyword: String, default standard: Int?) -> Int { standard ?? 0 }
+    func bool(_ keyword: String, default standard: Bool?) -> Bool { standard ?? false }
+  }
+
   static let refusals = [
-    Refusal("vit-base cannot be run") { $0.embeddingModel.class = "vit-base" },
-    Refusal("VectorQuantizedPSIViT_Audio cannot") { $0.psi?.class = "VectorQuantizedPSIViT_Audio" },
-    Refusal("embedding_model dim is 0") { $0.embeddingModel.dim = 0 },
+    Refusal("vit-base cannot be run") {
+      $0.embeddingModel = try .init(className: "vit-base", None())
+    },
+    Refusal("VectorQuantizedPSIViT_Audio cannot") {
+      $0.psi?.className = "VectorQuantizedPSIViT_Audio"
+    },
+    Refusal("embedding_model dim is 0") {
+      $0.embeddingModel = .init(ConvolutionalEncoder.Settings(dim: 0))
+    },
     Refusal("psi K is -1") { $0.psi?.keyCount = -1 },
     Refusal("psi K is \(Int.max)") { $0.psi?.keyCount = .max },
     Refusal("classifier lin_blocks is 17") { $0.classifier.blockCount = 17 },
-    Refusal("embedding_model dim 5, classifier input_size 4") { $0.embeddingModel.dim = 5 },
+    Refusal("embedding_model dim 5, classifier input_size 4") {
+      $0.embeddingModel = .init(ConvolutionalEncoder.Settings(dim: 5))
+    },
     Refusal("and psi dim 5 differ") { $0.psi?.dim = 5 },
     Refusal("2 labels") { $0.labels.removeLast() },
     Refusal("psi numclasses 4 differ") { $0.psi?.classCount = 4 },

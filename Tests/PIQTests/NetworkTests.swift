@@ -1,4 +1,6 @@
 import PIQ
+import PIQClassifiers
+import PIQExplanations
 import PIQNeuralNetwork
 import PIQTensor
 import Testing
@@ -41,17 +43,19 @@ import Testing
       try psi(
         initializer.uniform([2, side, side, 4], bound: 1), labels: [0, 2], mode: mode)
     }
-    let settings = VectorQuantizedPSI.Settings(dim: 4)
+    func image(_ name: String) throws -> VectorQuantizedPSI {
+      try VectorQuantizedPSI(.init(className: name, dim: 4), using: initializer)
+    }
     for mode in [Mode.evaluation, .training] {
       let audio = try output(VectorQuantizedPSI(dim: 4, using: initializer), 16, mode)
       #expect(audio.reconstruction.shape == [2, 257, 257, 1])
       #expect(audio.hidden.shape == [2, 8, 8, 4])
       #expect(audio.quantized.shape == [2, 8, 8, 4])
       #expect(audio.codes.shape == [2, 8, 8])
-      let focal = try output(VectorQuantizedPSIFocalNet(settings, using: initializer), 16, mode)
+      let focal = try output(image("VectorQuantizedPSIFocalNet_Audio"), 16, mode)
       #expect(focal.reconstruction.shape == [2, 495, 593, 1])
       #expect(focal.quantized.shape == [2, 8, 8, 4])
-      let vit = try output(VectorQuantizedPSIViT(settings, using: initializer), 14, mode)
+      let vit = try output(image("VectorQuantizedPSIViT_Audio"), 14, mode)
       #expect(vit.reconstruction.shape == [2, 431, 513, 1])
       #expect(vit.quantized.shape == [2, 7, 7, 4])
     }

@@ -1,5 +1,7 @@
 import Foundation
 import PIQ
+import PIQClassifiers
+import PIQExplanations
 import PIQNeuralNetwork
 import PIQTraining
 

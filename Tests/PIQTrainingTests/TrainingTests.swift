@@ -1,6 +1,8 @@
 import Foundation
 import PIQ
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQNeuralNetwork
@@ -33,7 +35,7 @@ import Testing
     let model = try Model(path: path(name))
     let configuration = try recipe.configuration(explaining: model.configuration, name: other)
     let task = try InterpreterTask(
-      configuration, classifier: model.interpreter.networks, recipe,
+      configuration, explaining: model.interpreter, recipe,
       train: SyntheticSet.clips(perClass: 10, seed: 1),
       valid: SyntheticSet.clips(perClass: 2, seed: 2))
     let run = try TrainingRun(

@@ -1,4 +1,6 @@
 import PIQ
+import PIQClassifiers
+import PIQExplanations
 import PIQNeuralNetwork
 import PIQTensor
 
@@ -35,35 +37,34 @@ extension ReferenceRun {
     let maskedIn = try rows(of: reference.floats("input.mask_in"))
     let maskedOut = try rows(of: reference.floats("input.mask_out"))
     let twice = (try probabilities(of: whole), try probabilities(of: maskedIn))
-    typealias Metrics = InterpretationMetrics
-    func record(_ name: String, _ value: (Int, Int) throws -> Double) rethrows {
-      let values = try whole.indices.map { Float(try value($0, Metrics.largest(whole[$0]))) }
+    func record(
+      _ name: String, _ metric: Metric, _ whole: [[Float]], _ maskedIn: [[Float]]
+    ) {
+      let values = whole.indices.map { clip in
+        Float(
+          metric.value(
+            MaskedOutcome(
+              whole: whole[clip].map(Double.init), maskedIn: maskedIn[clip].map(Double.init),
+              maskedOut: maskedOut[clip].map(Double.init), mask: [])))
+      }
       floats["output.\(name)"] = Tensor(shape: [values.count], values)
     }
-    record("AD") {
-      Metrics.averageDrop(whole: Double(whole[$0][$1]), maskedIn: Double(maskedIn[$0][$1]))
-    }
-    record("AD_twice") {
-      Metrics.averageDrop(whole: Double(twice.0[$0][$1]), maskedIn: Double(twice.1[$0][$1]))
-    }
-    record("AI") {
-      Metrics.averageIncrease(whole: Double(whole[$0][$1]), maskedIn: Double(maskedIn[$0][$1]))
-    }
-    record("AG") {
-      Metrics.averageGain(whole: Double(whole[$0][$1]), maskedIn: Double(maskedIn[$0][$1]))
-    }
-    record("faithfulness") {
-      Metrics.faithfulness(whole: Double(whole[$0][$1]), maskedOut: Double(maskedOut[$0][$1]))
-    }
-    record("input_fidelity") { clip, _ in
-      Metrics.inputFidelity(whole: whole[clip], maskedIn: maskedIn[clip])
-    }
+    record("AD", .averageDrop, whole, maskedIn)
+    record("AD_twice", .averageDrop, twice.0, twice.1)
+    record("AI", .averageIncrease, whole, maskedIn)
+    record("AG", .averageGain, whole, maskedIn)
+    record("faithfulness", .faithfulness, whole, maskedIn)
+    record("input_fidelity", .fidelity, whole, maskedIn)
     let saliency = try reference.floats("input.saliency")
     let maps = rows(of: saliency.reshaped([saliency.shape[0], saliency.count / saliency.shape[0]]))
-    floats["output.sparseness_gini"] = Tensor(
-      shape: [maps.count], maps.map { Float(Metrics.sparseness($0)) })
-    floats["output.complexity_entropy"] = Tensor(
-      shape: [maps.count], maps.map { Float(Metrics.complexity($0)) })
+    for (name, metric) in [
+      ("sparseness_gini", Metric.sparseness), ("complexity_entropy", .complexity),
+    ] {
+      let values = maps.map {
+        Float(metric.value(MaskedOutcome(whole: [1], maskedIn: [1], maskedOut: [1], mask: $0)))
+      }
+      floats["output.\(name)"] = Tensor(shape: [maps.count], values)
+    }
   }
 
   private func rows(of matrix: Tensor) -> [[Float]] {

@@ -1,5 +1,7 @@
 import PIQ
 import PIQAudioIO
+import PIQClassifiers
+import PIQExplanations
 import PIQNeuralNetwork
 import PIQSpectral
 import PIQTensor
@@ -20,9 +22,9 @@ struct ReferenceRun {
     case "resblock": try runResidualBlock(reference)
     case "encoder": try runEncoder(reference)
     case "classifier": try runClassifier(reference)
-    case "psi_audio": try runPSI(reference, VectorQuantizedPSI.init)
-    case "psi_focalnet": try runPSI(reference, VectorQuantizedPSIFocalNet.init)
-    case "psi_vit": try runPSI(reference, VectorQuantizedPSIViT.init)
+    case "psi_audio": try runPSI(reference, "VectorQuantizedPSI_Audio")
+    case "psi_focalnet": try runPSI(reference, "VectorQuantizedPSIFocalNet_Audio")
+    case "psi_vit": try runPSI(reference, "VectorQuantizedPSIViT_Audio")
     case "stft": try runSTFT(reference)
     case "resample": try runResampler(reference)
     case "train_interpreter_3_steps": try runTraining(reference)
@@ -128,19 +130,16 @@ struct ReferenceRun {
     recordGradients(of: classifier)
   }
 
-  mutating func runPSI(
-    _ reference: ReferenceCase,
-    _ make: (VectorQuantizedPSI.Settings, Initializer) throws -> VectorQuantizedPSI
-  ) throws {
+  mutating func runPSI(_ reference: ReferenceCase, _ className: String) throws {
     let initializer = Initializer.zeros
     let settings = VectorQuantizedPSI.Settings(
-      dim: reference.int("dim"), keyCount: reference.int("K"),
+      className: className, dim: reference.int("dim"), keyCount: reference.int("K"),
       classCount: reference.int("numclasses"),
       classPartitioning: reference.bool("activate_class_partitioning", default: true),
       sharedKeys: reference.int("shared_keys"),
       usesAdapter: reference.bool("use_adapter", default: true),
       reducesDim: reference.bool("adapter_reduce_dim", default: true))
-    let psi = try make(settings, initializer)
+    let psi = try VectorQuantizedPSI(settings, using: initializer)
     try load(psi, from: reference)
     let (x, labels) = (try reference.floats("input.hs").channelsLast(), try reference.labels())
     var (output, pullback) = try psi.differentiated(x, labels: labels, mode: mode(of: reference))

@@ -1,0 +1,49 @@
+public import PIQTensor
+
+/// A classifier of clips. Methods that change a clip and look at the scores need no more than this.
+///
+/// Several threads may share one.
+public protocol Classifier: Sendable {
+  /// C, the number of classes.
+  var classCount: Int { get }
+
+  /// The decision about a clip, whole or masked.
+  ///
+  /// - Throws: `PIQError.mismatch` for a spectrogram of another front end; `PIQError.notFinite`;
+  ///   `OneDNNError`.
+  func analyze(_ clip: Clip) throws -> Analysis
+}
+
+/// A classifier that also gives gradients: saliency and its relatives need them.
+public protocol DifferentiableClassifier: Classifier {
+  /// The gradient of a class's logit for a spectrogram.
+  ///
+  /// - Parameters:
+  ///   - classIndex: from 0 to C - 1.
+  ///   - logPower: [T, F]: T frames, F bins.
+  /// - Returns: [T, F].
+  /// - Throws: `PIQError.mismatch` for an unknown class or another shape; `OneDNNError`.
+  func gradient(of classIndex: Int, at logPower: Tensor) throws -> Tensor
+}
+
+/// A classifier that also gives an inner map and its gradient: Grad-CAM needs them.
+public protocol ActivationClassifier: Classifier {
+  /// The map of the last layer that still has time and frequency.
+  ///
+  /// Parameters and errors are those of `DifferentiableClassifier.gradient(of:at:)`.
+  func activation(of classIndex: Int, at logPower: Tensor) throws -> Activation
+}
+
+/// An inner map of a classifier, with the gradient of a class's logit for it.
+public struct Activation: Sendable {
+  /// [H, W, D]: H rows (time), W columns (frequency), D channels.
+  public let maps: Tensor
+  /// [H, W, D].
+  public let gradient: Tensor
+
+  /// A map and its gradient, of one shape [H, W, D].
+  public init(maps: Tensor, gradient: Tensor) {
+    self.maps = maps
+    self.gradient = gradient
+  }
+}

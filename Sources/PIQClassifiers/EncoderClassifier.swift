@@ -1,0 +1,113 @@
+package import PIQKernels
+package import PIQNeuralNetwork
+public import PIQTensor
+
+/// An encoder with a cosine head on the mean of its map: SpeechBrain's classifiers of the PIQ
+/// recipes.
+///
+/// Several threads may share it as long as nobody trains its layers.
+public final class EncoderClassifier: @unchecked Sendable {
+  // Sendable: layers keep what they derive from their parameters behind locks.
+
+  /// The body; `embedding_model` in the names of its weights.
+  public let encoder: any SpectrogramEncoder
+  /// The head; `classifier`.
+  public let head: CosineClassifier
+  /// F, the bins of its spectrograms.
+  private let bins: Int
+  /// The factor of the cosines before softmax (`logit_scale`).
+  private let logitScale: Float
+
+  /// A classifier of these parts.
+  ///
+  /// - Parameters:
+  ///   - bins: F, the bins of its spectrograms.
+  ///   - logitScale: the factor of the cosines before softmax.
+  /// - Precondition: the head takes the encoder's channels.
+  public init(
+    encoder: any SpectrogramEncoder, head: CosineClassifier, bins: Int, logitScale: Double
+  ) {
+    self.encoder = encoder
+    self.head = head
+    self.bins = bins
+    self.logitScale = Float(logitScale)
+  }
+
+  /// The logits [B, C] of spectrograms, with their pullback to the gradient of these [B, T, F].
+  /// Gradients of parameters that need one accumulate.
+  ///
+  /// - Parameters:
+  ///   - logPower: [B, T, F]: B clips, T frames, F bins.
+  ///   - precision: that of the operands of large products.
+  ///   - needsInputGradient: whether the gradient of the spectrograms is needed; the pullback gives
+  ///     zeros if not.
+  /// - Throws: `PIQError.mismatch`, `OneDNNError`.
+  package func differentiatedLogits(
+    _ logPower: Tensor, mode: Mode, precision: Precision = .float32,
+    needsInputGradient: Bool = true
+  ) throws -> Differentiated {
+    try encoder.differentiated(
+      logPower, mode: mode, precision: precision, needsInputGradient: needsInputGradient
+    ).then { try differentiatedHead($0, mode: mode) }
+  }
+
+  /// The logits [B, C] of maps [B, H, W, D], with their pullback.
+  private func differentiatedHead(_ maps: Tensor, mode: Mode) throws -> Differentiated {
+    let cosines = try differentiatedSpatialMean(maps)
+      .then { [head] in try head.differentiated($0, mode: mode) }
+    return Differentiated(cosines.value.scaled(by: logitScale)) { [logitScale] in
+      try cosines.pullback($0.scaled(by: logitScale))
+    }
+  }
+
+  /// A spectrogram [T, F] as a batch of one that goes on in silence where it is too short.
+  private func batch(_ logPower: Tensor) throws(PIQError) -> Tensor {
+    guard logPower.shape.count == 2, logPower.shape[0] > 0, logPower.shape[1] == bins else {
+      throw .mismatch("a spectrogram has at least one frame of \(bins) bins, not \(logPower.shape)")
+    }
+    let missing = max(0, encoder.minimumFrames - logPower.shape[0])
+    return Tensor(
+      concatenating: [logPower, Tensor(shape: [missing, bins])]
+    ).reshaped([1, logPower.shape[0] + missing, bins])
+  }
+
+  /// The gradient of a class's logit: 1 at the class [1, C].
+  private func seed(_ classIndex: Int) throws(PIQError) -> Tensor {
+    guard (0..<classCount).contains(classIndex) else {
+      throw .mismatch("there is no class \(classIndex); the model has \(classCount)")
+    }
+    return Tensor(shape: [1, classCount], (0..<classCount).map { $0 == classIndex ? 1 : 0 })
+  }
+}
+
+extension EncoderClassifier: Classifier {
+  public var classCount: Int { head.classCount }
+
+  public func analyze(_ clip: Clip) throws -> Analysis {
+    // ReLU may turn what is no number into zero, so that it would go unnoticed further on.
+    guard clip.logPower.isFinite else { throw PIQError.notFinite }
+    let x = try batch(clip.logPower)
+    let encoded = try LayerClock.within("embedding_model") { try encoder.encode(x) }
+    let cosines = try head(spatialMean(encoded.hidden), mode: .evaluation)
+    let logits = cosines.elements.map { $0 * logitScale }
+    guard logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
+    let probabilities = try softmax(Tensor(shape: [1, logits.count], logits)).elements
+    return Analysis(
+      clip, Classification(logits: logits, probabilities: probabilities), encoded: encoded)
+  }
+}
+
+extension EncoderClassifier: DifferentiableClassifier, ActivationClassifier {
+  public func gradient(of classIndex: Int, at logPower: Tensor) throws -> Tensor {
+    let logits = try differentiatedLogits(batch(logPower), mode: .evaluation)
+    let gradient = try logits.pullback(seed(classIndex))
+    return gradient.reshaped(Array(gradient.shape[1...])).rows(0..<logPower.shape[0])
+  }
+
+  public func activation(of classIndex: Int, at logPower: Tensor) throws -> Activation {
+    let maps = try encoder.encode(batch(logPower)).hidden
+    let gradient = try differentiatedHead(maps, mode: .evaluation).pullback(seed(classIndex))
+    let shape = Array(maps.shape[1...])
+    return Activation(maps: maps.reshaped(shape), gradient: gradient.reshaped(shape))
+  }
+}

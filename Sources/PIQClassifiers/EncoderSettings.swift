@@ -1,0 +1,105 @@
+public import PIQNeuralNetwork
+
+/// All encoders, under the class names that model.json and SpeechBrain's YAML use. A new one is a
+/// file with its settings, and a line here.
+private let encoders: [any EncoderSettings.Type] = [ConvolutionalEncoder.Settings.self]
+
+/// The sizes of one kind of encoder: all that model.json says of it but its class.
+public protocol EncoderSettings: Sendable, Codable, Hashable {
+  /// SpeechBrain's name for the class.
+  static var className: String { get }
+  /// The class of the interpreter that decodes its maps.
+  static var interpreterClassName: String { get }
+  /// D, the channels of its map.
+  var channels: Int { get }
+  /// The fewest values that its weights have, to compare with a file before memory is taken.
+  var minimumParameterCount: Int { get }
+
+  /// Settings from keyword arguments, as SpeechBrain's YAML gives them.
+  ///
+  /// - Throws: what `arguments` throws for a value of another type.
+  init(_ arguments: some KeywordArguments) throws
+
+  /// Checks the sizes.
+  ///
+  /// - Throws: `PIQError.configuration`.
+  func validate() throws(PIQError)
+
+  /// Checks whether an interpreter can decode maps of spectrograms of F bins.
+  ///
+  /// - Throws: `PIQError.configuration`.
+  func validateDecoding(bins: Int) throws(PIQError)
+
+  /// An encoder of these sizes.
+  func makeEncoder(using initializer: Initializer) -> any SpectrogramEncoder
+}
+
+/// Keyword arguments of a class, with the defaults of the class where one is missing.
+public protocol KeywordArguments {
+  /// The integer given for `keyword`, else `standard`; throws where neither is an integer.
+  func int(_ keyword: String, default standard: Int?) throws -> Int
+  /// The truth value given for `keyword`, else `standard`; throws where neither is one.
+  func bool(_ keyword: String, default standard: Bool?) throws -> Bool
+}
+
+/// An encoder's class and settings: the `embedding_model` of model.json.
+public struct EncoderConfiguration: Sendable, Codable, Equatable {
+  /// SpeechBrain's name for the class.
+  public let className: String
+  /// The sizes; nil for a class that is not known here.
+  public let settings: (any EncoderSettings)?
+
+  /// The configuration of an encoder with these settings.
+  public init(_ settings: some EncoderSettings) {
+    className = type(of: settings).className
+    self.settings = settings
+  }
+
+  /// The encoder of a class with keyword arguments; without settings if the class is not known.
+  ///
+  /// - Throws: what `arguments` throws for a value of another type.
+  public init(className: String, _ arguments: some KeywordArguments) throws {
+    self.className = className
+    settings = try encoders.first { $0.className == className }?.init(arguments)
+  }
+
+  /// The settings of a known class.
+  ///
+  /// - Throws: `PIQError.configuration`.
+  public func known() throws(PIQError) -> any EncoderSettings {
+    if let settings { return settings }
+    let names = encoders.map { $0.className }.joined(separator: ", ")
+    throw .configuration("\(className) cannot be run on sound yet; only \(names) can")
+  }
+
+  private enum CodingKeys: String, CodingKey { case `class` }
+
+  public init(from decoder: any Decoder) throws {
+    className = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .class)
+    let className = className
+    settings = try encoders.first { $0.className == className }?.init(from: decoder)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(className, forKey: .class)
+    try settings?.encode(to: encoder)
+  }
+
+  public static func == (left: EncoderConfiguration, right: EncoderConfiguration) -> Bool {
+    func hashable(_ settings: (any EncoderSettings)?) -> AnyHashable? {
+      settings.map { AnyHashable($0) }
+    }
+    return left.className == right.className
+      && hashable(left.settings) == hashable(right.settings)
+  }
+}
+
+/// Checks that counts are from 1 to 65,536, far beyond any real model.
+///
+/// - Throws: `PIQError.configuration` naming the first that is not.
+package func checkCounts(_ counts: [(name: String, value: Int)]) throws(PIQError) {
+  for (name, value) in counts where !(1...65_536).contains(value) {
+    throw .configuration("\(name) is \(value)")
+  }
+}

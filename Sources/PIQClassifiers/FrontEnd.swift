@@ -1,0 +1,84 @@
+import Glibc
+import PIQKernels
+import PIQNeuralNetwork
+public import PIQSpectral
+public import PIQTensor
+
+/// The divisor of a clip before its STFT.
+public enum Normalization: String, Sendable, Codable, CaseIterable {
+  /// 1: nothing changes, as in SpeechBrain's inference.
+  case none
+  /// The largest absolute sample.
+  case peak
+  /// The largest sample, as in SpeechBrain's training.
+  case max
+
+  /// The divisor of `samples`; 1 for silence, which stays silent.
+  package func level(of samples: [Float]) -> Float {
+    let level: Float =
+      switch self {
+      case .none: 1
+      case .peak: samples.reduce(0) { Swift.max($0, abs($1)) }
+      case .max: samples.max() ?? 0
+      }
+    return level == 0 ? 1 : level
+  }
+}
+
+/// Turns sound into the spectrograms that classifiers take, and masked spectrograms into sound.
+///
+///     let clip = frontEnd.clip(samples)  // mono, at the model's rate
+///     let masked = frontEnd.masked(clip, by: mask).samples
+public struct FrontEnd: Sendable {
+  /// The transform and its measures.
+  public let stft: STFT
+  /// The normalisation before it.
+  public let normalize: Normalization
+
+  /// A front end of these measures.
+  public init(_ configuration: STFTConfiguration, normalize: Normalization) {
+    stft = STFT(configuration)
+    self.normalize = normalize
+  }
+
+  /// The clip of `samples`: mono, at the model's rate, at least one.
+  public func clip(_ samples: [Float]) -> Clip {
+    LayerClock.step("spectrogram") {
+      let level = normalize.level(of: samples)
+      let spectrogram = stft.forward(level == 1 ? samples : samples.map { $0 / level })
+      return Clip(
+        logPower: spectrogram.logPower(), spectrogram: spectrogram, level: level
+      ) { samples }
+    }
+  }
+
+  /// A clip with its log-power times `mask`.
+  ///
+  /// - Parameter mask: [T', F], for the first T' frames, which the result has.
+  /// - Precondition: T' is not above the clip's T, and F is the clip's.
+  public func masked(_ clip: Clip, by mask: Tensor) -> Clip {
+    let logPower = clip.logPower.withUnsafeBuffer { logPower in
+      mask.withUnsafeBuffer { mask in
+        Tensor(shape: [mask.count]) { for i in $0.indices { $0[i] = mask[i] * logPower[i] } }
+      }
+    }.reshaped(mask.shape)
+    return Clip(logPower: logPower, spectrogram: clip.spectrogram, level: clip.level) {
+      sound(of: magnitude(of: logPower), like: clip)
+    }
+  }
+
+  /// The linear magnitudes of the normalised clip behind `logPower` [T, F]: expm1 of each value.
+  package func magnitude(of logPower: Tensor) -> Tensor {
+    logPower.withUnsafeBuffer { values in
+      Tensor(shape: [values.count]) { for i in $0.indices { $0[i] = expm1f(values[i]) } }
+    }.reshaped(logPower.shape)
+  }
+
+  /// The sound of magnitudes [T', F] with the phases and the level of `clip`.
+  ///
+  /// - Parameter length: the number of samples; (T' - 1) times the hop length unless given.
+  package func sound(of magnitude: Tensor, like clip: Clip, length: Int? = nil) -> [Float] {
+    let sound = stft.inverse(magnitude: magnitude, phaseOf: clip.spectrogram, length: length)
+    return clip.level == 1 ? sound : sound.map { $0 * clip.level }
+  }
+}

@@ -1,0 +1,44 @@
+import PIQPlatform
+import PIQTensor
+
+/// A request that the system cannot carry out.
+public enum PIQError: Error, CustomStringConvertible, Equatable {
+  /// Settings that no network can be built from.
+  case configuration(String)
+  /// A tensor or a list of labels that does not fit the network.
+  case mismatch(String)
+  /// A clip too short to be interpreted in the way that was asked for.
+  case tooShort(frames: Int, least: Int)
+  /// A clip too long to be worked on at once.
+  case tooLong(frames: Int, bytes: Double, most: Double)
+  /// A clip whose numbers overflow inside the network.
+  case notFinite
+  /// An explanation asked of a model that only classifies.
+  case noInterpreter
+  /// A method that needs what the classifier does not give.
+  case unsupported(String)
+  /// A gradient of an operation that has none.
+  case notDifferentiable
+
+  public var description: String {
+    switch self {
+    case .configuration(let problem): "the model's settings do not work: \(problem)"
+    case .mismatch(let problem): problem
+    case .unsupported(let problem): "\(problem); choose another method"
+    case .tooShort(let frames, let least):
+      "the clip has \(frames) frames and cropping needs at least \(least); "
+        + "use --tail keep, or a longer clip"
+    case .tooLong(let frames, let bytes, let most):
+      "the clip has \(frames) frames and would need about \(Int(bytes / 1e6) + 1) MB of memory, "
+        + "where \(Int(most / 1e6)) MB may be used; cut it into shorter clips, " + Memory.remedy
+    case .notFinite:
+      "the network's outputs are not finite; check the level of the clip and the model's weights"
+    case .noInterpreter:
+      "the model classifies but has no interpreter yet; train one with "
+        + "piq-audio train interpreter, or choose another --model"
+    case .notDifferentiable:
+      "VectorQuantization is not differentiable; "
+        + "use VectorQuantizationStraightThrough for a straight-through estimate of its gradient"
+    }
+  }
+}

@@ -1,0 +1,81 @@
+public import PIQKernels
+public import PIQNeuralNetwork
+public import PIQTensor
+
+/// The body of a classifier: maps a spectrogram to a map of fewer rows and columns, which its head
+/// averages and an interpreter decodes. It also knows where frames of the clip are in that map.
+public protocol SpectrogramEncoder: Layer {
+  /// The fewest frames that it takes; shorter clips are followed by silence.
+  var minimumFrames: Int { get }
+
+  /// Frames of the clip for one row of the map.
+  var framesPerRow: Int { get }
+
+  /// Maps log-power spectrograms [B, T, F] to [B, H, W, D]: B clips, T frames, F bins, H rows, W
+  /// columns, D channels.
+  ///
+  /// - Throws: `PIQError.mismatch` when T or F is too small; `OneDNNError`.
+  func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor
+
+  /// The encoder with its pullback to the gradient of the spectrograms [B, T, F]. Gradients of
+  /// parameters that need one accumulate.
+  ///
+  /// - Parameters:
+  ///   - precision: that of the operands of large products.
+  ///   - needsInputGradient: whether the gradient of `x` is needed; the pullback gives zeros if not.
+  /// - Throws: as `callAsFunction`.
+  func differentiated(
+    _ x: Tensor, mode: Mode, precision: Precision, needsInputGradient: Bool
+  ) throws -> Differentiated
+
+  /// Encodes one clip [1, T, F] in evaluation mode.
+  ///
+  /// - Throws: as `callAsFunction`.
+  func encode(_ x: Tensor) throws -> EncodedClip
+
+  /// The map that is decoded for an explanation.
+  ///
+  /// - Parameters:
+  ///   - frames: T, the clip's own, without silence after it.
+  ///   - tail: which frames the explanation covers.
+  ///   - reduction: rows of the map for one row of codes.
+  /// - Returns: [1, H, W, D].
+  /// - Throws: `PIQError.tooShort` when cropping leaves nothing; as `callAsFunction`.
+  func representation(
+    of clip: EncodedClip, frames: Int, tail: Tail, reduction: Int
+  ) throws -> Tensor
+
+  /// How many of a clip's first frames an explanation with `Tail.crop` covers; all of them where
+  /// the clip is too short for it.
+  func croppedFrames(of frames: Int, reduction: Int) -> Int
+
+  /// What of a decoded map [T', F] belongs to a clip of `frames` frames: [T'', F] with T'' at most
+  /// `frames`.
+  func aligned(_ decoded: Tensor, frames: Int) throws -> Tensor
+}
+
+/// Which frames of a clip an explanation covers.
+public enum Tail: String, Sendable, Codable, CaseIterable {
+  /// The whole clip, whatever its length.
+  case keep
+  /// SpeechBrain's: the output of the decoder for whole groups of frames (32 with
+  /// `Conv2dEncoder_v2`). The last frames of most clips are lost, and shorter clips are refused.
+  case crop
+}
+
+/// A clip's encoding, with what the encoder needs to go on where the clip ends: an explanation
+/// covers the last frames with silence after them, while the class is that of the clip alone.
+public struct EncodedClip: Sendable {
+  /// The encoder's output [1, H, W, D].
+  package let hidden: Tensor
+  /// The frames that were encoded, silence after the clip included.
+  package let frames: Int
+  /// The last rows of the inputs of those layers that go on; empty for encoders that do not.
+  package let ends: [Tensor]
+
+  package init(hidden: Tensor, frames: Int, ends: [Tensor] = []) {
+    self.hidden = hidden
+    self.frames = frames
+    self.ends = ends
+  }
+}

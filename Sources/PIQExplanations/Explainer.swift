@@ -1,0 +1,120 @@
+public import PIQClassifiers
+import PIQNeuralNetwork
+package import PIQTensor
+
+/// All methods, in the order in which they are offered. A new one is a file in `Methods`, and a line
+/// here.
+private let explainers: [any Explainer.Type] = [
+  InterpreterExplainer.self, SaliencyExplainer.self, SmoothGradExplainer.self,
+  IntegratedGradientsExplainer.self, GradCAMExplainer.self, RandomExplainer.self,
+  OnesExplainer.self,
+]
+
+/// A method that explains decisions of a classifier. Several threads may share one.
+public protocol Explainer: Sendable {
+  /// The name of the method in options, JSON and tables.
+  static var name: String { get }
+
+  /// The method for a model.
+  ///
+  /// - Throws: `PIQError.noInterpreter` or `PIQError.unsupported` when the model lacks what the
+  ///   method needs.
+  init(_ interpreter: Interpreter, _ settings: ExplainerSettings) throws
+
+  /// Explains the decision about a clip.
+  ///
+  /// - Parameters:
+  ///   - classIndex: the class, from 0 to C - 1.
+  ///   - tail: which frames are covered.
+  ///   - number: tells the clips of a run apart, for methods that draw.
+  /// - Throws: `PIQError`, `OneDNNError`.
+  func explain(
+    _ analysis: Analysis, as classIndex: Int, tail: Tail, number: Int
+  ) throws -> Explanation
+}
+
+/// The settings that methods share.
+public struct ExplainerSettings: Sendable, Codable, Hashable {
+  /// The noisy copies that SmoothGrad averages, and the steps of integrated gradients.
+  public var steps: Int
+  /// Decides about all that is drawn.
+  public var seed: UInt64
+
+  /// Settings; captum's defaults are 5 copies and 50 steps.
+  public init(steps: Int = 25, seed: UInt64 = 0) {
+    self.steps = steps
+    self.seed = seed
+  }
+}
+
+/// One of the methods, by its name.
+public struct ExplanationMethod: Sendable, Hashable, CaseIterable, RawRepresentable {
+  private let explainer: any Explainer.Type
+
+  /// The model's own interpreter: the standard method.
+  public static let interpreter = ExplanationMethod(InterpreterExplainer.self)
+
+  public static var allCases: [ExplanationMethod] { explainers.map { ExplanationMethod($0) } }
+
+  private init(_ explainer: any Explainer.Type) { self.explainer = explainer }
+
+  /// The method of this name; nil if there is none.
+  public init?(rawValue: String) {
+    guard let explainer = explainers.first(where: { $0.name == rawValue }) else { return nil }
+    self.explainer = explainer
+  }
+
+  /// Its name.
+  public var rawValue: String { explainer.name }
+
+  /// The method for a model; throws as `Explainer.init(_:_:)`.
+  public func makeExplainer(
+    for interpreter: Interpreter, _ settings: ExplainerSettings = ExplainerSettings()
+  ) throws -> any Explainer {
+    try explainer.init(interpreter, settings)
+  }
+}
+
+/// A method that gives each cell of the spectrogram a number, whose absolute value over the largest
+/// becomes the mask.
+package protocol AttributionExplainer: Explainer {
+  var interpreter: Interpreter { get }
+
+  /// The attributions [T, F], with their signs.
+  func attributions(_ logPower: Tensor, as classIndex: Int, number: Int) throws -> Tensor
+
+  /// The mask of attributions [T, F]; their absolute values over the largest of them unless a method
+  /// says otherwise.
+  func mask(_ attributions: Tensor) -> Tensor
+}
+
+extension AttributionExplainer {
+  public func explain(
+    _ analysis: Analysis, as classIndex: Int, tail: Tail, number: Int
+  ) throws -> Explanation {
+    let all = try attributions(analysis.logPower, as: classIndex, number: number)
+    let covered = all.rows(0..<interpreter.coveredFrames(of: all.shape[0], tail: tail))
+    return Explanation(mask: mask(covered), attributions: covered)
+  }
+
+  package func mask(_ attributions: Tensor) -> Tensor {
+    let magnitudes = attributions.elements.map { abs($0) }
+    let largest = magnitudes.max() ?? 0
+    return Tensor(
+      shape: attributions.shape, largest > 0 ? magnitudes.map { $0 / largest } : magnitudes)
+  }
+}
+
+extension Interpreter {
+  /// The classifier as one that gives gradients.
+  ///
+  /// - Throws: `PIQError.unsupported`.
+  func differentiableClassifier(
+    for method: any Explainer.Type
+  ) throws(PIQError) -> any DifferentiableClassifier {
+    guard let classifier = classifier as? any DifferentiableClassifier else {
+      throw .unsupported("\(method.name) needs gradients, which the classifier does not give")
+    }
+    return classifier
+  }
+}

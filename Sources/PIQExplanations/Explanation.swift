@@ -1,0 +1,33 @@
+public import PIQ
+public import PIQTensor
+
+/// An answer to the question which parts of a clip mattered for a class.
+public struct Explanation: Sendable {
+  /// How much each time and frequency mattered, 0 to 1 [T', F]: T' frames, F bins.
+  public let mask: Tensor
+  /// The attributions that became the mask, with their signs [T', F]; nil for methods without.
+  public let attributions: Tensor?
+  /// The indices of the keys, [1, rows, columns]; nil for methods that do not quantise.
+  public let codes: Codes?
+
+  /// An explanation of these parts, of one shape [T', F].
+  public init(mask: Tensor, attributions: Tensor? = nil, codes: Codes? = nil) {
+    self.mask = mask
+    self.attributions = attributions
+    self.codes = codes
+  }
+}
+
+/// An explanation, made visible and audible.
+public struct Interpretation: Sendable {
+  /// The class that is explained.
+  public let index: Int
+  /// How much each time and frequency mattered, 0 to 1 [T', F]: T' frames, F bins.
+  public let mask: Tensor
+  /// The masked spectrogram in linear magnitudes of the normalised clip [T', F].
+  public let magnitude: Tensor
+  /// The indices of the keys, [1, rows, columns]; nil for methods that do not quantise.
+  public let codes: Codes?
+  /// The masked sound, at the model's rate and the clip's own level.
+  public let audio: [Float]
+}

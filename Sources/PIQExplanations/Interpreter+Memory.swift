@@ -1,0 +1,44 @@
+import PIQ
+public import PIQClassifiers
+import PIQPlatform
+import PIQSpectral
+public import PIQTensor
+
+extension Interpreter {
+  /// Checks that a clip is not too long for this machine's memory, before anything is computed.
+  ///
+  /// - Parameter sampleCount: its length at the model's rate.
+  /// - Throws: `PIQError.tooLong`.
+  public func checkLength(_ sampleCount: Int) throws(PIQError) {
+    let bytes = memoryNeeded(sampleCount)
+    guard bytes <= Self.mostMemory else {
+      throw .tooLong(
+        frames: configuration.stft.frames(for: sampleCount), bytes: bytes, most: Self.mostMemory)
+    }
+  }
+
+  /// About how much memory a clip takes on its way, in bytes.
+  ///
+  /// - Parameter sampleCount: its length at the model's rate.
+  public func memoryNeeded(_ sampleCount: Int) -> Double {
+    // The largest maps of the networks are half as long and as wide as the spectrogram; what is
+    // alive at one time is about the spectrogram's size in values a channel.
+    let frames = configuration.stft.frames(for: sampleCount)
+    let values = Double(frames) * Double(configuration.stft.bins)
+    return 4 * values * Double(configuration.classifier.inputSize + 8)
+  }
+
+  /// The memory for all clips that are under way together, in bytes: found out once, with a model in
+  /// memory and no clip.
+  public static let mostMemory = Memory.forClips
+
+  /// The spectrogram of a clip, before any network.
+  ///
+  /// - Parameter samples: mono, at the model's rate.
+  /// - Returns: log-power [T, F] of the normalised clip: T frames, F bins.
+  /// - Throws: `PIQError.tooLong`.
+  public func logPower(of samples: [Float]) throws(PIQError) -> Tensor {
+    try checkLength(samples.count)
+    return frontEnd.clip(samples).logPower
+  }
+}

@@ -1,0 +1,55 @@
+public import PIQClassifiers
+import PIQNeuralNetwork
+import PIQTensor
+
+/// A mask of values drawn uniformly from 0 to 1: what a method must beat.
+public struct RandomExplainer: Explainer {
+  public static let name = "random"
+
+  private let interpreter: Interpreter
+  private let seed: UInt64
+
+  public init(_ interpreter: Interpreter, _ settings: ExplainerSettings) {
+    (self.interpreter, seed) = (interpreter, settings.seed)
+  }
+
+  public func explain(
+    _ analysis: Analysis, as classIndex: Int, tail: Tail, number: Int
+  ) -> Explanation {
+    var stream = RandomStream(seed: seed, path: [RandomPurpose.masks, number])
+    let mask = Tensor(shape: interpreter.maskShape(for: analysis, tail: tail)) { mask in
+      for i in mask.indices { mask[i] = stream.unit() }
+    }
+    return Explanation(mask: mask)
+  }
+}
+
+/// The mask of all ones, which keeps the whole clip.
+public struct OnesExplainer: Explainer {
+  public static let name = "ones"
+
+  private let interpreter: Interpreter
+
+  public init(_ interpreter: Interpreter, _: ExplainerSettings) { self.interpreter = interpreter }
+
+  public func explain(
+    _ analysis: Analysis, as classIndex: Int, tail: Tail, number: Int
+  ) -> Explanation {
+    Explanation(
+      mask: Tensor(shape: interpreter.maskShape(for: analysis, tail: tail), repeating: 1))
+  }
+}
+
+extension Interpreter {
+  fileprivate func maskShape(for analysis: Analysis, tail: Tail) -> [Int] {
+    let shape = analysis.logPower.shape
+    return [coveredFrames(of: shape[0], tail: tail), shape[1]]
+  }
+}
+
+/// The first part of the paths of random streams: what is drawn for one says nothing of another.
+enum RandomPurpose {
+  // 1, 2 and 5 are those of `Evaluation`.
+  static let masks = 3
+  static let smoothing = 4
+}

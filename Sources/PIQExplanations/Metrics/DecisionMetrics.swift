@@ -1,0 +1,52 @@
+import Glibc
+import PIQTensor
+
+/// Metrics of what becomes of the decision when a mask is applied, as the PIQ recipe measures them.
+extension Metric {
+  /// Fid-In: 1 where the masked-in spectrogram is given the clip's class, else 0.
+  public static let fidelity = Metric("fid_in", "Fid-In", decimals: 2) {
+    $0.maskedIn.indexOfMaximum == $0.classIndex ? 1 : 0
+  }
+
+  /// AI: 100 where the class's probability rises for the masked-in spectrogram, else 0.
+  public static let averageIncrease = Metric("ai", "AI", decimals: 1) {
+    $0.whole[$0.classIndex] < $0.maskedIn[$0.classIndex] ? 100 : 0
+  }
+
+  /// AD: by how much of itself, in per cent, the class's probability drops for the masked-in
+  /// spectrogram.
+  public static let averageDrop = Metric("ad", "AD", decimals: 1) { outcome in
+    func probability(_ probabilities: [Double]) -> Double {
+      let all =
+        outcome.softensAverageDrop
+        ? softmax(probabilities.map { Float($0) }) : probabilities
+      return all[outcome.classIndex]
+    }
+    let (whole, maskedIn) = (probability(outcome.whole), probability(outcome.maskedIn))
+    return 100 * max(0, whole - maskedIn) / (whole + epsilon)
+  }
+
+  /// AG: by how much of what was missing to 1, in per cent, the class's probability rises for the
+  /// masked-in spectrogram.
+  public static let averageGain = Metric("ag", "AG", decimals: 1) {
+    let (whole, maskedIn) = ($0.whole[$0.classIndex], $0.maskedIn[$0.classIndex])
+    return 100 * max(0, maskedIn - whole) / (1 - whole + epsilon)
+  }
+
+  /// FF: by how much the class's probability drops for the masked-out spectrogram.
+  public static let faithfulness = Metric("ff", "FF", decimals: 3) {
+    $0.whole[$0.classIndex] - $0.maskedOut[$0.classIndex]
+  }
+
+  /// Upstream's guard of the quotients.
+  private static let epsilon = 1e-10
+}
+
+/// The softmax of logits that were computed at another scale, in double precision.
+package func softmax(_ logits: [Float], scaledBy factor: Double = 1) -> [Double] {
+  let scaled = logits.map { Double($0) * factor }
+  let highest = scaled.max() ?? 0
+  let exponentials = scaled.map { exp($0 - highest) }
+  let total = exponentials.reduce(0, +)
+  return exponentials.map { $0 / total }
+}
