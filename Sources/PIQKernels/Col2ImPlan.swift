@@ -7,12 +7,12 @@ import PIQTensor
 final class Col2ImPlan: Sendable {
   private let geometry: ConvolutionGeometry
   private let precision: Precision
-  private let weights: Tensor
+  private let weights: ConvolutionWeights
   /// [C, kH kW F], of operands.
   private let kernel = Lazy<Tensor>()
 
   /// - Parameter weights: [C, F, kH, kW].
-  init(_ geometry: ConvolutionGeometry, weights: Tensor, precision: Precision) {
+  init(_ geometry: ConvolutionGeometry, weights: ConvolutionWeights, precision: Precision) {
     self.geometry = geometry
     self.weights = weights
     self.precision = precision
@@ -87,8 +87,8 @@ final class Col2ImPlan: Sendable {
   /// [C, F, kH, kW] to [C, kH kW F].
   private func tapKernel() -> Tensor {
     let (channels, fine, taps) = (weights.shape[0], weights.shape[1], geometry.taps)
-    guard fine > 1 else { return weights }
-    return weights.withUnsafeBuffer { weights in
+    guard fine > 1 else { return weights.folded }
+    return weights.folded.withUnsafeBuffer { weights in
       Tensor(shape: [channels, taps * fine]) { kernel in
         guard let weights = weights.baseAddress, let kernel = kernel.baseAddress else { return }
         nonisolated(unsafe) let (source, target) = (weights, kernel)

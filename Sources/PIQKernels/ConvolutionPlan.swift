@@ -4,7 +4,7 @@ package import PIQTensor
 /// any extent. What algorithms make of the weights is made when it is first needed.
 package final class ConvolutionPlan: Sendable {
   let planner: ConvolutionPlanner
-  let weights: Tensor
+  let weights: ConvolutionWeights
   let epilogue: Epilogue
   private let im2col: Im2ColPlan
   private let col2im: Col2ImPlan
@@ -18,7 +18,7 @@ package final class ConvolutionPlan: Sendable {
   ///   - purpose: whether the weights stay.
   ///   - precision: what the operands of large products are rounded to.
   package init(
-    _ geometry: ConvolutionGeometry, weights: Tensor, epilogue: Epilogue,
+    _ geometry: ConvolutionGeometry, weights: ConvolutionWeights, epilogue: Epilogue,
     for purpose: ConvolutionPlanner.Purpose, precision: Precision
   ) {
     planner = ConvolutionPlanner(geometry, purpose: purpose, precision: precision)

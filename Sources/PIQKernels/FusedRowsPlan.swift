@@ -19,7 +19,7 @@ final class FusedRowsPlan: Sendable {
   init(_ first: ConvolutionPlan, then last: ConvolutionPlan) {
     self.first = first
     self.last = last
-    tiles = ToomCookPlan(weights: last.weights)
+    tiles = ToomCookPlan(weights: last.weights.folded)
   }
 
   /// How an input of the shape [B, H, W, I] is convolved, for a `LayerClock`.

@@ -6,12 +6,12 @@ import PIQTensor
 final class Im2ColPlan: Sendable {
   private let geometry: ConvolutionGeometry
   private let precision: Precision
-  private let weights: Tensor
+  private let weights: ConvolutionWeights
   /// [kH kW F, C], of operands.
   private let kernel = Lazy<Tensor>()
 
   /// - Parameter weights: [C, F, kH, kW].
-  init(_ geometry: ConvolutionGeometry, weights: Tensor, precision: Precision) {
+  init(_ geometry: ConvolutionGeometry, weights: ConvolutionWeights, precision: Precision) {
     self.geometry = geometry
     self.weights = weights
     self.precision = precision
@@ -135,7 +135,7 @@ final class Im2ColPlan: Sendable {
   /// [C, F, kH, kW] to [kH kW F, C].
   private func transposedKernel() -> Tensor {
     let (channels, fine, taps) = (weights.shape[0], weights.shape[1], geometry.taps)
-    return weights.withUnsafeBuffer { weights in
+    return weights.folded.withUnsafeBuffer { weights in
       Tensor(shape: [taps * fine, channels]) { kernel in
         guard let weights = weights.baseAddress, let kernel = kernel.baseAddress else { return }
         nonisolated(unsafe) let (source, target) = (weights, kernel)

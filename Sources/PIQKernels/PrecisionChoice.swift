@@ -87,7 +87,8 @@ extension Precision {
       let purpose: ConvolutionPlanner.Purpose = workload == .inference ? .inference : .training
       func plan(_ geometry: ConvolutionGeometry, _ weights: Tensor) -> ConvolutionPlan {
         ConvolutionPlan(
-          geometry, weights: weights, epilogue: Epilogue(), for: purpose, precision: precision)
+          geometry, weights: ConvolutionWeights(weights), epilogue: Epilogue(), for: purpose,
+          precision: precision)
       }
       let first = plan(up, upWeights)
       let both = ConvolutionSequence([("", first), ("", plan(last, lastWeights))])

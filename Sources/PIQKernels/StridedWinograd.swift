@@ -46,8 +46,7 @@ final class StridedWinograd: Sendable {
   let precision: Precision
   let side: TileSide
   let coarseChannels, fineChannels, kernelSize: Int
-  /// The kernel [C, F, 4, 4].
-  private let weights: Tensor
+  private let weights: ConvolutionWeights
   /// What it is at the points, of operands: [4, points, C, F] on the way to the fine map, and
   /// [4, points, F, C] on the way back, because products with a transposed operand are slower.
   private let fineKernel = Lazy<Tensor>()
@@ -56,11 +55,11 @@ final class StridedWinograd: Sendable {
   /// - Parameters:
   ///   - weights: [C, F, 4, 4], as PyTorch has them for either direction, or [C, F, 3, 3].
   ///   - side: more than three for `fine` only, and for f32.
-  init(weights: Tensor, precision: Precision, side: TileSide = .three) {
+  init(weights: ConvolutionWeights, precision: Precision, side: TileSide = .three) {
     self.side = side
     self.precision = precision
     kernelSize = weights.shape[2]
-    self.weights = weights.resized(toKernel: 4)
+    self.weights = weights
     (coarseChannels, fineChannels) = (weights.shape[0], weights.shape[1])
   }
 
@@ -69,7 +68,7 @@ final class StridedWinograd: Sendable {
     let (c, f) = (coarseChannels, fineChannels)
     let (rows, columns) = isTransposed ? (f, c) : (c, f)
     let (rowStep, step) = isTransposed ? (16, 16 * f) : (16 * f, 16)
-    let values = weights.withUnsafeBuffer { weights in
+    let values = weights.folded.resized(toKernel: 4).withUnsafeBuffer { weights in
       Tensor(shape: [Self.phases, side.points, rows, columns]) { kernel in
         guard let weights = weights.baseAddress, let kernel = kernel.baseAddress else { return }
         nonisolated(unsafe) let (source, target) = (weights, kernel)

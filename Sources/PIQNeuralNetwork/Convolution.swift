@@ -45,26 +45,19 @@ public final class Conv2d: Layer {
     for purpose: ConvolutionPlanner.Purpose, with norm: BatchNorm? = nil, relu: Bool = false,
     precision: Precision = .float32
   ) -> ConvolutionPlan {
-    let (weights, bias) = norm.map(folded) ?? (weight.value, bias.value)
+    guard let norm else {
+      return ConvolutionPlan(
+        geometry, weights: ConvolutionWeights(weight.value),
+        epilogue: Epilogue(bias: bias.value, relu: relu), for: purpose, precision: precision)
+    }
+    let (scale, shift) = norm.affine
+    var folded = bias.value
+    for o in 0..<folded.count {
+      folded[flat: o] = folded[flat: o] * scale[flat: o] + shift[flat: o]
+    }
     return ConvolutionPlan(
-      geometry, weights: weights, epilogue: Epilogue(bias: bias, relu: relu), for: purpose,
-      precision: precision)
-  }
-
-  /// Weights and bias with which the convolution alone does what it and `norm` do.
-  private func folded(_ norm: BatchNorm) -> (weights: Tensor, bias: Tensor) {
-    let (scale, shift) = (norm.affine.scale.elements, norm.affine.shift.elements)
-    var (weights, bias) = (weight.value, bias.value)
-    let row = weights.count / geometry.outChannels
-    weights.withUnsafeMutableBuffer { weights in
-      for o in scale.indices {
-        for i in o * row..<(o + 1) * row { weights[i] *= scale[o] }
-      }
-    }
-    bias.withUnsafeMutableBuffer { bias in
-      for o in bias.indices { bias[o] = bias[o] * scale[o] + shift[o] }
-    }
-    return (weights, bias)
+      geometry, weights: ConvolutionWeights(weight.value, scale: scale),
+      epilogue: Epilogue(bias: folded, relu: relu), for: purpose, precision: precision)
   }
 
   /// The convolution with its pullback, which accumulates the gradients of weight and bias.

@@ -49,7 +49,7 @@ public final class ConvTranspose2d: Layer {
     precision: Precision = .float32
   ) -> ConvolutionPlan {
     ConvolutionPlan(
-      geometry, weights: weight.value,
+      geometry, weights: ConvolutionWeights(weight.value),
       epilogue: Epilogue(bias: bias.value, relu: relu, affine: norm?.affine), for: purpose,
       precision: precision)
   }

@@ -97,6 +97,30 @@ struct LayerTests {
     #expect(TensorDifference(onTop, apart).relative < 2e-6)
   }
 
+  /// Layers without minimal filtering, whose operands are rounded: near what single precision gives,
+  /// and not the same.
+  @Test(.enabled(if: Precision.bfloat16.isNative)) func roundedOperands() throws {
+    let convolution = Conv2d(64, 72, kernel: 3, padding: 1, using: generator)
+    let last = ConvTranspose2d(
+      72, 1, kernel: (12, 12), stride: (1, 1), padding: 1, using: generator)
+    let (x, y) = (random([2, 7, 9, 64]), random([2, 7, 9, 72]))
+    func run(_ precision: Precision) throws -> [Tensor] {
+      let first = try convolution.differentiated(x, precision: precision)
+      let second = try last.differentiated(y, precision: precision)
+      convolution.clearGradients()
+      last.clearGradients()
+      let inputs = [try first.pullback(y), try second.pullback(second.value)]
+      return [first.value, second.value] + inputs
+        + (convolution.state + last.state).compactMap(\.parameter.gradient)
+    }
+    let (exact, rounded) = (try run(.float32), try run(.bfloat16))
+    #expect(exact.count == 8)
+    for (exact, rounded) in zip(exact, rounded) where exact.count > 1 {
+      #expect(TensorDifference(rounded, exact).relative < 2e-2)
+    }
+    #expect(exact[0] != rounded[0] && exact[1] != rounded[1])
+  }
+
   @Test func changedWeightsAreUsed() throws {
     let convolution = Conv2d(2, 3, kernel: 3, padding: 1, using: generator)
     let x = random([1, 4, 4, 2])
