@@ -26,12 +26,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let package = Package(
   name: "piq-audio",
   products: [
-    .library(
-      name: "PIQ",
-      targets: [
-        "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork", "PIQ", "PIQCheckpoints",
-        "PIQModels",
-      ]),
+    .library(name: "PIQAudio", targets: ["PIQAudio"]),
     .executable(name: "piq-audio", targets: ["piq-audio"]),
   ],
   dependencies: [

@@ -48,7 +48,7 @@ public struct ExplainerSettings: Sendable, Codable, Hashable {
 }
 
 /// One of the methods, by its name.
-public struct ExplanationMethod: Sendable, Hashable, CaseIterable, RawRepresentable {
+public struct ExplanationMethod: Sendable, Hashable, CaseIterable, RawRepresentable, Codable {
   private let explainer: any Explainer.Type
 
   /// The model's own interpreter: the standard method.

@@ -53,16 +53,7 @@ struct Evaluate: ParsableCommand {
       valueName: "list"))
   var sets = SetList(sets: EvaluationSet.allCases)
 
-  @Option(
-    help: """
-      What makes the masks: the model's interpreter, or a baseline on the same classifier.
-      """)
-  var method = ExplanationMethod.interpreter
-
-  @Option(
-    help: ArgumentHelp(
-      "How many noisy copies smoothgrad takes, and steps integrated-gradients.", valueName: "n"))
-  var steps = 25
+  @OptionGroup var method: MethodOptions
 
   @Option(
     help: ArgumentHelp(
@@ -72,11 +63,6 @@ struct Evaluate: ParsableCommand {
 
   @Flag(help: "Measure AD as SpeechBrain does, with a second softmax; it can't exceed 63.2 then.")
   var upstreamAd = false
-
-  @Option(
-    help: ArgumentHelp(
-      "Decides about contaminants, noise, random masks and bootstrap resamples.", valueName: "n"))
-  var seed: UInt64 = 0
 
   @Option(
     name: .shortAndLong,
@@ -100,9 +86,6 @@ struct Evaluate: ParsableCommand {
     guard logitScale.map({ $0 > 0 && $0.isFinite }) ?? true else {
       throw ValidationError("--logit-scale needs a positive number")
     }
-    guard (1...10_000).contains(steps) else {
-      throw ValidationError("--steps needs a number from 1 to 10000")
-    }
   }
 
   func run() throws {
@@ -118,8 +101,8 @@ struct Evaluate: ParsableCommand {
     if let outputDir { try Folder.make(outputDir) }
     var settings = EvaluationSettings()
     settings.sets = sets.sets
-    settings.method = method
-    settings.explainer = ExplainerSettings(steps: steps, seed: seed)
+    settings.method = method.method
+    settings.explainer = method.settings
     settings.logitScale = logitScale
     settings.softensAverageDrop = upstreamAd
     let countdown = Countdown(total: clips.clips.count)

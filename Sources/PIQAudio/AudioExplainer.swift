@@ -1,0 +1,67 @@
+import PIQAudioIO
+public import PIQExplanations
+public import PIQKernels
+public import PIQModels
+import PIQPlatform
+
+/// Explains sound files: what a classifier hears in them, and which parts it decided by.
+///
+///     let explainer = try AudioExplainer(model: "Fixtures/models/esc10")
+///     let explanation = try explainer.explain("clip.wav")
+///     try explanation.sound.write(to: "heard.wav")
+///
+/// Several threads may share one.
+public struct AudioExplainer: Sendable {
+  /// The model whose decisions are explained.
+  public let model: Model
+  private let explainer: any Explainer
+
+  /// Loads a model.
+  ///
+  /// - Parameters:
+  ///   - path: a folder with `model.json` and `model.safetensors`.
+  ///   - method: what makes the masks.
+  ///   - settings: the settings of methods that have some.
+  ///   - precision: that of the decoder's products.
+  /// - Throws: `Failure` when the model cannot be loaded or lacks what the method needs.
+  public init(
+    model path: String, method: ExplanationMethod = .interpreter,
+    settings: ExplainerSettings = ExplainerSettings(), precision: PrecisionChoice = .float32
+  ) throws {
+    model = try Model(path: path, precision: precision)
+    explainer = try Failure.naming(path) { [model] in
+      try method.makeExplainer(for: model.interpreter, settings)
+    }
+  }
+
+  /// Explains why a sound file is heard as a class.
+  ///
+  /// - Parameters:
+  ///   - path: a sound file that libsndfile reads, of any rate and number of channels.
+  ///   - className: the class to explain; the likeliest if nil.
+  /// - Throws: `SoundFileError`; `Failure` naming the file when the model cannot take it or has no
+  ///   such class.
+  public func explain(_ path: String, as className: String? = nil) throws -> AudioExplanation {
+    let configuration = model.configuration
+    let rate = configuration.stft.sampleRate
+    let clip = try Recording.read(path: path).resampled(to: rate)
+    return try Failure.naming(path) {
+      let classIndex = try className.map { name in
+        guard let index = configuration.labels.firstIndex(of: name) else {
+          throw Failure(
+            .unknownClass, problem: "cannot be explained as \(name), which the model does not know",
+            remedy: "name one of \(configuration.labels.joined(separator: ", "))")
+        }
+        return index
+      }
+      let analysis = try model.interpreter.analyze(clip.samples)
+      let interpretation = try model.interpreter.interpret(
+        analysis, as: classIndex, by: explainer)
+      return AudioExplanation(
+        className: configuration.labels[interpretation.index],
+        probability: analysis.classification.probabilities[interpretation.index],
+        classification: analysis.classification, interpretation: interpretation,
+        sound: Recording(samples: interpretation.audio, sampleRate: rate))
+    }
+  }
+}
