@@ -72,11 +72,12 @@ let package = Package(
         "PIQAudioIO", "PIQCheckpoints", "PIQPlatform", "PIQModels", "PIQNeuralNetwork", "PIQ",
         "PIQPlotting", "PIQSpectral", "PIQTensor",
       ]),
+    module("PIQRuns", ["PIQAudioIO", "PIQModels", "PIQPipeline", "PIQPlatform"]),
     module(
       "PIQReport",
       [
-        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQPlatform", "PIQPlotting", "PIQTensor",
-        .product(name: "Mustache", package: "swift-mustache"),
+        "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQPlatform", "PIQPlotting", "PIQSpectral",
+        "PIQTensor", .product(name: "Mustache", package: "swift-mustache"),
       ]),
     module(
       "PIQEvaluation",
@@ -95,8 +96,8 @@ let package = Package(
       dependencies: [
         "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQEvaluation",
         "PIQPlatform", "PIQModels",
-        "PIQNeuralNetwork", "PIQ", "PIQReport", "PIQSpectral", "PIQTensor", "PIQTraining",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "PIQNeuralNetwork", "PIQ", "PIQReport", "PIQRuns", "PIQSpectral", "PIQTensor",
+        "PIQTraining", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -125,7 +126,13 @@ let package = Package(
       of: "PIQPipeline",
       [
         "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQModels", "PIQNeuralNetwork", "PIQ",
-        "PIQPlatform", "PIQTensor",
+        "PIQPlatform", "PIQPlotting", "PIQRuns", "PIQSpectral", "PIQTensor",
+      ]),
+    tests(
+      of: "PIQRuns",
+      [
+        "PIQAudioIO", "PIQCheckpoints", "PIQModels", "PIQPipeline", "PIQPlatform", "PIQ",
+        "PIQRuns",
       ]),
     tests(
       of: "PIQReport",
@@ -147,7 +154,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "PIQAudioIO", "PIQPipeline", "PIQCheckpoints", "PIQDatasets", "PIQModels", "PIQPlatform",
-        "PIQReport", "PIQSpectral", "PIQTensor", "TestSupport", "PIQTraining",
+        "PIQReport", "PIQRuns", "PIQSpectral", "PIQTensor", "TestSupport", "PIQTraining",
       ],
       path: "Tests/FuzzTargets", swiftSettings: settings),
     tests(of: "Fuzz", ["FuzzTargets"]),

@@ -52,7 +52,7 @@ public struct Interpretation: Sendable {
 }
 
 /// Which frames of a clip an interpretation covers.
-public enum Tail: String, Sendable, CaseIterable {
+public enum Tail: String, Sendable, Codable, CaseIterable {
   /// The whole clip, whatever its length.
   case keep
   /// SpeechBrain's: what the decoder gives for whole groups of 32 frames. The last frames of most

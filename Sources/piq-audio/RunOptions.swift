@@ -4,6 +4,7 @@ import PIQModels
 import PIQNeuralNetwork
 import PIQPipeline
 import PIQPlatform
+import PIQRuns
 
 /// The inputs, and how much is said about them.
 struct InputOptions: ParsableArguments {
