@@ -74,6 +74,13 @@ let package = Package(
         "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
         "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
       ]),
+    module(
+      "PIQAudio",
+      [
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQOneDNN", "PIQKernels",
+        "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
+        "PIQModels",
+      ]),
     module("PIQPlotting", ["CPIQCairo", "CPIQPNG", "PIQPlatform", "PIQTensor"]),
     module("PIQDatasets", ["PIQPlatform", "PIQAudioIO"]),
     module(
@@ -83,10 +90,16 @@ let package = Package(
         "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting",
       ]),
     module(
+      "PIQRuns",
+      [
+        "PIQPlatform", "PIQAudioIO", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations",
+        "PIQModels", "PIQPipeline",
+      ]),
+    module(
       "PIQReport",
       [
-        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQCheckpoints", "PIQPlotting", "PIQPipeline",
-        .product(name: "Mustache", package: "swift-mustache"),
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQCheckpoints", "PIQPlotting",
+        "PIQPipeline", .product(name: "Mustache", package: "swift-mustache"),
       ], resources: [.embedInCode("Resources")]),
     module(
       "PIQEvaluation",
@@ -106,7 +119,7 @@ let package = Package(
       dependencies: [
         "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
         "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQDatasets",
-        "PIQPipeline", "PIQReport", "PIQEvaluation", "PIQTraining",
+        "PIQPipeline", "PIQRuns", "PIQReport", "PIQEvaluation", "PIQTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -122,7 +135,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQCheckpoints", "PIQModels",
-        "PIQDatasets", "PIQPipeline", "PIQReport", "PIQTraining", "TestSupport",
+        "PIQDatasets", "PIQPipeline", "PIQRuns", "PIQReport", "PIQTraining", "TestSupport",
       ],
       path: "Tests/FuzzTargets", swiftSettings: settings),
     tests(of: "PIQPlatform", ["PIQPlatform"]),
@@ -152,14 +165,19 @@ let package = Package(
         "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQClassifiers",
         "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels",
       ]),
+    tests(of: "PIQAudio", ["PIQAudio"]),
     tests(of: "PIQPlotting", ["PIQPlatform", "PIQTensor", "PIQPlotting"]),
     tests(of: "PIQDatasets", ["PIQPlatform", "PIQDatasets"]),
     tests(
       of: "PIQPipeline",
       [
-        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
-        "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPipeline",
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQNeuralNetwork",
+        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPipeline",
+        "PIQRuns",
       ]),
+    tests(
+      of: "PIQRuns",
+      ["PIQPlatform", "PIQAudioIO", "PIQ", "PIQCheckpoints", "PIQModels", "PIQPipeline", "PIQRuns"]),
     tests(
       of: "PIQReport",
       ["PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQCheckpoints", "PIQPipeline", "PIQReport"]),

@@ -1,5 +1,5 @@
 /// The kinds of sound file that this package writes.
-public enum AudioFormat: String, CaseIterable, Sendable {
+public enum AudioFormat: String, CaseIterable, Encodable, Sendable {
   /// RIFF WAVE.
   case wav
   /// Free Lossless Audio Codec.
@@ -19,7 +19,7 @@ public enum AudioFormat: String, CaseIterable, Sendable {
 }
 
 /// How a sample is stored in a sound file.
-public enum SampleEncoding: String, CaseIterable, Sendable {
+public enum SampleEncoding: String, CaseIterable, Encodable, Sendable {
   /// IEEE floating point of 32 bits.
   case float32
   /// IEEE floating point of 64 bits.
@@ -46,7 +46,7 @@ public enum SampleEncoding: String, CaseIterable, Sendable {
 }
 
 /// A kind of sound file together with an encoding that it can hold.
-public struct SoundFileFormat: Sendable, Hashable {
+public struct SoundFileFormat: Sendable, Hashable, Encodable {
   public let format: AudioFormat
   public let encoding: SampleEncoding
 

@@ -19,6 +19,8 @@ public final class SoundFileWriter {
   private let growsToRF64: Bool
   private let handle: SoundFileHandle
   private var samplesWritten = 0
+  /// Its place until it is whole; nil in memory.
+  private var file: TemporaryFile?
 
   /// Has `body` write a sound file that appears at `path` whole or not at all.
   ///
@@ -32,20 +34,38 @@ public final class SoundFileWriter {
     to path: String, sampleRate: Int, as format: SoundFileFormat = .standard,
     growsToRF64: Bool = false, _ body: (SoundFileWriter) throws -> Void
   ) throws -> Int {
-    var clippedSamples = 0
-    try AtomicFile.write(to: path) { temporary in
-      let descriptor = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-      guard descriptor >= 0 else {
-        throw SoundFileError.system(path: path, action: "write it", errno: errno)
-      }
-      let writer = try SoundFileWriter(
-        FileBytes(descriptor: descriptor), path: path, sampleRate: sampleRate, format: format,
-        growsToRF64: growsToRF64 && format.format == .wav)
-      try body(writer)
-      try writer.finish()
-      clippedSamples = writer.clippedSamples
+    let writer = try SoundFileWriter(
+      path: path, sampleRate: sampleRate, as: format, growsToRF64: growsToRF64)
+    try body(writer)
+    try writer.putInPlace()
+    return writer.clippedSamples
+  }
+
+  /// Begins a sound file that appears at `path` with `putInPlace()`, and never without it.
+  ///
+  /// - Parameter growsToRF64: as in `write`.
+  /// - Throws: `SoundFileError` or `Failure`, naming `path`.
+  public convenience init(
+    path: String, sampleRate: Int, as format: SoundFileFormat = .standard,
+    growsToRF64: Bool = false
+  ) throws {
+    let file = try TemporaryFile(path: path)
+    let descriptor = open(file.temporary, O_RDWR | O_TRUNC | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw SoundFileError.system(path: path, action: "write it", errno: errno)
     }
-    return clippedSamples
+    try self.init(
+      FileBytes(descriptor: descriptor), path: path, sampleRate: sampleRate, format: format,
+      growsToRF64: growsToRF64 && format.format == .wav)
+    self.file = file
+  }
+
+  /// Ends the file and gives it its name.
+  ///
+  /// - Throws: `SoundFileError` or `Failure`, naming the path, also when no sample was written.
+  public func putInPlace() throws {
+    try finish()
+    try file?.putInPlace()
   }
 
   /// The bytes of a sound file of `samples`, made in memory.

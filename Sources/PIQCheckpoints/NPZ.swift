@@ -25,7 +25,7 @@ public enum NPZ {
   /// - Parameters:
   ///   - arrays: the arrays under the names that `numpy.load` gives them, each name once.
   ///   - path: the file.
-  /// - Throws: `Failure` when it cannot be written, `Failure` for a name given twice.
+  /// - Throws: `Failure` when it cannot be written, or for a name given twice.
   public static func write(_ arrays: [(name: String, array: NPZArray)], to path: String) throws {
     let archive = try ZipWriter(path: path)
     for (name, array) in arrays {

@@ -66,7 +66,7 @@ package final class ZipWriter {
 
   /// Closes the archive and puts it in place.
   ///
-  /// - Throws: `Failure` when libzip fails, `Failure` when the file cannot be written.
+  /// - Throws: `Failure` when libzip fails or the file cannot be written.
   package func write() throws {
     guard handle != nil else { return }
     let bytes = try bytes()

@@ -2,10 +2,8 @@ import PIQAudioIO
 import PIQPlatform
 
 /// Reads clips at one sample rate.
-public final class ClipLoader {
+public struct ClipLoader: Sendable {
   private let rate: Int
-  private var resamplers: [Int: Resampler] = [:]
-  private static let resamplersKept = 16
 
   /// - Parameter rate: what clips are resampled to, in hertz.
   public init(rate: Int) { self.rate = rate }
@@ -23,21 +21,7 @@ public final class ClipLoader {
         .clipTooLoud, path: path, problem: "is too loud to compute with",
         remedy: "scale it to full scale, ±1")
     }
-    guard recording.sampleRate != rate else {
-      try check(recording.samples.count)
-      return recording.samples
-    }
-    let resampler = resampler(from: recording.sampleRate)
-    try check(resampler.outputCount(for: recording.samples.count))
-    return resampler.resample(recording.samples)
-  }
-
-  /// A resampler, made once for each rate that comes up again.
-  private func resampler(from other: Int) -> Resampler {
-    if let known = resamplers[other] { return known }
-    let resampler = Resampler(from: other, to: rate)
-    if resamplers.count == Self.resamplersKept { resamplers.removeAll() }
-    resamplers[other] = resampler
-    return resampler
+    try check(recording.sampleCount(at: rate))
+    return recording.resampled(to: rate).samples
   }
 }

@@ -26,6 +26,8 @@ public struct Interpretation: Sendable {
   public let mask: Tensor
   /// The masked spectrogram in linear magnitudes of the normalised clip [T', F].
   public let magnitude: Tensor
+  /// The attributions that became the mask, with their signs [T', F]; nil for methods without.
+  public let attributions: Tensor?
   /// The indices of the keys, [1, rows, columns]; nil for methods that do not quantise.
   public let codes: Codes?
   /// The masked sound, at the model's rate and the clip's own level.

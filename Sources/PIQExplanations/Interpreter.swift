@@ -130,8 +130,8 @@ public final class Interpreter: @unchecked Sendable {
       frontEnd.sound(of: magnitude, like: clip, length: length)
     }
     return Interpretation(
-      index: classIndex, mask: explanation.mask, magnitude: magnitude, codes: explanation.codes,
-      audio: audio)
+      index: classIndex, mask: explanation.mask, magnitude: magnitude,
+      attributions: explanation.attributions, codes: explanation.codes, audio: audio)
   }
 
   /// The frames that metrics look at, whatever the method: those that SpeechBrain's decoder covers;

@@ -2,21 +2,23 @@ import PIQ
 public import PIQAudioIO
 import PIQCheckpoints
 public import PIQClassifiers
-import PIQExplanations
+public import PIQExplanations
 public import PIQModels
 import PIQPlatform
-import PIQPlotting
 import PIQSpectral
-import PIQTensor
-import Synchronization
 
-/// Takes clips through a model and writes what was asked for: the whole way. Several threads may
+/// Takes one clip after the other through a model, from decoding to outputs. Several threads may
 /// share it, each with a clip of its own.
 public final class ClipProcessor: Sendable {
-  /// What to do with each clip.
-  public struct Settings: Sendable {
-    /// The class to explain; the likeliest if nil.
+  /// What to do with each clip. All that outputs depend on, beside the clip and the model, is here:
+  /// a run's journal tells by it whether a clip has to be done again.
+  public struct Settings: Sendable, Encodable {
+    /// The index of the class to explain; the likeliest if nil.
     public var label: Int?
+    /// What makes the masks.
+    public var method = ExplanationMethod.interpreter
+    /// The settings of the method.
+    public var explainer = ExplainerSettings()
     /// Which frames an interpretation covers.
     public var tail = Tail.keep
     /// How many classes a report names.
@@ -27,40 +29,41 @@ public final class ClipProcessor: Sendable {
     public var existing = ExistingOutputs.overwrite
     /// How long recordings are divided.
     public var windowing = Windowing()
-    /// Told of recordings that are divided; called by any thread.
-    public var observe: @Sendable (RecordingEvent) -> Void = { _ in }
 
     /// The standard settings.
     public init() {}
   }
 
-  /// What became of a clip.
-  public enum Outcome: Sendable {
-    case done(TimedReport)
-    /// All of its outputs were there already.
-    case skipped
-  }
-
   let model: Model
   let settings: Settings
-  private let resamplers = Mutex<[Int: Resampler]>([:])
-  let budget = MemoryBudget(Interpreter.mostMemory)
-  private static let resamplersKept = 16
+  /// The method; a clip that it cannot explain fails with the reason.
+  let explainer: Result<any Explainer, any Error>
+  let observe: @Sendable (RecordingEvent) -> Void
+  private let budget = MemoryBudget(Interpreter.mostMemory)
 
   /// A processor that takes all of its clips through `model`.
-  public init(_ model: Model, _ settings: Settings) {
+  ///
+  /// - Parameter observe: told of recordings that are divided; called by any thread.
+  public init(
+    _ model: Model, _ settings: Settings,
+    observe: @escaping @Sendable (RecordingEvent) -> Void = { _ in }
+  ) {
     self.model = model
     self.settings = settings
+    explainer = Result {
+      try settings.method.makeExplainer(for: model.interpreter, settings.explainer)
+    }
+    self.observe = observe
   }
 
-  /// Interprets a clip and writes the outputs of its job; the keys of `outputs` are those of
+  /// Interprets a clip and writes the outputs of its job; the keys of `outputs` are the names of
   /// `OutputKind`.
   ///
   /// A recording that the settings say is divided has no arrays, one that is taken whole none of
   /// the tables of windows, whatever the job says.
   ///
-  /// - Throws: a typed error that names the file, what is wrong with it and what to do.
-  public func interpret(_ job: ClipJob) throws -> Outcome {
+  /// - Throws: `SoundFileError` or `Failure` that names the file, the problem and a remedy.
+  public func interpret(_ job: ClipJob) throws -> ClipOutcome {
     let (whole, divided) = (job.keeping(OutputKind.ofClips), job.keeping(OutputKind.ofWindows))
     let existing = settings.existing
     switch settings.windowing.scope {
@@ -68,11 +71,10 @@ public final class ClipProcessor: Sendable {
       if try whole.shouldSkip(existing) { return .skipped }
       var clock = StageClock()
       let recording = try clock.measure("decode") { try read(job.input) }
-      return .done(try interpretWhole(whole, recording, clock))
+      return try interpretWhole(whole, recording, clock)
     case .all:
       if try divided.shouldSkip(existing) { return .skipped }
-      return .done(
-        try interpretWindows(divided, SoundFileReader(path: job.input.path), head: []))
+      return try interpretWindows(divided, SoundFileReader(path: job.input.path), head: [])
     case .longer(let limit):
       if try divided.shouldSkip(existing) { return .skipped }
       if try whole.shouldSkip(existing), !Self.saysLonger(job.input, than: limit) {
@@ -86,10 +88,10 @@ public final class ClipProcessor: Sendable {
         try Recording.read(reader) { Double($0) <= most }
       }
       guard Double(recording.samples.count) > most else {
-        return .done(try interpretWhole(whole, recording, clock))
+        return try interpretWhole(whole, recording, clock)
       }
       try checkLevel(of: recording.samples, path: job.input.path)
-      return .done(try interpretLong(job, divided, reader, head: recording.samples))
+      return try interpretLong(job, divided, reader, head: recording.samples)
     }
   }
 
@@ -104,98 +106,69 @@ public final class ClipProcessor: Sendable {
   /// Divides a recording because of its length, and says so.
   private func interpretLong(
     _ job: ClipJob, _ divided: ClipJob, _ reader: SoundFileReader, head: [Float]
-  ) throws -> TimedReport {
-    let windowing = settings.windowing
-    if windowing.refusesArrays, job.output(.arrays) != nil {
+  ) throws -> ClipOutcome {
+    if settings.windowing.refusesArrays, job.output(.arrays) != nil {
       throw Failure(
         .arraysOfWindows, path: job.input.path,
         problem: "is divided into windows, for which arrays are not written",
         remedy: "leave arrays out, or take it whole")
     }
-    settings.observe(.divided(input: job.input.path))
+    observe(.divided(input: job.input.path))
     return try interpretWindows(divided, reader, head: head)
   }
 
   /// Interprets a clip whole.
   private func interpretWhole(
     _ job: ClipJob, _ recording: Recording, _ clock: StageClock
-  ) throws -> TimedReport {
+  ) throws -> ClipOutcome {
     var clock = clock
     let samples = try samples(of: recording, job.input, &clock)
     // Before the long work, but not for an input that cannot be read.
     try job.makeFolders()
-    let bytes = model.interpreter.memoryNeeded(samples.count)
-    budget.take(bytes)
-    defer { budget.release(bytes) }
-    let (analysis, interpretation) = try Failure.naming(job.input.path) {
-      let analysis = try clock.measure("classify") { try model.interpreter.analyze(samples) }
-      let interpretation = try clock.measure("interpret") {
-        try model.interpreter.interpret(analysis, as: settings.label, tail: settings.tail)
+    return try withMemory(for: samples.count) {
+      let (analysis, interpretation) = try Failure.naming(job.input.path) {
+        let analysis = try clock.measure("classify") { try model.interpreter.analyze(samples) }
+        let interpretation = try clock.measure("interpret") {
+          try model.interpreter.interpret(
+            analysis, as: settings.label, tail: settings.tail, by: explainer.get())
+        }
+        return (analysis, interpretation)
       }
-      return (analysis, interpretation)
-    }
-    var report = report(
-      job.input, recording, analysis.classification, index: interpretation.index)
-    report.outputs = job.outputs
-    try clock.measure("write") {
-      for kind in OutputKind.allCases {
-        guard let path = job.output(kind) else { continue }
-        let clipped = try write(kind, of: job.input, to: path, analysis, interpretation, report)
-        if clipped > 0 { report.warn("\(clipped) samples of \(path) were cut to full scale") }
+      var report = report(
+        job.input, recording, analysis.classification, index: interpretation.index)
+      report.outputs = job.outputs
+      describeExplanation(in: &report)
+      var clip = InterpretedClip(
+        name: job.input.name, stft: model.configuration.stft, soundFormat: settings.soundFormat,
+        analysis: analysis, interpretation: interpretation, report: report)
+      try clock.measure("write") {
+        for kind in OutputKind.inWritingOrder {
+          guard let path = job.output(kind) else { continue }
+          if let warning = try kind.ofClip?(clip, path) { clip.report.warn(warning) }
+        }
       }
+      return .done(clip.report, seconds: clock.withTotal)
     }
-    return TimedReport(report: report, seconds: clock.withTotal)
   }
 
-  /// Classifies a clip; nothing is decoded or written.
-  ///
-  /// - Returns: the report, and the probability of each class.
-  /// - Throws: as `interpret(_:)`.
-  public func classify(
-    _ input: ClipInput
-  ) throws -> (report: TimedReport, probabilities: [Float]) {
-    var clock = StageClock()
-    let (recording, samples) = try load(input, &clock)
-    let bytes = model.interpreter.memoryNeeded(samples.count)
-    budget.take(bytes)
-    defer { budget.release(bytes) }
-    let analysis = try Failure.naming(input.path) {
-      try clock.measure("classify") { try model.interpreter.analyze(samples) }
-    }
-    let report = report(
-      input, recording, analysis.classification, index: analysis.classification.index)
-    return (
-      TimedReport(report: report, seconds: clock.withTotal), analysis.classification.probabilities
-    )
+  /// Notes in a report how its explanation was made.
+  func describeExplanation(in report: inout ClipReport) {
+    report.method = settings.method
+    report.precision = model.interpreter.precision
+    report.stft = model.configuration.stft
+    report.normalize = model.configuration.normalize
   }
 
-  /// Draws the log-power spectrogram that the model's front end makes of a clip, to the path under
-  /// `spectrogram` in the job's outputs.
-  ///
-  /// - Returns: a report, or nothing if the picture was there already and was left alone.
-  /// - Throws: as `interpret(_:)`.
-  public func drawSpectrogram(_ job: ClipJob) throws -> SpectrogramReport? {
-    if try job.shouldSkip(settings.existing) { return nil }
-    var clock = StageClock()
-    let (recording, samples) = try load(job.input, &clock)
-    try job.makeFolders()
-    let stft = model.configuration.stft
-    let bytes = model.interpreter.memoryNeeded(samples.count)
+  /// Runs `work` on a clip of `count` samples once there is memory for it.
+  func withMemory<Result>(for count: Int, _ work: () throws -> Result) rethrows -> Result {
+    let bytes = model.interpreter.memoryNeeded(count)
     budget.take(bytes)
     defer { budget.release(bytes) }
-    let logPower = try Failure.naming(job.input.path) {
-      try model.interpreter.logPower(of: samples)
-    }
-    let figure = try SpectrogramFigure(
-      logPower, sampleRate: stft.sampleRate,
-      hopLength: stft.hopLength, nFFT: stft.nFFT, title: job.input.name)
-    if let path = job.output(.spectrogram) { try figure.write(toPNG: path) }
-    return SpectrogramReport(
-      input: job.input.path, outputs: job.outputs, warning: recording.warning)
+    return try work()
   }
 
   /// The recording, and its samples at the model's rate.
-  private func load(
+  func load(
     _ input: ClipInput, _ clock: inout StageClock
   ) throws -> (Recording, samples: [Float]) {
     let recording = try clock.measure("decode") { try read(input) }
@@ -222,93 +195,9 @@ public final class ClipProcessor: Sendable {
     try checkLevel(of: recording.samples, path: input.path)
     let rate = model.configuration.stft.sampleRate
     guard recording.sampleRate != rate else { return recording.samples }
-    let resampler = resampler(from: recording.sampleRate, to: rate)
     try Failure.naming(input.path) {
-      try model.interpreter.checkLength(resampler.outputCount(for: recording.samples.count))
+      try model.interpreter.checkLength(recording.sampleCount(at: rate))
     }
-    return clock.measure("resample") { resampler.resample(recording.samples) }
+    return clock.measure("resample") { recording.resampled(to: rate).samples }
   }
-
-  /// A resampler, made once for each rate that comes up again.
-  func resampler(from rate: Int, to newRate: Int) -> Resampler {
-    resamplers.withLock { resamplers in
-      if let known = resamplers[rate] { return known }
-      let resampler = Resampler(from: rate, to: newRate)
-      if resamplers.count == Self.resamplersKept { resamplers.removeAll() }
-      resamplers[rate] = resampler
-      return resampler
-    }
-  }
-
-  private func report(
-    _ input: ClipInput, _ recording: Recording, _ classification: Classification, index: Int
-  ) -> ClipReport {
-    let labels = model.configuration.labels
-    return ClipReport(
-      input: input.path, label: labels[index], index: index,
-      probability: classification.probabilities[index],
-      top: classification.ranking.prefix(settings.top).map {
-        .init(label: labels[$0], probability: classification.probabilities[$0])
-      },
-      model: .init(name: model.configuration.name, sha256: model.sha256),
-      sampleRate: recording.sampleRate, channels: recording.channels,
-      duration: recording.duration, outputs: [:], warning: recording.warning)
-  }
-
-  /// Writes one output.
-  ///
-  /// - Returns: how many samples did not fit the encoding's range.
-  private func write(
-    _ kind: OutputKind, of input: ClipInput, to path: String, _ analysis: Analysis,
-    _ interpretation: Interpretation, _ report: ClipReport
-  ) throws -> Int {
-    let stft = model.configuration.stft
-    switch kind {
-    case .audio:
-      return try Recording(samples: interpretation.audio, sampleRate: stft.sampleRate)
-        .write(to: path, as: settings.soundFormat)
-    case .residual:
-      let residual = zip(analysis.clip.samples, interpretation.audio).map { $0 - $1 }
-      return try Recording(samples: residual, sampleRate: stft.sampleRate)
-        .write(to: path, as: settings.soundFormat)
-    case .spectrogram:
-      try InterpretationFigure(
-        input: analysis.logPower, mask: interpretation.mask,
-        interpretation: interpretation.magnitude, sampleRate: stft.sampleRate,
-        hopLength: stft.hopLength, nFFT: stft.nFFT, label: report.label,
-        probability: report.probability, source: input.name
-      ).write(toPNG: path)
-    case .arrays:
-      try NPZ.write(arrays(analysis, interpretation), to: path)
-    case .json:
-      try AtomicFile.write(Array((try JSON.indented(report) + "\n").utf8), to: path)
-    case .timeline, .labels, .selections: break  // of windows
-    }
-    return 0
-  }
-
-  private func arrays(
-    _ analysis: Analysis, _ interpretation: Interpretation
-  ) -> [(name: String, array: NPZArray)] {
-    func vector(_ values: [Float]) -> NPZArray {
-      .float32(Tensor(shape: [values.count], values))
-    }
-    var arrays: [(name: String, array: NPZArray)] = [
-      ("logspec", .float32(analysis.logPower)), ("mask", .float32(interpretation.mask)),
-      ("interpretation", .float32(interpretation.magnitude)),
-      ("logits", vector(analysis.classification.logits)),
-      ("probabilities", vector(analysis.classification.probabilities)),
-      ("audio", vector(interpretation.audio)),
-    ]
-    if let codes = interpretation.codes {
-      let grid = IntegerArray(
-        shape: Array(codes.shape.dropFirst()), values: codes.indices.map { Int64($0) })
-      arrays.append(("codes", .int64(grid)))
-    }
-    return arrays
-  }
-}
-
-extension ClipInput {
-  var name: String { path == "-" ? "standard input" : Folder.name(of: path) }
 }

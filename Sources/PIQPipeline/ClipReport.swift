@@ -1,4 +1,7 @@
-import Foundation
+public import PIQClassifiers
+public import PIQExplanations
+public import PIQKernels
+public import PIQSpectral
 
 /// What was found in a clip: the content of `clip.interpretation.json`.
 public struct ClipReport: Sendable, Codable, Equatable {
@@ -24,6 +27,14 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var outputs: [String: String]
   /// What is amiss with the input though it could be used.
   public var warning: String?
+  /// What made the mask; nil in files of versions that had one method.
+  public var method: ExplanationMethod?
+  /// The precision of the decoder's products; nil as `method`.
+  public var precision: Precision?
+  /// The front end of the model; nil in files of versions that did not write it.
+  public var stft: STFTConfiguration?
+  /// What clips are divided by before the STFT; nil as `stft`.
+  public var normalize: Normalization?
   /// Of a recording that was divided into windows: the length of a window in seconds.
   public var window: Double?
   /// How much of it the next window shares, in seconds.
@@ -64,54 +75,9 @@ public struct ClipReport: Sendable, Codable, Equatable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case input, label, index, probability, top, model, channels, duration, outputs, warning
+    case input, label, index, probability, top, model, channels, duration, outputs, warning, stft,
+      normalize, method, precision
     case window, overlap, windows
     case sampleRate = "sample_rate"
   }
-}
-
-/// A clip's report with the time that each stage took: one line of `--json`.
-public struct TimedReport: Encodable, Sendable {
-  public var report: ClipReport
-  /// Seconds by stage, and `total`.
-  public var seconds: [String: Double]
-
-  /// Encodes the report's own keys and `seconds` in one object.
-  public func encode(to encoder: any Encoder) throws {
-    try report.encode(to: encoder)
-    var container = encoder.container(keyedBy: Key.self)
-    try container.encode(seconds, forKey: .seconds)
-  }
-
-  private enum Key: String, CodingKey { case seconds }
-}
-
-/// A clip that failed: its line of `--json`.
-public struct FailureReport: Encodable, Sendable {
-  public var input: String
-  public var error: String
-
-  /// The line of an input that failed with `error`.
-  public init(input: String, error: String) {
-    self.input = input
-    self.error = error
-  }
-}
-
-/// A clip that was left alone because its outputs were there: its line of `--json`.
-public struct SkippedReport: Encodable, Sendable {
-  public var input: String
-  public var skipped = true
-
-  /// The line of an input that was skipped.
-  public init(input: String) { self.input = input }
-}
-
-/// What was drawn for a clip: its line of `spectrogram --json`.
-public struct SpectrogramReport: Encodable, Sendable {
-  public var input: String
-  /// The files that were written, by kind.
-  public var outputs: [String: String]
-  /// What is amiss with the input though it could be used.
-  public var warning: String?
 }

@@ -15,12 +15,9 @@ public enum AtomicFile {
   public static func write(to path: String, _ write: (_ temporaryPath: String) throws -> Void)
     throws
   {
-    let temporary = try makeTemporary(for: path)
-    defer { removeTemporary(temporary) }
-    try write(temporary)
-    guard rename(temporary, path) == 0 else {
-      throw Failure(path: path, action: "write it", errno: errno)
-    }
+    let file = try TemporaryFile(path: path)
+    try write(file.temporary)
+    try file.putInPlace()
   }
 
   /// Writes `chunks` one after the other to a file that appears at `path` when all is written.
@@ -73,7 +70,7 @@ public enum AtomicFile {
   /// comes in between.
   ///
   /// - Throws: `Failure`, naming `path`.
-  static func makeTemporary(for path: String) throws(Failure) -> String {
+  fileprivate static func makeTemporary(for path: String) throws(Failure) -> String {
     let temporary = temporaryPath(for: path)
     let code = unfinished.withLock { paths -> Int32 in
       let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -87,7 +84,7 @@ public enum AtomicFile {
   }
 
   /// Removes a temporary file, unless it has got its own name by now.
-  static func removeTemporary(_ temporary: String) {
+  fileprivate static func removeTemporary(_ temporary: String) {
     unlink(temporary)
     _ = unfinished.withLock { $0.remove(temporary) }
   }
@@ -125,6 +122,34 @@ public enum AtomicFile {
         continue
       }
       unlink(Folder.join(folder, name))
+    }
+  }
+}
+
+/// An empty file beside `path` that takes its place with `putInPlace()`, and is removed with this
+/// object otherwise.
+package final class TemporaryFile {
+  /// Where the file will appear.
+  package let path: String
+  /// Where it is.
+  package let temporary: String
+
+  /// Makes the file.
+  ///
+  /// - Throws: `Failure`, naming `path`.
+  package init(path: String) throws(Failure) {
+    self.path = path
+    temporary = try AtomicFile.makeTemporary(for: path)
+  }
+
+  deinit { AtomicFile.removeTemporary(temporary) }
+
+  /// Gives the file its name.
+  ///
+  /// - Throws: `Failure`, naming `path`.
+  package func putInPlace() throws(Failure) {
+    guard rename(temporary, path) == 0 else {
+      throw Failure(path: path, action: "write it", errno: errno)
     }
   }
 }

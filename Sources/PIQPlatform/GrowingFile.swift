@@ -4,8 +4,8 @@ import Foundation
 /// `putInPlace()` it has a temporary name, which is removed with this object.
 public final class GrowingFile {
   /// Where it will appear.
-  public let path: String
-  private let temporary: String
+  public var path: String { file.path }
+  private let file: TemporaryFile
   private var descriptor: Int32
   /// Why it cannot be whole any more.
   private var failure: Failure?
@@ -14,15 +14,13 @@ public final class GrowingFile {
   ///
   /// - Throws: `Failure`, naming `path`.
   public init(path: String) throws(Failure) {
-    self.path = path
-    temporary = try AtomicFile.makeTemporary(for: path)
-    descriptor = open(temporary, O_WRONLY | O_CLOEXEC)
+    file = try TemporaryFile(path: path)
+    descriptor = open(file.temporary, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw error(errno) }
   }
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    AtomicFile.removeTemporary(temporary)
   }
 
   /// Appends `bytes`. Once that has failed, all else fails in the same way.
@@ -55,7 +53,7 @@ public final class GrowingFile {
   /// - Throws: `Failure`, naming the path.
   public func putInPlace(isDurable: Bool = false) throws(Failure) {
     try end(isDurable: isDurable)
-    guard rename(temporary, path) == 0 else { throw error(errno) }
+    try file.putInPlace()
   }
 
   private func error(_ code: Int32) -> Failure {

@@ -34,8 +34,7 @@ public struct SpectrogramFigure: Sendable {
   /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
   /// bytes.
   ///
-  /// - Throws: `Failure` when the file cannot be written, `Failure` when drawing fails; both
-  ///   name `path`.
+  /// - Throws: `Failure` when the file cannot be written or drawing fails; it names `path`.
   public func write(toPNG path: String) throws {
     try writePNG(to: path) { () throws(Failure) in try render().canvas }
   }

@@ -18,7 +18,7 @@ public struct ClipBlock: Sendable {
   /// - Throws: `SoundFileError` for a sound that cannot be encoded.
   init(_ clip: ClipResult, index: Int) throws {
     let sounds = ClipSounds(clip)
-    let (pictures, pictureErrors) = ClipPictures.load(clip, sampleRate: sounds.sampleRate)
+    let (pictures, pictureErrors) = ClipPictures.load(clip)
     errors = sounds.errors + pictureErrors
     lacksOriginal = sounds.originalProblem != nil
 

@@ -3,6 +3,7 @@ import PIQCheckpoints
 import PIQPipeline
 import PIQPlatform
 package import PIQPlotting
+import PIQSpectral
 import PIQTensor
 
 /// How a clip is shown: as three panels that a playhead can move over, else as the figure that
@@ -13,15 +14,14 @@ package enum ClipPictures {
 
   /// Draws the arrays of `clip`, or reads its figure.
   ///
-  /// - Parameter sampleRate: of the model, in hertz; nil where no sound tells.
   /// - Returns: the pictures, where there are any, and what is there and could not be used.
   static func load(
-    _ clip: ClipResult, sampleRate: Int?
+    _ clip: ClipResult
   ) -> (pictures: ClipPictures?, errors: [any Error]) {
     var errors: [any Error] = []
     if let path = clip.file(".interpretation.npz") {
       do {
-        return (.panels(try panels(path, clip, sampleRate)), [])
+        return (.panels(try panels(path, clip)), [])
       } catch {
         errors.append(error)
       }
@@ -41,8 +41,14 @@ package enum ClipPictures {
   }
 
   private static func panels(
-    _ path: String, _ clip: ClipResult, _ sampleRate: Int?
+    _ path: String, _ clip: ClipResult
   ) throws -> InterpretationPanels {
+    guard let stft = clip.report.stft else {
+      throw Failure(
+        .fileMalformed, path: clip.path,
+        problem: "is of a version that did not write the hop length: its arrays have no time",
+        remedy: "interpret the clip again")
+    }
     let arrays = try NPZ.read(path: path)
     func grid(_ name: String) throws -> Tensor {
       guard case .float32(let tensor)? = arrays[name], tensor.shape.count == 2,
@@ -56,31 +62,12 @@ package enum ClipPictures {
     }
     let (input, mask) = (try grid("logspec"), try grid("mask"))
     let interpretation = try grid("interpretation")
-    let samples = arrays["audio"]?.shape.first ?? 0
-    // Without a sound file: what makes that many samples of the clip's seconds.
-    let counted = Double(samples) / max(clip.report.duration, 0.001)
-    let rate = sampleRate ?? max(1, Int(min(counted, 1e9).rounded()))
     do throws(Failure) {
       return try InterpretationPanels(
-        input: input, mask: mask, interpretation: interpretation, sampleRate: rate,
-        hopLength: hopLength(
-          frames: mask.shape[0], samples: samples, isCropped: mask.shape[0] < input.shape[0]),
-        nFFT: 2 * (input.shape[1] - 1))
+        input: input, mask: mask, interpretation: interpretation, sampleRate: stft.sampleRate,
+        hopLength: stft.hopLength, nFFT: 2 * (input.shape[1] - 1))
     } catch {
       throw error.naming(path)
     }
-  }
-
-  /// The samples from frame to frame, which no file tells: T frames centred on multiples of the hop
-  /// come of (T - 1) to T hops of samples. Of the whole numbers in between, which are few in a clip
-  /// of some seconds, the middle one is off by less than half a frame at the clip's end.
-  ///
-  /// - Parameter isCropped: whether the samples end with the last frame, as SpeechBrain's do.
-  package static func hopLength(frames: Int, samples: Int, isCropped: Bool) -> Int {
-    guard frames > 1, samples >= frames else { return max(1, samples) }
-    let most = samples / (frames - 1)
-    if isCropped { return most }
-    let middle = Int((Double(samples) / (Double(frames) - 0.5)).rounded())
-    return min(max(middle, samples / frames + 1), most)
   }
 }

@@ -79,8 +79,6 @@ struct ClipSounds {
       originalProblem = "Where the original sound was there is another one."
       return nil
     }
-    guard let rate, rate != recording.sampleRate else { return recording }
-    let samples = Resampler(from: recording.sampleRate, to: rate).resample(recording.samples)
-    return Recording(samples: samples, sampleRate: rate)
+    return rate.map { recording.resampled(to: $0) } ?? recording
   }
 }

@@ -42,7 +42,7 @@ public struct TrainingFiles: Sendable {
 
   /// Checks that nothing of value is in the way of a new training.
   ///
-  /// - Throws: `Failure`, `Failure`.
+  /// - Throws: `Failure`.
   public func checkAreFree() throws {
     guard !hasCheckpoint else {
       throw Failure(
@@ -54,7 +54,7 @@ public struct TrainingFiles: Sendable {
 
   /// Makes the folder, and forgets what an earlier training left to go on from.
   ///
-  /// - Throws: `Failure`, `Failure`.
+  /// - Throws: `Failure`.
   func begin(_ recipe: some Recipe) throws {
     try Folder.make(Folder.join(folder, "training"))
     guard unlink(checkpoint) == 0 || errno == ENOENT else {
@@ -76,8 +76,7 @@ public struct TrainingFiles: Sendable {
 
   /// Reads the checkpoint.
   ///
-  /// - Throws: `Failure` when there is none or it is of something else; `Failure`
-  ///   when it is damaged.
+  /// - Throws: `Failure` when there is none or it is of something else or damaged.
   func read() throws -> (state: TrainingState, tensors: SafetensorsFile) {
     guard hasCheckpoint else {
       throw Failure(

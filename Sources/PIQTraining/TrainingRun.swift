@@ -48,7 +48,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
 
   /// Makes the folder, and writes the recipe there.
   ///
-  /// - Throws: `Failure`, `Failure`.
+  /// - Throws: `Failure`.
   public func begin() throws { try files.begin(recipe) }
 
   /// Goes back to where the checkpoint was left.
@@ -121,7 +121,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   ///   - observer: told about each step and each epoch.
   ///   - shouldStop: asked after each step; if so, all is saved and nothing is lost.
   /// - Returns: how it ended.
-  /// - Throws: `Failure` when the objective is no number any more; `Failure`; `PIQError`;
+  /// - Throws: `Failure` when the objective is no number any more or a file cannot be written; `PIQError`;
   ///   `OneDNNError`.
   public func run(
     watching observer: (TrainingEvent) throws -> Void, shouldStop: () -> Bool

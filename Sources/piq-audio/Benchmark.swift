@@ -107,8 +107,7 @@ struct Benchmark: ParsableCommand {
 
   private func samples(at rate: Int) throws -> [Float] {
     if let clip {
-      let recording = try Recording.read(path: clip)
-      return Resampler(from: recording.sampleRate, to: rate).resample(recording.samples)
+      return try Recording.read(path: clip).resampled(to: rate).samples
     }
     var stream = RandomStream(seed: 1, path: [])
     return stream.normal(max(1, Int(seconds * Double(rate)))).map { 0.1 * $0 }

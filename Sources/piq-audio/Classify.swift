@@ -64,11 +64,12 @@ struct Classify: ParsableCommand {
     try loop.run(inputs.map(\.path), parallel.divide(inputs.count)) {
       try processor.classify(inputs[$0])
     } report: { index, result in
-      let (path, report) = (inputs[index].path, result.report.report)
+      let path = inputs[index].path
+      guard case .done(let report, let seconds) = result.outcome else { return }
       if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
-      terminal.note("\(printable(path)): \(result.report.seconds.inWords)")
+      terminal.note("\(printable(path)): \(seconds.inWords)")
       if json {
-        try terminal.print(JSON.line(result.report))
+        try terminal.print(result.outcome.json(of: path))
       } else if csv {
         let fields = [path, report.label, "\(report.index)", "\(report.probability)"]
         try terminal.print(CSV.row(fields + result.probabilities.map { "\($0)" }))

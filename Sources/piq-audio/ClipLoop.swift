@@ -61,7 +61,7 @@ final class ClipLoop {
     let failure = Failure(error)
     if failure.isTransient { transient += 1 }
     terminal.error(failure.message)
-    if printsJSON { try terminal.print(JSON.line(FailureReport(input: input, error: "\(error)"))) }
+    if printsJSON { try terminal.print(ClipOutcome.json(of: input, error: error)) }
   }
 
   /// Reports an input that was left alone because its outputs are there.
@@ -70,7 +70,7 @@ final class ClipLoop {
   func skip(_ input: String) throws {
     skipped += 1
     terminal.note("\(printable(input)): skipped, its outputs are there")
-    if printsJSON { try terminal.print(JSON.line(SkippedReport(input: input))) }
+    if printsJSON { try terminal.print(ClipOutcome.skipped.json(of: input)) }
   }
 
   /// Ends the run.

@@ -2,6 +2,7 @@ import ArgumentParser
 import PIQModels
 import PIQPipeline
 import PIQPlatform
+import PIQRuns
 
 /// `piq-audio spectrogram`.
 struct DrawSpectrogram: ParsableCommand {
@@ -35,7 +36,7 @@ struct DrawSpectrogram: ParsableCommand {
     let (inputs, failures) = try input.expand()
     // All inputs are planned, so that two shards cannot write the same file either.
     let all = try ClipJob.plan(
-      inputs, suffixes: [OutputKind.spectrogram.rawValue: ".spectrogram.png"],
+      inputs, suffixes: [OutputKind.spectrogram.name: ".spectrogram.png"],
       folder: output.outputDir)
     let jobs = input.slice(all, terminal) { $0.input.path }
     var settings = ClipProcessor.Settings()

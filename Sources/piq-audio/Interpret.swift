@@ -7,6 +7,7 @@ import PIQKernels
 import PIQModels
 import PIQPipeline
 import PIQPlatform
+import PIQRuns
 
 /// `piq-audio interpret`.
 struct Interpret: ParsableCommand {
@@ -28,6 +29,7 @@ struct Interpret: ParsableCommand {
         piq-audio interpret -o explained recordings/
         piq-audio interpret --outputs audio,residual --audio-format flac clip.wav
         piq-audio interpret --class rooster clip.wav
+        piq-audio interpret --method integrated-gradients clip.wav
         piq-audio interpret --window 5 --overlap 2.5 --min-level -60 night.flac
         find . -name '*.flac' -print0 | piq-audio interpret --files-from -
         sox clip.wav -t wav - trim 0 2 | piq-audio interpret -
@@ -57,6 +59,8 @@ struct Interpret: ParsableCommand {
       """,
       valueName: "encoding"))
   var encoding: SampleEncoding?
+
+  @OptionGroup var method: MethodOptions
 
   @Option(
     name: .customLong("class"),
@@ -116,42 +120,49 @@ struct Interpret: ParsableCommand {
 
   func run() throws {
     let terminal = messages.makeTerminal()
-    try terminal.run { try run(terminal) }
+    try terminal.run {
+      let (inputs, failures) = try input.expand()
+      // All inputs are planned, so that two shards cannot write the same file either.
+      let all = try ClipJob.plan(inputs, suffixes: outputs.suffixes(audioFormat), folder: folder)
+      let jobs = input.slice(all, terminal) { $0.input.path }
+      let model = try model.load(precision: precision)
+      let settings = try settings(for: model)
+      let watch = RecordingWatch(terminal, settings.windowing)
+      let processor = ClipProcessor(model, settings) { watch.take($0) }
+      let journal = try journal(
+        jobs,
+        RunSettings(
+          model, settings, outputs: outputs.kinds, program: PIQAudio.configuration.version),
+        terminal)
+      try interpret(jobs, failures, with: processor, model, journal, terminal)
+    }
   }
 
-  private func run(_ terminal: Terminal) throws {
-    let format: SoundFileFormat
+  private var folder: String? { output.outputDir }
+
+  private func settings(for model: Model) throws -> ClipProcessor.Settings {
+    let labels = model.configuration.labels
+    var settings = ClipProcessor.Settings()
     do throws(UnsupportedEncoding) {
-      format = try SoundFileFormat(audioFormat, encoding)
+      settings.soundFormat = try SoundFileFormat(audioFormat, encoding)
     } catch {
       throw UsageError(error.description)
     }
-    let (inputs, failures) = try input.expand()
-    let suffixes = Dictionary(
-      uniqueKeysWithValues: outputs.kinds.map { ($0.rawValue, $0.suffix(audioFormat)) })
-    // All inputs are planned, so that two shards cannot write the same file either.
-    let all = try ClipJob.plan(inputs, suffixes: suffixes, folder: output.outputDir)
-    let jobs = input.slice(all, terminal) { $0.input.path }
-    let model = try model.load(precision: precision)
-    var settings = ClipProcessor.Settings()
-    settings.label = try label.map { try ClassName.index(of: $0, in: model.configuration.labels) }
+    settings.label = try label.map { try ClassName.index(of: $0, in: labels) }
+    settings.method = method.method
+    settings.explainer = method.settings
     settings.tail = tail
     settings.top = top
-    settings.soundFormat = format
     settings.existing = output.existing
-    settings.windowing = try windows.windowing(
-      labels: model.configuration.labels, outputs: outputs, tail: tail)
-    let watch = RecordingWatch(terminal, settings.windowing)
-    settings.observe = { watch.take($0) }
-    let journal = try journal(jobs, model, terminal)
-    try interpret(jobs, failures, with: ClipProcessor(model, settings), model, journal, terminal)
+    settings.windowing = try windows.windowing(labels: labels, outputs: outputs, tail: tail)
+    return settings
   }
 
   /// The journal of the run, where it has an output folder of its own.
   private func journal(
-    _ jobs: [ClipJob], _ model: Model, _ terminal: Terminal
+    _ jobs: [ClipJob], _ settings: RunSettings, _ terminal: Terminal
   ) throws -> RunJournal? {
-    guard let folder = output.outputDir else { return nil }
+    guard let folder else { return nil }
     try Folder.make(folder)
     if resume {
       let places = jobs.reduce(into: Set([folder])) { places, job in
@@ -159,29 +170,15 @@ struct Interpret: ParsableCommand {
       }
       for place in places { AtomicFile.removeAbandoned(in: place) }
     }
-    // All that outputs depend on, beside the input.
-    let settings = [
-      model.sha256, model.settingsSHA256, PIQAudio.configuration.version, label ?? "", "\(top)",
-      "\(tail)",
-      model.interpreter.precision.rawValue, "\(outputs.kinds)", "\(audioFormat)",
-      "\(encoding.map { "\($0)" } ?? "")",
-      "\(windows)",
-    ].joined(separator: " ")
     let path = Folder.join(folder, ".piq-audio-journal\(input.shardInfix).jsonl")
     do {
-      return try RunJournal(path: path, settings: settings, resuming: resume)
+      return try RunJournal(path: path, settings: settings.fingerprint, resuming: resume)
     } catch let failure as Failure where failure.code == .busy && !resume && !csv {
       // Several runs, one for each file, may well share a folder.
       terminal.notice(
         "\(printable(folder)): another run is writing there; this one leaves results.jsonl to it")
       return nil
     }
-  }
-
-  /// The results of the run, where it has the output folder to itself.
-  private func results(_ journal: RunJournal?) throws -> RunResults? {
-    guard let folder = output.outputDir, journal != nil else { return nil }
-    return try RunResults(folder: folder, infix: input.shardInfix, csv: csv)
   }
 
   private func interpret(
@@ -191,44 +188,40 @@ struct Interpret: ParsableCommand {
     let width = Table.labelWidth(model.configuration.labels)
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in folderFailures { try loop.fail(failure.path ?? "", failure) }
-    var written = 0
-    let results = try results(journal)
+    // Only a run that has the folder to itself.
+    let results = try folder.flatMap { folder in
+      try journal.map { _ in
+        try RunResults(folder: folder, infix: input.shardInfix, csv: csv)
+      }
+    }
     for failure in folderFailures { try results?.take(failure, of: failure.path ?? "") }
+    var written = 0
     var saidNoArrays = false
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))
     }
     try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) {
-      try Self.interpret(jobs[$0], with: processor, journal)
-    } report: { index, progress in
+      try processor.interpret(jobs[$0], noting: journal)
+    } report: { index, outcome in
       let path = jobs[index].input.path
-      let timed: TimedReport
-      switch progress {
-      case .unchanged(let report):
-        try results?.take(report)
-        return try loop.skip(path)
-      case .outcome(.skipped):
-        try results?.takeSkipped(path)
-        return try loop.skip(path)
-      case .outcome(.done(let done)): timed = done
-      }
-      try results?.take(timed.report)
-      written += timed.report.outputs.count
-      if timed.report.windows != nil, jobs[index].output(.arrays) != nil {
-        if !saidNoArrays { terminal.notice("arrays are not written for recordings in windows") }
+      try results?.take(outcome, of: path)
+      guard case .done(let report, let seconds) = outcome else { return try loop.skip(path) }
+      written += report.outputs.count
+      if report.windows != nil, jobs[index].output(.arrays) != nil, !saidNoArrays {
+        terminal.notice("arrays are not written for recordings in windows")
         saidNoArrays = true
       }
-      if let warning = timed.report.warning { terminal.warn("\(printable(path)): \(warning)") }
-      terminal.note("\(printable(path)): \(timed.seconds.inWords)")
+      if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
+      terminal.note("\(printable(path)): \(seconds.inWords)")
       if json {
-        try terminal.print(JSON.line(timed))
+        try terminal.print(outcome.json(of: path))
       } else {
-        try terminal.say(Table.row(timed.report, labelWidth: width))
+        try terminal.say(Table.row(report, labelWidth: width))
       }
     } failed: { index, error in
       try results?.take(error, of: jobs[index].input.path)
     }
-    if let folder = output.outputDir, let journal {
+    if let folder, let journal {
       do {
         try journal.finish(jobs)
         try results?.finish()
@@ -237,33 +230,11 @@ struct Interpret: ParsableCommand {
       }
     }
     if !json {
-      let place = output.outputDir.map(printable) ?? "the current folder"
+      let place = folder.map(printable) ?? "the current folder"
       let skippedText = loop.skipped > 0 ? ", skipped \(loop.skipped) inputs" : ""
       try terminal.say("Wrote \(written) file\(written == 1 ? "" : "s") to \(place)\(skippedText).")
     }
     try loop.end()
-  }
-}
-
-extension Interpret {
-  /// What became of a clip.
-  private enum Progress: Sendable {
-    case outcome(ClipProcessor.Outcome)
-    /// It was done by an earlier run, and nothing has changed.
-    case unchanged(ClipReport)
-  }
-
-  private static func interpret(
-    _ job: ClipJob, with processor: ClipProcessor, _ journal: RunJournal?
-  ) throws -> Progress {
-    if let report = journal?.report(of: job) { return .unchanged(report) }
-    // If it changes on the way, the next run will do it again.
-    let before = job.input.path == "-" ? nil : FileFacts(job.input.path)
-    let outcome = try processor.interpret(job)
-    if case .done(let timed) = outcome, let before {
-      try journal?.note(job, timed.report, before)
-    }
-    return .outcome(outcome)
   }
 }
 
@@ -280,11 +251,15 @@ struct OutputList: ExpressibleByArgument {
 
   init?(argument: String) {
     let names = argument.split(separator: ",").map { $0.trimmingSpaces }
-    let kinds = names.compactMap(OutputKind.init(rawValue:))
-    guard !names.isEmpty, kinds.count == names.count else { return nil }
-    self.kinds = OutputKind.allCases.filter(kinds.contains)
+    guard !names.isEmpty, names.allSatisfy({ OutputKind(name: $0) != nil }) else { return nil }
+    kinds = OutputKind.all.filter { names.contains($0.name) }
     isExplicit = true
   }
 
-  var defaultValueDescription: String { kinds.map(\.rawValue).joined(separator: ",") }
+  /// What follows a clip's stem, by the names of the kinds.
+  func suffixes(_ format: AudioFormat) -> [String: String] {
+    Dictionary(uniqueKeysWithValues: kinds.map { ($0.name, $0.suffix(format)) })
+  }
+
+  var defaultValueDescription: String { kinds.map(\.name).joined(separator: ",") }
 }

@@ -4,6 +4,7 @@ import PIQKernels
 import PIQModels
 import PIQPipeline
 import PIQPlatform
+import PIQRuns
 
 /// The inputs, and how much is said about them.
 struct InputOptions: ParsableArguments {

@@ -94,7 +94,7 @@ struct WindowOptions: ParsableArguments {
         "--tail crop drops the end of each window; leave it out, or take recordings whole with "
           + "--window 0")
     }
-    if isAsked, outputs.isExplicit, outputs.kinds.contains(.arrays) {
+    if isAsked, outputs.isExplicit, outputs.kinds.contains(where: { !$0.isOfWindows }) {
       throw UsageError(
         "arrays are not written for windows; leave them out of --outputs, or take recordings whole "
           + "with --window 0")
@@ -106,10 +106,10 @@ struct WindowOptions: ParsableArguments {
     } else if window == nil && tail == .keep {
       windowing.scope = .longer(than: Windowing.longestWhole)
     }
-    let ofWindowsAlone = outputs.kinds.filter { !OutputKind.ofClips.contains($0) }
+    let ofWindowsAlone = outputs.kinds.filter { !$0.isOfClips }
     if windowing.scope == .none, outputs.isExplicit, let kind = ofWindowsAlone.first {
       throw UsageError(
-        "\(kind.rawValue) is of windows alone; leave it out of --outputs, or leave out "
+        "\(kind.name) is of windows alone; leave it out of --outputs, or leave out "
           + (window == 0 ? "--window 0" : "--tail crop"))
     }
     windowing.overlap = overlap ?? windowing.length / 2
@@ -123,8 +123,7 @@ struct WindowOptions: ParsableArguments {
       if let whole = labels.firstIndex(of: only) {
         windowing.only = [whole]
       } else {
-        windowing.only = Set(
-          try names.map { try ClassName.index(of: $0.trimmingSpaces, in: labels) })
+        windowing.only = try names.map { try ClassName.index(of: $0.trimmingSpaces, in: labels) }
       }
     }
     return windowing

@@ -43,7 +43,8 @@ import Testing
     let run = ["model", "import", Self.source, "-o", "model"]
     try space.run(run).expectSuccess()
     let weights = try space.bytes("model/model.safetensors")
-    try space.run(run + ["--dtype", "f16"]).expectRefusal(naming: "model/model.json", "add --force")
+    try space.run(run + ["--dtype", "f16"]).expectRefusal(
+      naming: "model/model.json", "replace the model (--force)")
     #expect(try space.bytes("model/model.safetensors") == weights)
     try space.run(run + ["--dtype", "f16", "--force"]).expectSuccess()
     #expect(try space.bytes("model/model.safetensors") != weights)

@@ -74,7 +74,10 @@ import Testing
     let failed = try space.run(run + ["--existing", "fail", "a.wav", "b.wav"])
     #expect(failed.status == 1)
     #expect(failed.errorLines.count == 2)
-    #expect(failed.errorLines.allSatisfy { $0.contains("exists already; remove it, or use") })
+    #expect(
+      failed.errorLines.allSatisfy {
+        $0.contains("exists already; remove it, or") && $0.contains("--existing skip")
+      })
     #expect(try space.bytes("a.interpretation.wav") == old)
     // A clip is left alone only if all of its outputs are there.
     let skipped = try space.run(run + ["--existing", "skip", "a.wav", "b.wav"])

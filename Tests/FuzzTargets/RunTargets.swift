@@ -4,6 +4,7 @@ import PIQModels
 import PIQPipeline
 import PIQPlatform
 import PIQReport
+import PIQRuns
 import PIQTraining
 import TestSupport
 

@@ -53,7 +53,7 @@ import Testing
     }
     #expect(
       error?.description
-        == "the clip has 7 frames and cropping needs at least 32; use --tail keep, or a longer clip"
+        == "the clip has 7 frames and cropping needs at least 32; keep all frames, or use a longer clip"
     )
   }
 

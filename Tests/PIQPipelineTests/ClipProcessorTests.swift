@@ -6,6 +6,7 @@ import PIQClassifiers
 import PIQExplanations
 import PIQPipeline
 import PIQPlatform
+import PIQRuns
 import PIQTensor
 import TestSupport
 import Testing
@@ -22,10 +23,10 @@ import Testing
     _ path: String, to out: String = "out", normalize: Normalization = .none,
     kinds: [OutputKind] = OutputKind.ofClips,
     _ change: (inout ClipProcessor.Settings) throws -> Void = { _ in }
-  ) throws -> (outcome: ClipProcessor.Outcome, outputs: [String: String]) {
+  ) throws -> (outcome: ClipOutcome, outputs: [String: String]) {
     var settings = ClipProcessor.Settings()
     try change(&settings)
-    let suffixes = kinds.map { ($0.rawValue, $0.suffix(settings.soundFormat.format)) }
+    let suffixes = kinds.map { ($0.name, $0.suffix(settings.soundFormat.format)) }
     let jobs = try ClipJob.plan(
       ClipInput.expand([path]).inputs, suffixes: Dictionary(uniqueKeysWithValues: suffixes),
       folder: folder(out))
@@ -39,7 +40,7 @@ import Testing
   }
 
   private func audio(_ outputs: [String: String], _ kind: OutputKind = .audio) throws -> [Float] {
-    try Recording.read(path: #require(outputs[kind.rawValue])).samples
+    try Recording.read(path: #require(outputs[kind.name])).samples
   }
 
   private func arrays(_ outputs: [String: String]) throws -> [String: NPZArray] {
@@ -70,11 +71,21 @@ import Testing
       shapes == [
         "logspec": [49, 513], "mask": [frames, 513], "interpretation": [frames, 513],
         "logits": [10], "probabilities": [10], "audio": [samples], "codes": [rows, 16],
+        "sample_rate": [], "n_fft": [], "hop_length": [], "win_length": [], "level": [],
       ])
+    let integers = ["codes", "hop_length", "n_fft", "sample_rate", "win_length"]
     for (name, array) in arrays {
-      if case .int64 = array { #expect(name == "codes") } else { #expect(name != "codes") }
+      if case .int64(let array) = array {
+        #expect(integers.contains(name))
+        if name == "hop_length" { #expect(array.values == [186]) }
+      } else {
+        #expect(!integers.contains(name))
+      }
     }
-    guard case .float32(let sound) = arrays["audio"] else { return }
+    guard case .float32(let sound) = try #require(arrays["audio"]) else {
+      Issue.record("the sound is not of floats")
+      return
+    }
     #expect(try audio(outputs) == sound.elements)
   }
 
@@ -93,8 +104,8 @@ import Testing
     let object = try #require(JSONSerialization.jsonObject(with: json) as? [String: Any])
     #expect(
       object.keys.sorted() == [
-        "channels", "duration", "index", "input", "label", "model", "outputs", "probability",
-        "sample_rate", "top",
+        "channels", "duration", "index", "input", "label", "model", "normalize", "outputs",
+        "probability", "sample_rate", "stft", "top",
       ])
     let report = try JSONDecoder().decode(ClipReport.self, from: json)
     #expect(report.input == path)
@@ -106,6 +117,10 @@ import Testing
     #expect(report.top.first?.probability == report.probability)
     #expect(report.model.name == "small")
     #expect(report.model.sha256.count == 64)
+    let stft = try #require(object["stft"] as? [String: Int])
+    #expect(
+      stft == ["sample_rate": 16_000, "n_fft": 1024, "hop_length": 186, "win_length": 372])
+    #expect(object["normalize"] as? String == "none")
     #expect(report.outputs == outputs)
   }
 
@@ -157,9 +172,8 @@ import Testing
   @Test(arguments: ["two\nlines.wav", "ü 日本 🦉.wav", "-dash.wav", "a.b.c.wav", "no extension"])
   func oddNames(name: String) throws {
     let (outcome, outputs) = try interpret(clip(name))
-    let timed = try #require(outcome.timed)
     for path in outputs.values { #expect(FileManager.default.fileExists(atPath: path)) }
-    let line = try JSON.line(timed)
+    let line = try outcome.json(of: folder(name))
     #expect(!line.contains("\n"))
     let report = try JSONDecoder().decode(ClipReport.self, from: Data(line.utf8))
     #expect(report.input == folder(name))
@@ -209,9 +223,10 @@ import Testing
     let path = try clip()
     let processor = ClipProcessor(try smallModel(in: folder), .init())
     let before = try folder.contents()
-    let (timed, probabilities) = try processor.classify(ClipInput(path: path, stem: "clip"))
+    let (outcome, probabilities) = try processor.classify(ClipInput(path: path, stem: "clip"))
     #expect(try folder.contents() == before)
     #expect(probabilities.count == 10)
+    let timed = try #require(outcome.timed)
     #expect(probabilities.max() == timed.report.probability)
     #expect(timed.report.outputs.isEmpty)
     let interpreted = try #require(interpret(path).outcome.timed)
@@ -223,7 +238,10 @@ import Testing
     let timed = try #require(outcome.timed)
     #expect(timed.report.index == 9)
     #expect(timed.report.label == "fire_crackling")
-    guard case .int64(let codes) = try arrays(outputs)["codes"] else { return }
+    guard case .int64(let codes) = try #require(arrays(outputs)["codes"]) else {
+      Issue.record("codes are not integers")
+      return
+    }
     let owners = try ClassPartition(keyCount: 40, classCount: 10, sharedKeys: 0).owners
     #expect(codes.values.allSatisfy { owners[Int($0)] == 9 })
   }

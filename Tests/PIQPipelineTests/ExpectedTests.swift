@@ -2,6 +2,7 @@ import Foundation
 import PIQCheckpoints
 import PIQModels
 import PIQPipeline
+import PIQRuns
 import PIQTensor
 import TestSupport
 import Testing

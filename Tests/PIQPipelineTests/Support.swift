@@ -50,9 +50,11 @@ func wavFile(_ samples: [Float], rate: Int, channels: Int) -> Data {
   return data
 }
 
-extension ClipProcessor.Outcome {
-  /// The report of a clip that was not skipped.
-  var timed: TimedReport? { if case .done(let timed) = self { timed } else { nil } }
+extension ClipOutcome {
+  /// The report of a clip that was not skipped, and the seconds it took by stage.
+  var timed: (report: ClipReport, seconds: [String: Double])? {
+    if case .done(let report, let seconds) = self { (report, seconds) } else { nil }
+  }
 
   var isSkipped: Bool { timed == nil }
 }

@@ -46,25 +46,18 @@ import Testing
     #expect(error?.path == path)
   }
 
-  @Test(arguments: [
-    // The bundled model's 5 s, whole and as SpeechBrain cuts them; one frame; what cannot be.
-    (431, 80_016, false, 186), (417, 416 * 186, true, 186), (1, 100, false, 100), (1, 0, false, 1),
-    (5, 3, false, 3),
-  ])
-  func hopLength(frames: Int, samples: Int, isCropped: Bool, expected: Int) {
-    #expect(
-      ClipPictures.hopLength(frames: frames, samples: samples, isCropped: isCropped) == expected)
-  }
-
-  @Test func hopLengthIsRightToHalfAFrame() {
-    for (hop, samples) in [64, 186, 256].flatMap({ hop in
-      [hop, 1000, 2000, 16_000, 79_999].map { (hop, $0) }
-    }) {
-      let frames = samples / hop + 1
-      let found = ClipPictures.hopLength(frames: frames, samples: samples, isCropped: false)
-      // Rounding to a whole number takes up to half a sample a frame.
-      let most = hop / 2 + frames / 2 + 1
-      #expect(abs(found - hop) * (frames - 1) <= most, "\(hop) \(samples) \(found)")
-    }
+  /// Its frames would have no place in time, which was once guessed.
+  @Test func anOlderJSONHasNoHopLength() throws {
+    let run = try SampleRun()
+    let path = try run.add("old").path
+    let json = try Data(contentsOf: URL(filePath: path))
+    var object = try #require(JSONSerialization.jsonObject(with: json) as? [String: Any])
+    object["stft"] = nil
+    try JSONSerialization.data(withJSONObject: object).write(to: URL(filePath: path))
+    let result = try ClipResult(path: path, in: run.results)
+    let block = try ReportPage(clips: [result], title: "Old").block(0)
+    let error = try #require(block.errors.first)
+    #expect("\(error)".contains("did not write the hop length"))
+    #expect("\(error)".hasSuffix("; interpret the clip again"))
   }
 }

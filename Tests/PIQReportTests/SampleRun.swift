@@ -87,7 +87,10 @@ struct SampleRun {
       "input": input, "label": label, "index": 1, "probability": Double(probability),
       "top": [["label": label, "probability": Double(probability)]],
       "model": ["name": "small", "sha256": String(repeating: "ab", count: 32)],
-      "sample_rate": Self.rate, "channels": 1,
+      "sample_rate": Self.rate, "channels": 1, "normalize": "none",
+      "stft": [
+        "sample_rate": Self.rate, "n_fft": 1024, "hop_length": Self.hop, "win_length": 372,
+      ],
       "duration": Double(Self.original.count) / Double(Self.rate), "outputs": [String: String](),
     ]
     try JSONSerialization.data(withJSONObject: object).write(to: URL(filePath: path))

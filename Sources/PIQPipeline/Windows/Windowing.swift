@@ -1,9 +1,9 @@
 import Foundation
 
 /// How long recordings are divided into windows, and which of these are explained.
-public struct Windowing: Sendable, Equatable {
+public struct Windowing: Sendable, Equatable, Encodable {
   /// Which recordings are divided.
-  public enum Scope: Sendable, Equatable {
+  public enum Scope: Sendable, Equatable, Encodable {
     /// None: each is taken whole.
     case none
     /// Those that last longer than so many seconds.
@@ -26,8 +26,8 @@ public struct Windowing: Sendable, Equatable {
   /// The level, in decibels below full scale, below which a window counts as silent: it is neither
   /// classified nor explained.
   public var minLevel: Double?
-  /// The classes whose windows are explained; all if nil.
-  public var only: Set<Int>?
+  /// The indices of the classes whose windows are explained; all if nil.
+  public var only: [Int]?
   /// The least probability of a window's class for which it is explained.
   public var minProbability: Float?
   /// Whether a recording that is divided fails if arrays are among its outputs, which are not

@@ -1,4 +1,5 @@
 import Foundation
+public import PIQPipeline
 import PIQPlatform
 
 /// What became of all clips of a run, in the order of the inputs: `results.jsonl`, and
@@ -29,8 +30,12 @@ public final class RunResults {
     append(CSV.row(Self.columns), to: table)
   }
 
-  /// Takes what was found in the next input.
-  public func take(_ report: ClipReport) throws {
+  /// Takes what became of the next input.
+  public func take(_ outcome: ClipOutcome, of input: String) throws {
+    guard let report = outcome.report else {
+      append(try outcome.json(of: input), to: lines)
+      return append(Self.row(input, error: ""), to: table)
+    }
     append(try JSON.line(report), to: lines)
     append(
       CSV.row([
@@ -42,14 +47,8 @@ public final class RunResults {
 
   /// Takes the failure of the next input.
   public func take(_ error: any Error, of input: String) throws {
-    append(try JSON.line(FailureReport(input: input, error: "\(error)")), to: lines)
+    append(try ClipOutcome.json(of: input, error: error), to: lines)
     append(Self.row(input, error: "\(error)"), to: table)
-  }
-
-  /// Takes that the next input was left alone.
-  public func takeSkipped(_ input: String) throws {
-    append(try JSON.line(SkippedReport(input: input)), to: lines)
-    append(Self.row(input, error: ""), to: table)
   }
 
   private static func row(_ input: String, error: String) -> String {

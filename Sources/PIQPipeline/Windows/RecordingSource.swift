@@ -12,11 +12,11 @@ final class RecordingSource {
 
   /// - Parameters:
   ///   - head: what was read of `reader` already.
-  ///   - resampler: from the reader's rate to the model's, in hertz.
-  init(_ reader: SoundFileReader, head: [Float], _ resampler: Resampler, rate: Int) {
+  ///   - rate: the model's, in hertz.
+  init(_ reader: SoundFileReader, head: [Float], rate: Int) {
     self.reader = reader
     self.head = head[...]
-    stream = ResamplerStream(resampler)
+    stream = ResamplerStream(.cached(from: reader.sampleRate, to: rate))
     // A low rate may grow a thousandfold.
     let frames = (Double(1 << 16) * Double(reader.sampleRate) / Double(rate)).rounded(.up)
     blockFrames = max(1, min(1 << 16, Int(min(frames, 1e9))))

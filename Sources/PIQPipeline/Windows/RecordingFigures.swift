@@ -76,7 +76,7 @@ struct RecordingFigures {
     let path = (path as NSString).deletingPathExtension + "-\(number).png"
     let hours = clockText(range.lowerBound) + " to " + clockText(range.upperBound)
     try draw(figure(page, range, timeline, source: "page \(pageCount), \(hours)"), path)
-    pages["\(OutputKind.spectrogram.rawValue)-\(number)"] = path
+    pages["\(OutputKind.spectrogram.name)-\(number)"] = path
     page = OverviewPool(origin: pageCount * pageLength, hopLength: hopLength)
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+public import PIQPipeline
 import PIQPlatform
 import Synchronization
 
@@ -15,7 +16,7 @@ public final class RunJournal: Sendable {
     public var input: String
     /// Its size in bytes, and when it was changed, in nanoseconds since 1970.
     public var size, modified: Int64
-    /// The model and the settings, in words.
+    /// The fingerprint of the model and the settings.
     public var settings: String
     /// Where its outputs were to go, in order: one input may have two places.
     public var plan: [String]
@@ -49,9 +50,10 @@ public final class RunJournal: Sendable {
   /// Opens the journal at `path`, made if missing; its folder must be there.
   ///
   /// - Parameters:
-  ///   - settings: the model and all that an output depends on; entries of others do not count.
+  ///   - settings: the fingerprint of all that an output depends on beside its input (see
+  ///     `RunSettings`); entries of others do not count.
   ///   - resuming: whether to go on with what is there; otherwise it is emptied.
-  /// - Throws: `Failure` when it cannot be used; `Failure` when another run uses it.
+  /// - Throws: `Failure` when it cannot be used, with the code `busy` when another run uses it.
   public init(path: String, settings: String, resuming: Bool) throws {
     let handle = try Self.openLocked(path)
     let (places, end): ([Key: Place], Int)
@@ -99,7 +101,7 @@ public final class RunJournal: Sendable {
     let entry = Entry(
       input: job.input.path, size: before.size, modified: before.modified, settings: settings,
       plan: job.plan, outputs: Dictionary(outputs) { $1 }, report: report)
-    let line = try Self.line(entry) + "\n"
+    let line = try JSON.line(entry) + "\n"
     let bytes = Array(line.utf8)
     try state.withLock { state in
       // In one piece: what a kill cuts is the last line, and a line without its end does not count.
@@ -184,12 +186,6 @@ public final class RunJournal: Sendable {
     }
   }
 
-  private static func line(_ entry: Entry) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(entry), as: UTF8.self)
-  }
-
   /// Bytes that are read at a time.
   private static let blockSize = 1 << 20
   /// What is longer is no line, and what follows it is forgotten.
@@ -243,22 +239,6 @@ public final class RunJournal: Sendable {
     }
     guard code == 0 else { throw Failure(path: path, action: "read it", errno: code) }
     return bytes
-  }
-}
-
-/// What tells whether a file is still the same.
-public struct FileFacts: Sendable, Equatable {
-  /// In bytes.
-  public let size: Int64
-  /// When it was changed, in nanoseconds since 1970.
-  public let modified: Int64
-
-  /// Those of the file at `path`; nil where there is none.
-  public init?(_ path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    size = Int64(status.st_size)
-    modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
   }
 }
 

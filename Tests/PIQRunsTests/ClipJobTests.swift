@@ -1,5 +1,6 @@
 import PIQPipeline
 import PIQPlatform
+import PIQRuns
 import TestSupport
 import Testing
 

@@ -60,6 +60,8 @@ package struct SampleWindow: Sendable {
 
   /// The place after its last sample.
   package var end: Int { start + samples.count }
+  /// Its samples from `coreStart` on.
+  package var core: ArraySlice<Float> { samples[(coreStart - start)...] }
 }
 
 /// Cuts a recording that comes in blocks into windows.

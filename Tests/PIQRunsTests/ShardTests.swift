@@ -1,4 +1,5 @@
 import PIQPipeline
+import PIQRuns
 import Testing
 
 @Suite struct ShardTests {

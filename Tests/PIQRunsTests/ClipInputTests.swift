@@ -1,6 +1,7 @@
 import Foundation
 import PIQPipeline
 import PIQPlatform
+import PIQRuns
 import TestSupport
 import Testing
 

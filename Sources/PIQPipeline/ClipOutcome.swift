@@ -1,0 +1,56 @@
+import PIQPlatform
+
+/// What became of a clip that did not fail.
+public enum ClipOutcome: Sendable {
+  /// It was worked on; `seconds` by stage, and `total`.
+  case done(ClipReport, seconds: [String: Double])
+  /// It was left alone, because all of its outputs were there.
+  case skipped
+  /// An earlier run did it, and nothing has changed since.
+  case unchanged(ClipReport)
+
+  /// The report, where there is one.
+  public var report: ClipReport? {
+    switch self {
+    case .done(let report, _), .unchanged(let report): report
+    case .skipped: nil
+    }
+  }
+
+  /// The line of JSON that tells programs about the clip at `input`.
+  public func json(of input: String) throws -> String {
+    guard case .done(let report, let seconds) = self else {
+      return try JSON.line(Skipped(input: input))
+    }
+    return try JSON.line(Done(report: report, seconds: seconds))
+  }
+
+  /// The line of JSON of the input that failed with `error`.
+  public static func json(of input: String, error: any Error) throws -> String {
+    try JSON.line(Failed(input: input, error: "\(error)"))
+  }
+
+  private struct Done: Encodable {
+    let report: ClipReport
+    let seconds: [String: Double]
+
+    private enum Key: String, CodingKey { case seconds }
+
+    /// The report's own keys and `seconds` in one object.
+    func encode(to encoder: any Encoder) throws {
+      try report.encode(to: encoder)
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(seconds, forKey: .seconds)
+    }
+  }
+
+  private struct Skipped: Encodable {
+    let input: String
+    var skipped = true
+  }
+
+  private struct Failed: Encodable {
+    let input: String
+    let error: String
+  }
+}

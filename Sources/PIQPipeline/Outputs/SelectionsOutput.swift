@@ -1,0 +1,6 @@
+extension OutputKind {
+  /// The classes of windows as a selection table for Raven: `clip.selections.txt`.
+  public static let selections = OutputKind(
+    "selections", suffix: { _ in ".selections.txt" },
+    ofWindows: { _, path in WindowedText(path) { timeline, _ in timeline.ravenSelections } })
+}

@@ -1,0 +1,113 @@
+import PIQ
+import PIQClassifiers
+import PIQExplanations
+package import PIQAudioIO
+import PIQPlotting
+package import PIQSpectral
+
+/// A recording in windows, as far as it is known when its outputs begin.
+package struct WindowedRecording {
+  /// The recording as pictures call it.
+  var name: String
+  /// Its length in seconds as its header has it; nil where that is not known.
+  var duration: Double?
+  /// The names of the classes.
+  var labels: [String]
+  var stft: STFTConfiguration
+  var soundFormat: SoundFileFormat
+  var observe: @Sendable (RecordingEvent) -> Void
+
+  /// A recording of these properties.
+  package init(
+    name: String, duration: Double?, labels: [String], stft: STFTConfiguration,
+    soundFormat: SoundFileFormat = .standard,
+    observe: @escaping @Sendable (RecordingEvent) -> Void = { _ in }
+  ) {
+    self.name = name
+    self.duration = duration
+    self.labels = labels
+    self.stft = stft
+    self.soundFormat = soundFormat
+    self.observe = observe
+  }
+}
+
+/// What the model says of a window.
+package struct ClassifiedWindow: Sendable {
+  /// The window in the timeline.
+  package var entry: Timeline.Entry
+  /// The probability of each class; nil for a window that was skipped as silent.
+  package var probabilities: [Float]?
+  /// Its part of the pictures; nil where none are drawn.
+  var piece: OverviewPiece?
+  /// Seconds by stage.
+  var seconds: [String: Double] = [:]
+
+  /// A window without pictures.
+  package init(entry: Timeline.Entry, probabilities: [Float]?) {
+    self.entry = entry
+    self.probabilities = probabilities
+  }
+}
+
+/// A window whose sound is complete.
+struct ExplainedWindow {
+  let window: SampleWindow
+  /// The samples of the interpretation from the window's `coreStart` on that are complete with it.
+  let sound: [Float]
+  let entry: Timeline.Entry
+  let piece: OverviewPiece?
+  /// All windows up to this one.
+  let timeline: Timeline
+}
+
+/// Collects what the windows of a recording give, and writes its outputs as they come.
+package struct RecordingResult {
+  private let outputs: [any WindowedOutput]
+  private let paths: [String: String]
+  private(set) package var timeline: Timeline
+  private var sums: [Double]
+  private var count = 0
+
+  /// Begins the outputs of a recording.
+  ///
+  /// - Parameter outputs: their paths by the names of their kinds; those that are not of windows
+  ///   are left out.
+  /// - Throws: `Failure` or `SoundFileError` where one cannot be written.
+  package init(_ recording: WindowedRecording, outputs paths: [String: String]) throws {
+    self.outputs = try OutputKind.inWritingOrder.compactMap { kind in
+      guard let path = paths[kind.name] else { return nil }
+      return try kind.ofWindows?(recording, path)
+    }
+    self.paths = paths
+    timeline = Timeline(labels: recording.labels, sampleRate: recording.stft.sampleRate)
+    sums = Array(repeating: 0, count: recording.labels.count)
+  }
+
+  /// The mean probability of each class over the windows that are not silent; nil where all are.
+  package var means: [Float]? {
+    count > 0 ? sums.map { Float($0 / Double(count)) } : nil
+  }
+
+  /// Adds the next window.
+  ///
+  /// - Parameter sound: the samples from the window's `coreStart` on that are complete with it.
+  package mutating func add(
+    _ window: SampleWindow, sound: [Float], _ classified: ClassifiedWindow
+  ) throws {
+    timeline.append(classified.entry)
+    let explained = ExplainedWindow(
+      window: window, sound: sound, entry: classified.entry, piece: classified.piece,
+      timeline: timeline)
+    for output in outputs { try output.add(explained) }
+    guard let probabilities = classified.probabilities else { return }
+    count += 1
+    for (i, probability) in probabilities.enumerated() { sums[i] += Double(probability) }
+  }
+
+  /// Puts the outputs in place; they complete the report.
+  package mutating func finish(_ report: inout ClipReport) throws {
+    report.outputs = paths
+    for output in outputs { try output.finish(timeline, &report) }
+  }
+}
