@@ -158,7 +158,7 @@ let package = Package(
         "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels",
       ]),
     tests(of: "PIQPlotting", ["PIQPlatform", "PIQTensor", "PIQPlotting"]),
-    tests(of: "PIQDatasets", ["PIQDatasets"]),
+    tests(of: "PIQDatasets", ["PIQPlatform", "PIQDatasets"]),
     tests(
       of: "PIQPipeline",
       [

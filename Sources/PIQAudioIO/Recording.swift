@@ -61,7 +61,7 @@ public struct Recording: Sendable, Equatable {
   ///
   /// - Returns: how many samples went beyond ±1 and were cut to it, which only integer encodings
   ///   do.
-  /// - Throws: `SoundFileError` or `FileError`, naming `path`.
+  /// - Throws: `SoundFileError` or `Failure`, naming `path`.
   @discardableResult
   public func write(to path: String, as format: SoundFileFormat = .standard) throws -> Int {
     try SoundFileWriter.write(to: path, sampleRate: sampleRate, as: format) { writer in

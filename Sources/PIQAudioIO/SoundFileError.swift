@@ -3,11 +3,11 @@ public import PIQPlatform
 /// A sound file that cannot be read or written.
 ///
 /// Its description is one line: the path, what is wrong, and what to do about it.
-public struct SoundFileError: PassingError, CustomStringConvertible, Equatable {
+public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equatable {
   /// What is wrong with a sound file.
   public enum Problem: Equatable, Sendable {
     /// The system refused: a missing file, no permission, a full disk.
-    case file(FileError)
+    case file(Failure)
     /// A folder where a file was expected.
     case folder
     /// A device or another special file.
@@ -50,26 +50,25 @@ public struct SoundFileError: PassingError, CustomStringConvertible, Equatable {
     self.problem = problem
   }
 
-  /// Whether it may be over when the command is repeated.
-  public var mayPass: Bool {
-    if case .file(let error) = problem { error.mayPass } else { false }
+  public var failure: Failure {
+    if case .file(let failure) = problem { return failure }
+    let (problem, remedy) = words
+    let code: Failure.Code =
+      if case .tooLong = self.problem { .clipTooLong } else { .soundUnusable }
+    return Failure(code, path: path, problem: problem, remedy: remedy, underlying: self)
   }
 
   /// The error behind a failed system call on `path`; `action` completes "could not …".
   static func system(path: String, action: String, errno code: Int32) -> SoundFileError {
     SoundFileError(
-      path: path, problem: .file(FileError(path: path, action: action, errno: code)))
+      path: path, problem: .file(Failure(path: path, action: action, errno: code)))
   }
 
-  public var description: String {
-    if case .file(let error) = problem { return error.description }
-    let (problem, remedy) = words
-    return "\(printable(path)): \(problem); \(remedy)"
-  }
+  public var description: String { failure.description }
 
   private var words: (problem: String, remedy: String) {
     switch problem {
-    case .file(let error): (error.problem, error.remedy)
+    case .file(let failure): (failure.problem, failure.remedy ?? "")
     case .folder: ("is a folder", "name a sound file")
     case .notARegularFile: ("is neither a file nor a pipe", "name a sound file")
     case .empty: ("is empty", "check how the file was made or copied")

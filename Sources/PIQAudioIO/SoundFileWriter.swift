@@ -25,7 +25,7 @@ public final class SoundFileWriter {
   /// - Parameter growsToRF64: whether a WAV file may exceed 4 GiB, as RF64. A smaller one is plain
   ///   WAV with room for the larger sizes in its header.
   /// - Returns: how many samples were cut to ±1.
-  /// - Throws: what `body` throws; `SoundFileError` or `FileError`, naming `path`, also when `body`
+  /// - Throws: what `body` throws; `SoundFileError` or `Failure`, naming `path`, also when `body`
   ///   wrote no sample.
   @discardableResult
   public static func write(

@@ -80,11 +80,11 @@ enum Spool {
     return SoundFileError(
       path: name,
       problem: .file(
-        FileError(
+        Failure(
           path: name, problem: "could not be kept in \(printable(folder)): \(reason)",
           remedy: isFull
             ? "make room there, or name a folder that has more with TMPDIR"
             : "name another folder with TMPDIR",
-          code: code)))
+          errno: code)))
   }
 }

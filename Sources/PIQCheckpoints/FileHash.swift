@@ -5,18 +5,18 @@ public import PIQPlatform
 public enum FileHash {
   /// The SHA-256 of the file at `path`, as 64 lower-case hexadecimal digits.
   ///
-  /// - Throws: `FileError` when it cannot be read.
-  public static func sha256(ofFileAt path: String) throws(FileError) -> String {
+  /// - Throws: `Failure` when it cannot be read.
+  public static func sha256(ofFileAt path: String) throws(Failure) -> String {
     try sha256(of: FileContents(path: path))
   }
 
   /// The same of a file that was read.
   ///
-  /// - Throws: `FileError` when it cannot be computed.
-  public static func sha256(of file: FileContents) throws(FileError) -> String {
+  /// - Throws: `Failure` when it cannot be computed.
+  public static func sha256(of file: FileContents) throws(Failure) -> String {
     guard let digest = file.withBytes(sha256) else {
-      throw FileError(
-        path: file.path, problem: "its SHA-256 could not be computed",
+      throw Failure(
+        .other, path: file.path, problem: "its SHA-256 could not be computed",
         remedy: "check the installation of OpenSSL's libcrypto")
     }
     return digest

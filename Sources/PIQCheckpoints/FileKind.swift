@@ -37,3 +37,11 @@ enum FileKind {
     }
   }
 }
+
+/// A name out of a file, quoted for a message: on one line, and not longer than a line.
+func quoted(_ name: some StringProtocol) -> String {
+  let shown = name.unicodeScalars.prefix(120)
+  let text = String(String.UnicodeScalarView(shown))
+  let isWhole = shown.endIndex == name.unicodeScalars.endIndex
+  return "'" + (text.isEmpty ? "" : printable(text)) + (isWhole ? "'" : "…'")
+}

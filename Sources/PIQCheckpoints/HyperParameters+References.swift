@@ -1,3 +1,5 @@
+import PIQPlatform
+
 /// Following of references: what HyperPyYAML's `recursive_resolve` and `deref` do.
 extension HyperParameters {
   private static let mostHops = 32
@@ -33,8 +35,8 @@ extension HyperParameters {
 
   /// The value at `keys` with everything in it resolved; nil where there is none.
   ///
-  /// - Throws: `CheckpointError` when references unfold it beyond bounds.
-  func value(_ keys: [String]) throws(CheckpointError) -> SpeechBrainValue? {
+  /// - Throws: `Failure` when references unfold it beyond bounds.
+  func value(_ keys: [String]) throws(Failure) -> SpeechBrainValue? {
     // A reference that leads nowhere is a fault, not a missing value: it is followed below.
     guard let found = locate(keys, isFinal: false) else { return nil }
     var budget = Self.mostValues
@@ -43,7 +45,7 @@ extension HyperParameters {
 
   private func value(
     _ node: Node, at place: String, depth: Int, _ budget: inout Int
-  ) throws(CheckpointError) -> SpeechBrainValue {
+  ) throws(Failure) -> SpeechBrainValue {
     budget -= 1
     guard budget >= 0, depth <= 100 else {
       throw Self.invalid(path, "has references that unfold beyond what hyperparameters need")

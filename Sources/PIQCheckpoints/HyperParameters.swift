@@ -26,9 +26,9 @@ struct HyperParameters: Sendable {
 
   /// Reads the file at `path`.
   ///
-  /// - Throws: `CheckpointError` when it cannot be read, is not YAML, or unfolds to far more than
+  /// - Throws: `Failure` when it cannot be read, is not YAML, or unfolds to far more than
   ///   any hyperparameters need.
-  init(path: String) throws(CheckpointError) {
+  init(path: String) throws(Failure) {
     self.path = path
     let text = try textOfFile(path, longest: Self.longestFile)
     // libyaml bounds the depth of nesting. Aliases of aliases grow without bound, and Yams already
@@ -101,24 +101,24 @@ struct HyperParameters: Sendable {
     }
   }
 
-  static func invalid(_ path: String, _ problem: String) -> CheckpointError {
-    CheckpointError(
-      path: path, problem: problem, remedy: "use the hyperparams.yaml that came with the model")
+  static func invalid(_ path: String, _ problem: String) -> Failure {
+    Failure(
+      .fileMalformed, path: path, problem: problem,
+      remedy: "use the hyperparams.yaml that came with the model")
   }
 }
 
 /// The text of the UTF-8 file at `path`, of no more than `longest` bytes.
-func textOfFile(_ path: String, longest: Int) throws(CheckpointError) -> String {
+func textOfFile(_ path: String, longest: Int) throws(Failure) -> String {
   let file: FileContents
-  do {
-    file = try FileContents(
-      path: path, atMost: longest, problem: "has far more than such a file needs",
-      remedy: "use the file that came with the model")
-  } catch { throw CheckpointError(error) }
+  file = try FileContents(
+    path: path, atMost: longest, problem: "has far more than such a file needs",
+    remedy: "use the file that came with the model")
   let text = file.withBytes { String(validating: $0, as: UTF8.self) }
   guard let text else {
-    throw CheckpointError(
-      path: path, problem: "is not UTF-8 text", remedy: "use the file that came with the model")
+    throw Failure(
+      .fileMalformed, path: path, problem: "is not UTF-8 text",
+      remedy: "use the file that came with the model")
   }
   return text
 }

@@ -1,4 +1,4 @@
-import PIQPlatform
+public import PIQPlatform
 public import PIQTensor
 
 /// An array of a `.npz` file.
@@ -25,7 +25,7 @@ public enum NPZ {
   /// - Parameters:
   ///   - arrays: the arrays under the names that `numpy.load` gives them, each name once.
   ///   - path: the file.
-  /// - Throws: `FileError` when it cannot be written, `CheckpointError` for a name given twice.
+  /// - Throws: `Failure` when it cannot be written, `Failure` for a name given twice.
   public static func write(_ arrays: [(name: String, array: NPZArray)], to path: String) throws {
     let archive = try ZipWriter(path: path)
     for (name, array) in arrays {
@@ -49,15 +49,15 @@ public enum NPZ {
   /// 64-bit integers, bytes or booleans, in little-endian C order.
   ///
   /// - Returns: the arrays under the names that `numpy.load` gives them.
-  /// - Throws: `CheckpointError` when the file or an array in it is of another kind or damaged.
-  public static func read(path: String) throws(CheckpointError) -> [String: NPZArray] {
+  /// - Throws: `Failure` when the file or an array in it is of another kind or damaged.
+  public static func read(path: String) throws(Failure) -> [String: NPZArray] {
     let archive = try ZipArchive(path: path)
     var arrays: [String: NPZArray] = [:]
     for entry in archive.names {
       let bytes = try archive.bytes(of: entry)
       guard entry.hasSuffix(".npy"), let header = NPYHeader(of: bytes) else {
-        throw CheckpointError(
-          path: path,
+        throw Failure(
+          .fileMalformed, path: path,
           problem:
             "entry \(quoted(entry)) is not an array of floats, integers or booleans in C order",
           remedy: "write it with numpy.savez from float32 or int64 arrays")

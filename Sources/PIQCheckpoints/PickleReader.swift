@@ -1,3 +1,5 @@
+import PIQPlatform
+
 /// Reads the pickles that torch.save writes for state dicts, protocols 2 to 5, and nothing more.
 ///
 /// The language of pickles is described in CPython's Lib/pickletools.py. What would import or call
@@ -17,8 +19,8 @@ struct PickleReader {
   private static let longestPickle = 16 << 20
   private static let mostObjects = 1 << 20
 
-  /// - Throws: `CheckpointError` when `bytes` is longer than any state dict's pickle.
-  init(_ bytes: [UInt8], path: String) throws(CheckpointError) {
+  /// - Throws: `Failure` when `bytes` is longer than any state dict's pickle.
+  init(_ bytes: [UInt8], path: String) throws(Failure) {
     self.bytes = bytes
     self.path = path
     guard bytes.count <= Self.longestPickle else {
@@ -29,8 +31,8 @@ struct PickleReader {
   /// Runs the pickle to its end.
   ///
   /// - Returns: the value that it describes.
-  /// - Throws: `CheckpointError`.
-  mutating func read() throws(CheckpointError) -> PickleValue {
+  /// - Throws: `Failure`.
+  mutating func read() throws(Failure) -> PickleValue {
     guard bytes.count > 1, bytes[0] == 0x80, (2...5).contains(bytes[1]) else {
       throw damaged("that does not begin as one of protocol 2 to 5")
     }
@@ -48,7 +50,7 @@ struct PickleReader {
     }
   }
 
-  private mutating func run(_ opcode: UInt8) throws(CheckpointError) {
+  private mutating func run(_ opcode: UInt8) throws(Failure) {
     switch UnicodeScalar(opcode) {
     case "\u{95}": _ = try integer(8)  // A frame's length, of use only to who reads a stream.
     case "(": marks.append(stack.count)
@@ -94,20 +96,20 @@ struct PickleReader {
 // MARK: - Bytes
 
 extension PickleReader {
-  private mutating func byte() throws(CheckpointError) -> UInt8 {
+  private mutating func byte() throws(Failure) -> UInt8 {
     guard position < bytes.count else { throw damaged("that is cut short") }
     defer { position += 1 }
     return bytes[position]
   }
 
   /// The next `width` bytes, the first the lowest.
-  private mutating func integer(_ width: Int) throws(CheckpointError) -> UInt64 {
+  private mutating func integer(_ width: Int) throws(Failure) -> UInt64 {
     var value: UInt64 = 0
     for i in 0..<width { value |= UInt64(try byte()) << UInt64(8 * i) }
     return value
   }
 
-  private mutating func count(_ width: Int) throws(CheckpointError) -> Int {
+  private mutating func count(_ width: Int) throws(Failure) -> Int {
     guard let count = Int(exactly: try integer(width)) else {
       throw damaged("with a length of more than 63 bits")
     }
@@ -115,7 +117,7 @@ extension PickleReader {
   }
 
   /// An integer of a stated number of bytes in two's complement.
-  private mutating func longInteger() throws(CheckpointError) -> Int {
+  private mutating func longInteger() throws(Failure) -> Int {
     let width = try count(1)
     guard width > 0 else { return 0 }
     guard width <= 8 else { throw damaged("with an integer of more than 64 bits") }
@@ -123,14 +125,14 @@ extension PickleReader {
     return (Int(truncatingIfNeeded: try integer(width)) << unused) >> unused
   }
 
-  private mutating func string(lengthOf width: Int) throws(CheckpointError) -> String {
+  private mutating func string(lengthOf width: Int) throws(Failure) -> String {
     let length = try count(width)
     guard length <= bytes.count - position else { throw damaged("that is cut short") }
     defer { position += length }
     return try text(bytes[position..<position + length])
   }
 
-  private mutating func line() throws(CheckpointError) -> String {
+  private mutating func line() throws(Failure) -> String {
     guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) else {
       throw damaged("that is cut short")
     }
@@ -138,7 +140,7 @@ extension PickleReader {
     return try text(bytes[position..<end])
   }
 
-  private func text(_ bytes: ArraySlice<UInt8>) throws(CheckpointError) -> String {
+  private func text(_ bytes: ArraySlice<UInt8>) throws(Failure) -> String {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw damaged("with a string that is not UTF-8")
     }
@@ -149,24 +151,24 @@ extension PickleReader {
 // MARK: - Stack
 
 extension PickleReader {
-  private func top() throws(CheckpointError) -> PickleValue {
+  private func top() throws(Failure) -> PickleValue {
     guard let value = stack.last, stack.count > marks.last ?? 0 else { throw emptyStack }
     return value
   }
 
-  private mutating func pop(_ count: Int) throws(CheckpointError) -> [PickleValue] {
+  private mutating func pop(_ count: Int) throws(Failure) -> [PickleValue] {
     guard stack.count - (marks.last ?? 0) >= count else { throw emptyStack }
     defer { stack.removeLast(count) }
     return Array(stack.suffix(count))
   }
 
-  private mutating func popToMark() throws(CheckpointError) -> [PickleValue] {
+  private mutating func popToMark() throws(Failure) -> [PickleValue] {
     guard let mark = marks.popLast() else { throw emptyStack }
     defer { stack.removeLast(stack.count - mark) }
     return Array(stack[mark...])
   }
 
-  private mutating func recall(_ key: Int) throws(CheckpointError) {
+  private mutating func recall(_ key: Int) throws(Failure) {
     guard let value = memo[key] else { throw damaged("that recalls what it never memorised") }
     stack.append(value)
   }
@@ -181,12 +183,12 @@ extension PickleReader {
     stack.append(.dictionary(objects.dictionaries.count - 1))
   }
 
-  private mutating func append(_ values: [PickleValue]) throws(CheckpointError) {
+  private mutating func append(_ values: [PickleValue]) throws(Failure) {
     guard case .list(let list) = try top() else { throw damaged("that appends to no list") }
     objects.lists[list] += values
   }
 
-  private mutating func setItems(_ items: [PickleValue]) throws(CheckpointError) {
+  private mutating func setItems(_ items: [PickleValue]) throws(Failure) {
     guard case .dictionary(let dictionary) = try top(), items.count.isMultiple(of: 2) else {
       throw damaged("that sets items of no dictionary")
     }
@@ -199,14 +201,14 @@ extension PickleReader {
 // MARK: - What would be code
 
 extension PickleReader {
-  private mutating func pushGlobal(_ names: [PickleValue]) throws(CheckpointError) {
+  private mutating func pushGlobal(_ names: [PickleValue]) throws(Failure) {
     guard case .string(let module) = names[0], case .string(let name) = names[1] else {
       throw damaged("with a global that has no name")
     }
     try pushGlobal(module: module, name: name)
   }
 
-  private mutating func pushGlobal(module: String, name: String) throws(CheckpointError) {
+  private mutating func pushGlobal(module: String, name: String) throws(Failure) {
     guard let value = PickleCallable.named("\(module).\(name)") else {
       throw refusal("wants to call \(quoted("\(module).\(name)"))")
     }
@@ -214,7 +216,7 @@ extension PickleReader {
   }
 
   /// A persistent id: ('storage', type, key, device, count).
-  private mutating func pushStorage(_ id: [PickleValue]) throws(CheckpointError) {
+  private mutating func pushStorage(_ id: [PickleValue]) throws(Failure) {
     guard case .tuple(let index) = id[0] else { throw damaged("with an odd storage") }
     let parts = objects.tuples[index]
     guard parts.count >= 5, case .string("storage") = parts[0],
@@ -225,7 +227,7 @@ extension PickleReader {
     stack.append(.storage(objects.storages.count - 1))
   }
 
-  private mutating func reduce(_ call: [PickleValue]) throws(CheckpointError) {
+  private mutating func reduce(_ call: [PickleValue]) throws(Failure) {
     guard case .callable(let callable) = call[0], case .tuple(let index) = call[1] else {
       throw refusal("wants to call \(call[0].kind)")
     }
@@ -261,14 +263,14 @@ extension PickleReader {
   }
 
   /// A state dict carries the versions of its modules as an attribute, which nothing here needs.
-  private mutating func build() throws(CheckpointError) {
+  private mutating func build() throws(Failure) {
     _ = try pop(1)
     guard case .dictionary = try top() else {
       throw refusal("wants to set the attributes of \(try top().kind)")
     }
   }
 
-  private mutating func refusal(of opcode: UInt8) -> CheckpointError {
+  private mutating func refusal(of opcode: UInt8) -> Failure {
     switch UnicodeScalar(opcode) {
     case "i":
       let names = [try? line(), try? line()].compactMap(\.self)
@@ -285,19 +287,19 @@ extension PickleReader {
 // MARK: - Errors
 
 extension PickleReader {
-  private var emptyStack: CheckpointError {
+  private var emptyStack: Failure {
     damaged("that takes more from its stack than is there")
   }
 
-  private func damaged(_ what: String) -> CheckpointError {
-    CheckpointError(
-      path: path, problem: "holds a pickle \(what)",
+  private func damaged(_ what: String) -> Failure {
+    Failure(
+      .fileMalformed, path: path, problem: "holds a pickle \(what)",
       remedy: "the file is damaged or no state dict: save model.state_dict() with torch.save")
   }
 
-  private func refusal(_ what: String) -> CheckpointError {
-    CheckpointError(
-      path: path, problem: "\(what): refused, no code from a file is ever run",
+  private func refusal(_ what: String) -> Failure {
+    Failure(
+      .fileMalformed, path: path, problem: "\(what): refused, no code from a file is ever run",
       remedy: "save model.state_dict() alone with torch.save, and do not trust this file")
   }
 }

@@ -1,4 +1,4 @@
-import PIQPlatform
+public import PIQPlatform
 public import PIQTensor
 
 /// A state dict saved by torch.save of PyTorch 1.6 or later: a zip archive of a pickle, which
@@ -13,9 +13,9 @@ public struct PyTorchCheckpoint: Sendable {
 
   /// Reads the file at `path`.
   ///
-  /// - Throws: `CheckpointError` when it cannot be read, is not a flat dictionary of tensors, asks
+  /// - Throws: `Failure` when it cannot be read, is not a flat dictionary of tensors, asks
   ///   for code to be run, or holds a tensor that reaches beyond its bytes.
-  public init(path: String) throws(CheckpointError) {
+  public init(path: String) throws(Failure) {
     let archive = try ZipArchive(path: path)
     let root = try Self.root(of: archive)
     var reader = try PickleReader(try archive.bytes(of: root + "data.pkl"), path: path)
@@ -58,13 +58,14 @@ private struct View {
 
 extension PyTorchCheckpoint {
   /// The folder of the archive that everything is in, with its slash.
-  private static func root(of archive: ZipArchive) throws(CheckpointError) -> String {
+  private static func root(of archive: ZipArchive) throws(Failure) -> String {
     let suffix = "data.pkl"
     guard
       let pickle = archive.names.first(where: { $0 == suffix || $0.hasSuffix("/" + suffix) })
     else {
-      throw CheckpointError(
-        path: archive.path, problem: "is a zip archive without a data.pkl, so not of torch.save",
+      throw Failure(
+        .fileMalformed, path: archive.path,
+        problem: "is a zip archive without a data.pkl, so not of torch.save",
         remedy: "name a file written by torch.save(model.state_dict(), path)")
     }
     let root = String(pickle.dropLast(suffix.count))
@@ -75,8 +76,9 @@ extension PyTorchCheckpoint {
       // Files without this entry are older than big-endian ones.
       guard size < 16, try archive.bytes(of: root + "byteorder").elementsEqual("little".utf8)
       else {
-        throw CheckpointError(
-          path: archive.path, problem: "was saved on a big-endian machine, which is not supported",
+        throw Failure(
+          .fileMalformed, path: archive.path,
+          problem: "was saved on a big-endian machine, which is not supported",
           remedy: "save it again with torch.save on a little-endian one")
       }
     }
@@ -85,7 +87,7 @@ extension PyTorchCheckpoint {
 
   private static func views(
     in state: PickleValue, _ objects: PickleObjects, _ archive: ZipArchive
-  ) throws(CheckpointError) -> [View] {
+  ) throws(Failure) -> [View] {
     let path = archive.path
     guard case .dictionary(let dictionary) = state else {
       throw invalid(path, "holds \(state.kind), not a state dict")
@@ -119,8 +121,9 @@ extension PyTorchCheckpoint {
     return views
   }
 
-  private static func invalid(_ path: String, _ problem: String) -> CheckpointError {
-    CheckpointError(
-      path: path, problem: problem, remedy: "save model.state_dict() alone with torch.save")
+  private static func invalid(_ path: String, _ problem: String) -> Failure {
+    Failure(
+      .fileMalformed, path: path, problem: problem,
+      remedy: "save model.state_dict() alone with torch.save")
   }
 }

@@ -16,8 +16,8 @@ public enum Safetensors {
   ///     nearest, ties to even).
   ///   - path: the file.
   ///   - isDurable: whether it is on the disk before it replaces another.
-  /// - Throws: `CheckpointError` for a name given twice, or an element too large for `.float16`;
-  ///   `FileError` when the file cannot be written.
+  /// - Throws: `Failure` for a name given twice, or an element too large for `.float16`;
+  ///   `Failure` when the file cannot be written.
   /// - Precondition: `dtype` is one of these three.
   public static func write(
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:],
@@ -27,13 +27,13 @@ public enum Safetensors {
       [.float32, .float16, .bfloat16].contains(dtype), "cannot write \(dtype.rawValue) tensors")
     let sorted = tensors.sorted { $0.name < $1.name }
     for (tensor, next) in zip(sorted, sorted.dropFirst()) where tensor.name == next.name {
-      throw CheckpointError(
-        path: path, problem: "would hold two tensors named \(quoted(tensor.name))",
+      throw Failure(
+        .fileMalformed, path: path, problem: "would hold two tensors named \(quoted(tensor.name))",
         remedy: "name each once")
     }
     guard !sorted.contains(where: { $0.name == "__metadata__" }) else {
-      throw CheckpointError(
-        path: path, problem: "would hold a tensor named '__metadata__'",
+      throw Failure(
+        .fileMalformed, path: path, problem: "would hold a tensor named '__metadata__'",
         remedy: "choose another name: the format reserves this one")
     }
 
@@ -48,8 +48,9 @@ public enum Safetensors {
     for (name, tensor) in sorted {
       let start = data.count
       guard append(tensor, as: dtype, to: &data) else {
-        throw CheckpointError(
-          path: path, problem: "tensor \(quoted(name)) has elements too large for F16",
+        throw Failure(
+          .fileMalformed, path: path,
+          problem: "tensor \(quoted(name)) has elements too large for F16",
           remedy: "write it as BF16 or F32")
       }
       let shape = tensor.shape.map(String.init).joined(separator: ",")

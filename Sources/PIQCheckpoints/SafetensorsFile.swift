@@ -25,11 +25,9 @@ public final class SafetensorsFile: Sendable {
 
   /// Opens and checks the file at `path`.
   ///
-  /// - Throws: `CheckpointError` when it cannot be read or its header is not valid.
-  public init(path: String) throws(CheckpointError) {
-    do {
-      file = try FileContents(path: path)
-    } catch { throw CheckpointError(error) }
+  /// - Throws: `Failure` when it cannot be read or its header is not valid.
+  public init(path: String) throws(Failure) {
+    file = try FileContents(path: path)
     let header = try Self.header(of: file)
     metadata = header.metadata
     entries = try Self.checked(header, of: file)
@@ -38,8 +36,8 @@ public final class SafetensorsFile: Sendable {
 
   /// The SHA-256 of the file, as 64 lower-case hexadecimal digits.
   ///
-  /// - Throws: `FileError`, naming it, when it cannot be computed.
-  public func sha256() throws(FileError) -> String { try FileHash.sha256(of: file) }
+  /// - Throws: `Failure`, naming it, when it cannot be computed.
+  public func sha256() throws(Failure) -> String { try FileHash.sha256(of: file) }
 
   /// The shape of the tensor `name`, or nil where there is none.
   public func shape(of name: String) -> [Int]? { entries[name]?.shape }
@@ -49,8 +47,8 @@ public final class SafetensorsFile: Sendable {
 
   /// The tensor `name`, stored as F32, F16, BF16 or F64 (which is rounded).
   ///
-  /// - Throws: `CheckpointError` when there is none of that name or it is of another type.
-  public func floats(_ name: String) throws(CheckpointError) -> Tensor {
+  /// - Throws: `Failure` when there is none of that name or it is of another type.
+  public func floats(_ name: String) throws(Failure) -> Tensor {
     let entry = try entry(name)
     guard entry.dtype.isFloat else {
       throw invalid("tensor \(quoted(name)) is \(entry.dtype.rawValue), not floating-point")
@@ -64,8 +62,8 @@ public final class SafetensorsFile: Sendable {
 
   /// The integers `name`, stored as I64, I32, U8 or BOOL.
   ///
-  /// - Throws: `CheckpointError` when there are none of that name or they are of another type.
-  public func integers(_ name: String) throws(CheckpointError) -> IntegerArray {
+  /// - Throws: `Failure` when there are none of that name or they are of another type.
+  public func integers(_ name: String) throws(Failure) -> IntegerArray {
     let entry = try entry(name)
     guard entry.dtype.isReadableInteger else {
       throw invalid("tensor \(quoted(name)) is \(entry.dtype.rawValue), not I64, I32, U8 or BOOL")
@@ -76,14 +74,14 @@ public final class SafetensorsFile: Sendable {
     return IntegerArray(shape: entry.shape, values: values)
   }
 
-  private func entry(_ name: String) throws(CheckpointError) -> Entry {
+  private func entry(_ name: String) throws(Failure) -> Entry {
     guard let entry = entries[name] else {
       throw invalid("has no tensor \(quoted(name))")
     }
     return entry
   }
 
-  private func invalid(_ problem: String) -> CheckpointError {
+  private func invalid(_ problem: String) -> Failure {
     Self.invalid(file.path, problem, remedy: "use a file made for this model")
   }
 }
@@ -92,18 +90,17 @@ extension SafetensorsFile {
   fileprivate static func invalid(
     _ path: String, _ problem: String,
     remedy: String = "the file is damaged or not safetensors: fetch or make it again"
-  ) -> CheckpointError {
-    CheckpointError(path: path, problem: problem, remedy: remedy)
+  ) -> Failure {
+    Failure(.fileMalformed, path: path, problem: problem, remedy: remedy)
   }
 
-  fileprivate static func header(of file: FileContents) throws(CheckpointError) -> SafetensorsHeader
-  {
+  fileprivate static func header(of file: FileContents) throws(Failure) -> SafetensorsHeader {
     let path = file.path
     let kind = FileKind(of: file)
     if kind == .lfsPointer, let (problem, remedy) = kind.problemAsArchive {
       throw invalid(path, problem, remedy: remedy)
     }
-    return try file.withBytes { bytes throws(CheckpointError) in
+    return try file.withBytes { bytes throws(Failure) in
       guard bytes.count >= 8 else {
         throw invalid(path, "is \(bytes.count) bytes long, too short for a safetensors header")
       }
@@ -130,7 +127,7 @@ extension SafetensorsFile {
 
   fileprivate static func checked(
     _ header: SafetensorsHeader, of file: FileContents
-  ) throws(CheckpointError) -> [String: Entry] {
+  ) throws(Failure) -> [String: Entry] {
     let path = file.path
     let dataCount = file.count - header.dataStart
     var entries: [String: Entry] = [:]

@@ -1,4 +1,5 @@
 import Foundation
+public import PIQPlatform
 
 /// A model in SpeechBrain's layout: a folder with hyperparams.yaml, the checkpoints that its
 /// pretrainer names, and label_encoder.txt; what `PIQAudioInterpreter.from_hparams` loads.
@@ -46,8 +47,8 @@ public struct SpeechBrainFolder: Sendable {
 
   /// Reads hyperparams.yaml in the folder at `path`.
   ///
-  /// - Throws: `CheckpointError` when it is missing, not valid, or lacks something needed.
-  public init(path: String) throws(CheckpointError) {
+  /// - Throws: `Failure` when it is missing, not valid, or lacks something needed.
+  public init(path: String) throws(Failure) {
     self.path = path
     let parameters = try HyperParameters(path: Self.join(path, "hyperparams.yaml"))
     self.parameters = parameters
@@ -91,8 +92,8 @@ public struct SpeechBrainFolder: Sendable {
   /// The path of the checkpoint of a network: the file named by the pretrainer's `paths`, looked
   /// for in this folder, else `<loadable>.ckpt`.
   ///
-  /// - Throws: `CheckpointError` when there is no such file.
-  public func checkpointPath(of part: Part) throws(CheckpointError) -> String {
+  /// - Throws: `Failure` when there is no such file.
+  public func checkpointPath(of part: Part) throws(Failure) -> String {
     let (loadable, path) = try parameters.loadable(of: part)
     return try existing(
       candidates(path) + [loadable + ".ckpt"], purpose: "the weights of \(part.rawValue)")
@@ -100,8 +101,8 @@ public struct SpeechBrainFolder: Sendable {
 
   /// The labels, in the order of the classifier's outputs.
   ///
-  /// - Throws: `CheckpointError` when their file is missing or not valid.
-  public func labels() throws(CheckpointError) -> [String] {
+  /// - Throws: `Failure` when their file is missing or not valid.
+  public func labels() throws(Failure) -> [String] {
     let path = try parameters.pretrainedPath(of: "label_encoder")
     let file = try existing(
       candidates(path) + ["label_encoder.txt", "label_encoder.ckpt"], purpose: "the labels")
@@ -117,15 +118,16 @@ public struct SpeechBrainFolder: Sendable {
     return [path.hasPrefix("/") ? String(last) : parts.joined(separator: "/"), String(last)]
   }
 
-  private func existing(_ names: [String], purpose: String) throws(CheckpointError) -> String {
+  private func existing(_ names: [String], purpose: String) throws(Failure) -> String {
     for name in names {
       let candidate = Self.join(path, name)
       if access(candidate, F_OK) == 0 { return candidate }
     }
     // The last of the pretrainer's names, and the standard one.
     let wanted = Set(names.suffix(2)).sorted().map(quoted).joined(separator: " or ")
-    throw CheckpointError(
-      path: path, problem: "has no \(wanted) (\(purpose))", remedy: "fetch the whole model")
+    throw Failure(
+      .fileMalformed, path: path, problem: "has no \(wanted) (\(purpose))",
+      remedy: "fetch the whole model")
   }
 
   private static func join(_ folder: String, _ name: String) -> String {
@@ -136,7 +138,7 @@ public struct SpeechBrainFolder: Sendable {
 extension HyperParameters {
   fileprivate func setting<Value>(
     _ key: String, _ standard: Value, _ kind: String, _ convert: (SpeechBrainValue) -> Value?
-  ) throws(CheckpointError) -> Value {
+  ) throws(Failure) -> Value {
     let origin = SpeechBrainObject.Origin(path: path, place: key)
     return try origin.convert(try value([key]), named: key, standard, kind, convert)
   }
@@ -150,13 +152,13 @@ extension HyperParameters {
 
   fileprivate func object(
     _ part: SpeechBrainFolder.Part
-  ) throws(CheckpointError) -> SpeechBrainObject {
+  ) throws(Failure) -> SpeechBrainObject {
     try object(at: places(of: part), purpose: "the network \(quoted(part.rawValue))")
   }
 
   fileprivate func object(
     at places: [[String]], purpose: String
-  ) throws(CheckpointError) -> SpeechBrainObject {
+  ) throws(Failure) -> SpeechBrainObject {
     for place in places {
       guard let value = try value(place) else { continue }
       if case .object(let object) = value { return object }
@@ -176,7 +178,7 @@ extension HyperParameters {
   /// The name of a network among a pretrainer's `loadables`, and its entry of `paths`.
   fileprivate func loadable(
     of part: SpeechBrainFolder.Part
-  ) throws(CheckpointError) -> (name: String, path: String?) {
+  ) throws(Failure) -> (name: String, path: String?) {
     let places = places(of: part)
     let own = places.lazy.compactMap { locate($0)?.keys }.first
     for pretrainer in pretrainers {
@@ -192,7 +194,7 @@ extension HyperParameters {
   }
 
   /// The entry of a pretrainer's `paths` for the loadable `name`; nil where there is none.
-  fileprivate func pretrainedPath(of name: String) throws(CheckpointError) -> String? {
+  fileprivate func pretrainedPath(of name: String) throws(Failure) -> String? {
     for pretrainer in pretrainers {
       guard let value = try value(pretrainer + ["paths", name]) else { continue }
       let origin = SpeechBrainObject.Origin(path: path, place: name)

@@ -1,3 +1,5 @@
+import PIQPlatform
+
 /// The file that SpeechBrain's `CategoricalEncoder.save` writes: lines `'label' => index`, a line
 /// of `=`, and lines of settings, which are not needed here.
 enum SpeechBrainLabels {
@@ -5,12 +7,13 @@ enum SpeechBrainLabels {
 
   /// The labels of the file at `path`, in the order of their indices.
   ///
-  /// - Throws: `CheckpointError` when it cannot be read, a line is not understood, or the indices
+  /// - Throws: `Failure` when it cannot be read, a line is not understood, or the indices
   ///   are not 0, 1, 2 … without a gap.
-  static func read(path: String) throws(CheckpointError) -> [String] {
-    func invalid(_ problem: String) -> CheckpointError {
-      CheckpointError(
-        path: path, problem: problem, remedy: "use the label_encoder.txt that came with the model")
+  static func read(path: String) throws(Failure) -> [String] {
+    func invalid(_ problem: String) -> Failure {
+      Failure(
+        .fileMalformed, path: path, problem: problem,
+        remedy: "use the label_encoder.txt that came with the model")
     }
     let text = try textOfFile(path, longest: longestFile)
     var labels: [Int: String] = [:]

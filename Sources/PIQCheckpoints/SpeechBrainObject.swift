@@ -1,3 +1,5 @@
+public import PIQPlatform
+
 /// A value of a hyperparams.yaml, with its references followed.
 public enum SpeechBrainValue: Sendable, Equatable {
   case null
@@ -52,29 +54,28 @@ public struct SpeechBrainObject: Sendable, Equatable {
 
   /// The integer given for `keyword`, else `standard`.
   ///
-  /// - Throws: `CheckpointError` when what is given is no integer, or nothing is given and there
+  /// - Throws: `Failure` when what is given is no integer, or nothing is given and there
   ///   is no standard value.
-  public func int(_ keyword: String, default standard: Int? = nil) throws(CheckpointError) -> Int {
+  public func int(_ keyword: String, default standard: Int? = nil) throws(Failure) -> Int {
     try value(keyword, standard, "an integer", \.int)
   }
 
   /// The number given for `keyword`, else `standard`; throws as `int(_:default:)` does.
   public func double(
     _ keyword: String, default standard: Double? = nil
-  ) throws(CheckpointError) -> Double {
+  ) throws(Failure) -> Double {
     try value(keyword, standard, "a number", \.double)
   }
 
   /// The truth value given for `keyword`, else `standard`; throws as `int(_:default:)` does.
-  public func bool(_ keyword: String, default standard: Bool? = nil) throws(CheckpointError) -> Bool
-  {
+  public func bool(_ keyword: String, default standard: Bool? = nil) throws(Failure) -> Bool {
     try value(keyword, standard, "True or False", \.bool)
   }
 
   private func value<Value>(
     _ keyword: String, _ standard: Value?, _ kind: String,
     _ convert: (SpeechBrainValue) -> Value?
-  ) throws(CheckpointError) -> Value {
+  ) throws(Failure) -> Value {
     try origin.convert(
       arguments[keyword], named: "\(origin.place).\(keyword)", standard, kind, convert)
   }
@@ -87,17 +88,19 @@ public struct SpeechBrainObject: Sendable, Equatable {
     func convert<Value>(
       _ value: SpeechBrainValue?, named name: String, _ standard: Value?, _ kind: String,
       _ convert: (SpeechBrainValue) -> Value?
-    ) throws(CheckpointError) -> Value {
+    ) throws(Failure) -> Value {
       guard let value else {
         if let standard { return standard }
-        throw CheckpointError(
-          path: path, problem: "has no \(quoted(name))", remedy: "add it: \(kind) is needed")
+        throw Failure(
+          .fileMalformed, path: path, problem: "has no \(quoted(name))",
+          remedy: "add it: \(kind) is needed")
       }
       if let converted = convert(value) { return converted }
       let problem =
         if case .unresolved(let reason) = value { reason } else { "is not \(kind)" }
-      throw CheckpointError(
-        path: path, problem: "\(quoted(name)) \(problem)", remedy: "write \(kind) in its place")
+      throw Failure(
+        .fileMalformed, path: path, problem: "\(quoted(name)) \(problem)",
+        remedy: "write \(kind) in its place")
     }
   }
 }

@@ -28,12 +28,10 @@ final class ZipArchive {
 
   /// Opens the archive at `path` and checks its directory.
   ///
-  /// - Throws: `CheckpointError` when it is not a zip archive, has encrypted entries or two of the
+  /// - Throws: `Failure` when it is not a zip archive, has encrypted entries or two of the
   ///   same name, or would unpack to more than the limits allow.
-  init(path: String) throws(CheckpointError) {
-    do {
-      file = try FileContents(path: path)
-    } catch { throw CheckpointError(error) }
+  init(path: String) throws(Failure) {
+    file = try FileContents(path: path)
     handle = try Self.open(file)
     self.path = path
     do {
@@ -54,11 +52,11 @@ final class ZipArchive {
 
   /// The unpacked bytes of the entry `name`; their checksum was right.
   ///
-  /// - Throws: `CheckpointError` when there is no such entry, or it is damaged.
-  func bytes(of name: String) throws(CheckpointError) -> [UInt8] {
+  /// - Throws: `Failure` when there is no such entry, or it is damaged.
+  func bytes(of name: String) throws(Failure) -> [UInt8] {
     guard let entry = entries[name] else {
-      throw CheckpointError(
-        path: path, problem: "has no entry \(quoted(name))",
+      throw Failure(
+        .fileMalformed, path: path, problem: "has no entry \(quoted(name))",
         remedy: "the file is incomplete or of another kind: fetch or make it again")
     }
     guard let reader = zip_fopen_index(handle, entry.index, 0) else {
@@ -83,17 +81,18 @@ final class ZipArchive {
     return bytes
   }
 
-  private func damaged(_ name: String, _ reason: String) -> CheckpointError {
-    CheckpointError(
-      path: path, problem: "entry \(quoted(name)) cannot be unpacked: \(reason.lowercased())",
+  private func damaged(_ name: String, _ reason: String) -> Failure {
+    Failure(
+      .fileMalformed, path: path,
+      problem: "entry \(quoted(name)) cannot be unpacked: \(reason.lowercased())",
       remedy: "the file is damaged: fetch or make it again")
   }
 }
 
 extension ZipArchive {
-  private static func open(_ file: FileContents) throws(CheckpointError) -> OpaquePointer {
+  private static func open(_ file: FileContents) throws(Failure) -> OpaquePointer {
     if let problem = FileKind(of: file).problemAsArchive {
-      throw CheckpointError(path: file.path, problem: problem.text, remedy: problem.remedy)
+      throw Failure(.fileMalformed, path: file.path, problem: problem.text, remedy: problem.remedy)
     }
     var error = zip_error_t()
     zip_error_init(&error)
@@ -105,8 +104,8 @@ extension ZipArchive {
       if let handle = zip_open_from_source(source, ZIP_RDONLY, &error) { return handle }
       zip_source_free(source)
     }
-    throw CheckpointError(
-      path: file.path,
+    throw Failure(
+      .fileMalformed, path: file.path,
       problem: "cannot be read as a zip archive: "
         + String(cString: zip_error_strerror(&error)).lowercased(),
       remedy: "the file is cut short or damaged: fetch or make it again")
@@ -114,10 +113,10 @@ extension ZipArchive {
 
   private static func directory(
     of handle: OpaquePointer, path: String
-  ) throws(CheckpointError) -> (names: [String], entries: [String: Entry]) {
-    func refused(_ problem: String) -> CheckpointError {
-      CheckpointError(
-        path: path, problem: problem,
+  ) throws(Failure) -> (names: [String], entries: [String: Entry]) {
+    func refused(_ problem: String) -> Failure {
+      Failure(
+        .fileMalformed, path: path, problem: problem,
         remedy: "do not trust this file: fetch it again from its author")
     }
     let count = zip_get_num_entries(handle, 0)
@@ -136,8 +135,8 @@ extension ZipArchive {
       else { throw refused("has a damaged directory") }
       let name = String(cString: rawName)
       guard status.encryption_method == ZIP_EM_NONE else {
-        throw CheckpointError(
-          path: path, problem: "entry \(quoted(name)) is encrypted",
+        throw Failure(
+          .fileMalformed, path: path, problem: "entry \(quoted(name)) is encrypted",
           remedy: "unpack the archive and pack it again without a password")
       }
       let (size, packed) = (status.size, status.comp_size)

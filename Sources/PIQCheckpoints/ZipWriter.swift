@@ -1,6 +1,6 @@
 import CPIQZip
 import Foundation
-import PIQPlatform
+package import PIQPlatform
 
 /// Packs an uncompressed zip archive in memory with libzip and writes it as an `AtomicFile`.
 ///
@@ -12,8 +12,8 @@ package final class ZipWriter {
   /// The open archive; nil once it is closed.
   private var handle: OpaquePointer?
 
-  /// - Throws: `CheckpointError` when libzip has no memory.
-  package init(path: String) throws(CheckpointError) {
+  /// - Throws: `Failure` when libzip has no memory.
+  package init(path: String) throws(Failure) {
     self.path = path
     var error = zip_error_t()
     zip_error_init(&error)
@@ -38,10 +38,10 @@ package final class ZipWriter {
 
   /// Adds the entry `name`: `header`, then `data`. Both are copied.
   ///
-  /// - Throws: `CheckpointError` for a name that is there already.
+  /// - Throws: `Failure` for a name that is there already.
   package func add(
     _ name: String, header: [UInt8], data: UnsafeRawBufferPointer
-  ) throws(CheckpointError) {
+  ) throws(Failure) {
     guard let handle else { return }
     let count = header.count + data.count
     guard let copy = malloc(max(count, 1)) else { throw Self.failure(path, strerror(ENOMEM)) }
@@ -66,7 +66,7 @@ package final class ZipWriter {
 
   /// Closes the archive and puts it in place.
   ///
-  /// - Throws: `CheckpointError` when libzip fails, `FileError` when the file cannot be written.
+  /// - Throws: `Failure` when libzip fails, `Failure` when the file cannot be written.
   package func write() throws {
     guard handle != nil else { return }
     let bytes = try bytes()
@@ -75,8 +75,8 @@ package final class ZipWriter {
 
   /// Closes the archive; nothing can be added any more.
   ///
-  /// - Throws: `CheckpointError` when libzip fails.
-  package func bytes() throws(CheckpointError) -> [UInt8] {
+  /// - Throws: `Failure` when libzip fails.
+  package func bytes() throws(Failure) -> [UInt8] {
     guard let handle else { return [] }
     guard zip_close(handle) == 0 else { throw Self.failure(path, zip_strerror(handle)) }
     self.handle = nil
@@ -99,9 +99,10 @@ package final class ZipWriter {
     return bytes
   }
 
-  private static func failure(_ path: String, _ reason: UnsafePointer<CChar>) -> CheckpointError {
-    CheckpointError(
-      path: path, problem: "could not be packed: \(String(cString: reason).lowercased())",
+  private static func failure(_ path: String, _ reason: UnsafePointer<CChar>) -> Failure {
+    Failure(
+      .fileMalformed, path: path,
+      problem: "could not be packed: \(String(cString: reason).lowercased())",
       remedy: "name each array once and free some memory")
   }
 }

@@ -1,4 +1,4 @@
-import PIQPlatform
+public import PIQPlatform
 import PIQTensor
 
 /// A request that the system cannot carry out.
@@ -27,18 +27,32 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
     case .unsupported(let problem): "\(problem); choose another method"
     case .tooShort(let frames, let least):
       "the clip has \(frames) frames and cropping needs at least \(least); "
-        + "use --tail keep, or a longer clip"
+        + "keep all frames, or use a longer clip"
     case .tooLong(let frames, let bytes, let most):
       "the clip has \(frames) frames and would need about \(Int(bytes / 1e6) + 1) MB of memory, "
         + "where \(Int(most / 1e6)) MB may be used; cut it into shorter clips, " + Memory.remedy
     case .notFinite:
       "the network's outputs are not finite; check the level of the clip and the model's weights"
     case .noInterpreter:
-      "the model classifies but has no interpreter yet; train one with "
-        + "piq-audio train interpreter, or choose another --model"
+      "the model classifies but has no interpreter yet; train one, or choose another model"
     case .notDifferentiable:
       "VectorQuantization is not differentiable; "
         + "use VectorQuantizationStraightThrough for a straight-through estimate of its gradient"
     }
+  }
+}
+
+extension PIQError: FailureConvertible {
+  public var failure: Failure {
+    let code: Failure.Code =
+      switch self {
+      case .configuration: .modelMalformed
+      case .tooShort: .clipTooShort
+      case .tooLong: .clipTooLong
+      case .noInterpreter: .noInterpreter
+      case .unsupported: .methodUnsupported
+      case .mismatch, .notFinite, .notDifferentiable: .other
+      }
+    return Failure(code, problem: description, underlying: self)
   }
 }

@@ -1,4 +1,5 @@
 import PIQAudioIO
+import PIQPlatform
 
 /// Reads clips at one sample rate.
 public final class ClipLoader {
@@ -12,14 +13,15 @@ public final class ClipLoader {
   /// The samples of a clip: the mean of its channels.
   ///
   /// - Parameter check: called with the number of samples before they are resampled.
-  /// - Throws: `SoundFileError`; `DatasetError` when it is too loud to compute with; what `check`
+  /// - Throws: `SoundFileError`; `Failure` when it is too loud to compute with; what `check`
   ///   throws.
   public func load(_ path: String, check: (Int) throws -> Void) throws -> [Float] {
     let recording = try Recording.read(path: path)
     // Squares of larger ones overflow.
     if recording.samples.contains(where: { $0.magnitude > 1e15 }) {
-      throw DatasetError(
-        path: path, problem: "is too loud to compute with", remedy: "scale it to full scale, ±1")
+      throw Failure(
+        .clipTooLoud, path: path, problem: "is too loud to compute with",
+        remedy: "scale it to full scale, ±1")
     }
     guard recording.sampleRate != rate else {
       try check(recording.samples.count)

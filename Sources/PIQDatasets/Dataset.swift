@@ -1,6 +1,6 @@
 import Foundation
 import PIQAudioIO
-import PIQPlatform
+public import PIQPlatform
 
 /// Sound files whose classes are known.
 ///
@@ -33,21 +33,22 @@ public struct Dataset: Sendable {
   ///   - folds: the folds to take; all clips if nil.
   ///   - audioFolder: where the files of a CSV are; otherwise they are looked for beside it, in
   ///     `audio` beside it, and in `../audio`.
-  /// - Throws: `DatasetError`.
+  /// - Throws: `Failure`.
   public init(
     path: String, folds: Set<Int>? = nil, audioFolder: String? = nil
-  ) throws(DatasetError) {
+  ) throws(Failure) {
     self.path = path
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw DatasetError(
-        path: path, problem: "does not exist", remedy: "name a CSV file or a folder of classes")
+      throw Failure(
+        .fileNotFound, path: path, problem: "does not exist",
+        remedy: "name a CSV file or a folder of classes")
     }
     if isFolder.boolValue {
       guard folds == nil else {
-        throw DatasetError(
-          path: path, problem: "a folder of classes has no folds",
-          remedy: "leave --folds out, or write a CSV file with a column fold")
+        throw Failure(
+          .noFolds, path: path, problem: "a folder of classes has no folds",
+          remedy: "take all clips, or write a CSV file with a column fold")
       }
       clips = try Self.clips(below: path)
     } else {
@@ -57,19 +58,19 @@ public struct Dataset: Sendable {
 
   /// The index of each clip's class among `labels`.
   ///
-  /// - Throws: `DatasetError` naming the first class that is not there.
-  public func labels(among labels: [String]) throws(DatasetError) -> [Int] {
+  /// - Throws: `Failure` naming the first class that is not there.
+  public func labels(among labels: [String]) throws(Failure) -> [Int] {
     let indices = Dictionary(
       labels.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
     var result: [Int] = []
     for clip in clips {
       guard let index = indices[clip.category] else {
-        throw DatasetError(
-          path: path,
+        throw Failure(
+          .unknownClass, path: path,
           problem:
             "\(printable(clip.name)) is of the class \(clip.category.debugDescription), which the "
             + "model does not know",
-          remedy: "leave its clips out; piq-audio model info lists the model's classes")
+          remedy: "leave its clips out")
       }
       result.append(index)
     }
@@ -84,16 +85,17 @@ extension Dataset {
 
   private static func clips(
     listedIn path: String, folds: Set<Int>?, audioFolder: String?
-  ) throws(DatasetError) -> [Clip] {
+  ) throws(Failure) -> [Clip] {
     let rows = try rows(of: path)
     guard let header = rows.first else {
-      throw DatasetError(
-        path: path, problem: "is empty", remedy: "give it the columns filename, fold and category")
+      throw Failure(
+        .dataSetMalformed, path: path, problem: "is empty",
+        remedy: "give it the columns filename, fold and category")
     }
-    func column(_ name: String) throws(DatasetError) -> Int {
+    func column(_ name: String) throws(Failure) -> Int {
       guard let index = header.fields.firstIndex(of: name) else {
-        throw DatasetError(
-          path: path, problem: "has no column \(name)",
+        throw Failure(
+          .dataSetMalformed, path: path, problem: "has no column \(name)",
           remedy: "its first line has to name filename, fold and category")
       }
       return index
@@ -104,8 +106,10 @@ extension Dataset {
     let folders = audioFolder.map { [$0] } ?? audioFolders(of: path)
     var clips: [Clip] = []
     for row in rows.dropFirst() {
-      func malformed(_ problem: String) -> DatasetError {
-        DatasetError(path: path, problem: "line \(row.line) \(problem)", remedy: "correct the line")
+      func malformed(_ problem: String) -> Failure {
+        Failure(
+          .dataSetMalformed, path: path, problem: "line \(row.line) \(problem)",
+          remedy: "correct the line")
       }
       guard row.fields.count == header.fields.count else {
         throw malformed(
@@ -129,27 +133,23 @@ extension Dataset {
     }
     guard !clips.isEmpty else {
       let asked = folds.map { $0.sorted().map(String.init).joined(separator: ", ") }
-      throw DatasetError(
-        path: path, problem: asked.map { "has no clips in fold \($0)" } ?? "lists no clips",
+      throw Failure(
+        .dataSetMalformed, path: path,
+        problem: asked.map { "has no clips in fold \($0)" } ?? "lists no clips",
         remedy: asked == nil ? "add a row a clip" : "choose other folds")
     }
     return clips
   }
 
-  private static func rows(of path: String) throws(DatasetError) -> [CSV.Row] {
-    let file: FileContents
-    do throws(FileError) {
-      file = try FileContents(
-        path: path, atMost: largestTable, problem: "is too large for a list of clips",
-        remedy: "name a CSV file with a row a clip")
-    } catch {
-      throw DatasetError(path: path, problem: error.problem, remedy: error.remedy)
-    }
+  private static func rows(of path: String) throws(Failure) -> [CSV.Row] {
+    let file = try FileContents(
+      path: path, atMost: largestTable, problem: "is too large for a list of clips",
+      remedy: "name a CSV file with a row a clip")
     do throws(CSV.Malformed) {
       return try file.withBytes { bytes throws(CSV.Malformed) in try CSV.rows(of: bytes) }
     } catch {
-      throw DatasetError(
-        path: path, problem: "line \(error.line) \(error.problem)",
+      throw Failure(
+        .dataSetMalformed, path: path, problem: "line \(error.line) \(error.problem)",
         remedy: "correct the line, or name a CSV file")
     }
   }
@@ -162,7 +162,7 @@ extension Dataset {
 
   private static func locate(
     _ name: String, in folders: [String], line: Int, of path: String
-  ) throws(DatasetError) -> String {
+  ) throws(Failure) -> String {
     for folder in folders {
       let candidate = Folder.join(folder, name)
       var isFolder: ObjCBool = false
@@ -173,16 +173,16 @@ extension Dataset {
       }
     }
     let places = folders.map { printable($0.isEmpty ? "." : $0) }.joined(separator: ", ")
-    throw DatasetError(
-      path: path, problem: "line \(line): \(printable(name)) is not in \(places)",
-      remedy: "say where the sound files are with --audio-dir")
+    throw Failure(
+      .soundsNotFound, path: path, problem: "line \(line): \(printable(name)) is not in \(places)",
+      remedy: "say where the sound files are")
   }
 }
 
 // MARK: A folder of classes
 
 extension Dataset {
-  private static func clips(below folder: String) throws(DatasetError) -> [Clip] {
+  private static func clips(below folder: String) throws(Failure) -> [Clip] {
     var clips: [Clip] = []
     for category in try names(in: folder) {
       let classFolder = Folder.join(folder, category)
@@ -198,18 +198,19 @@ extension Dataset {
       }
     }
     guard !clips.isEmpty else {
-      throw DatasetError(
-        path: folder, problem: "has no sub-folders with sound files",
+      throw Failure(
+        .dataSetMalformed, path: folder, problem: "has no sub-folders with sound files",
         remedy: "give each class a folder of its name, or name a CSV file")
     }
     return clips
   }
 
   /// What is not hidden in a folder, by bytes: the same order in every locale.
-  private static func names(in folder: String) throws(DatasetError) -> [String] {
+  private static func names(in folder: String) throws(Failure) -> [String] {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw DatasetError(
-        path: folder, problem: "the folder could not be read", remedy: "check its permissions")
+      throw Failure(
+        .folderNotReadable, path: folder, problem: "the folder could not be read",
+        remedy: "check its permissions")
     }
     return names.filter { !$0.hasPrefix(".") }
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

@@ -8,7 +8,7 @@ extension Evaluation {
   /// `ConfusionFigure.mostClasses` classes, `confusion.png` to a folder, made if missing.
   ///
   /// - Returns: their paths.
-  /// - Throws: `FileError`, `FigureError`.
+  /// - Throws: `Failure`, `Failure`.
   public func write(to folder: String) throws -> [String] {
     try Folder.make(folder)
     var paths: [String] = []

@@ -28,16 +28,16 @@ public final class Evaluator {
   ///
   /// - Parameter progress: told before each clip how many were done, how many there are, and what
   ///   is next.
-  /// - Throws: `DatasetError` when a class is unknown to the model, or there are too few clips for
-  ///   mixtures; `SoundFileError`; `EvaluationError` naming the clip that the model cannot take.
+  /// - Throws: `Failure` when a class is unknown to the model, or there are too few clips for
+  ///   mixtures; `SoundFileError`; `Failure` naming the clip that the model cannot take.
   public func evaluate(
     _ data: Dataset, progress: (_ finished: Int, _ total: Int, _ next: String) -> Void
   ) throws -> Evaluation {
     let labels = try data.labels(among: model.configuration.labels)
     guard data.clips.count > 1 || !settings.sets.contains(.mixtures) else {
-      throw DatasetError(
-        path: data.path, problem: "has one clip, and mixtures need two",
-        remedy: "choose more clips, or leave mixtures out with --sets")
+      throw Failure(
+        .noMixtures, path: data.path, problem: "has one clip, and mixtures need two",
+        remedy: "choose more clips, or leave mixtures out")
     }
     let contaminants =
       settings.sets.contains(.mixtures)
@@ -50,7 +50,7 @@ public final class Evaluator {
     for (index, clip) in data.clips.enumerated() {
       progress(index, data.clips.count, clip.path)
       let samples = try load(clip)
-      let analysis = try naming(clip) { try model.interpreter.analyze(samples) }
+      let analysis = try Failure.naming(clip.path) { try model.interpreter.analyze(samples) }
       outcomes.append(
         (
           model.interpreter.probabilities(
@@ -59,7 +59,7 @@ public final class Evaluator {
       let variants = try variants(of: analysis, index, contaminants[index], data.clips)
       for (number, variant) in variants.enumerated() {
         measurements.append(
-          try naming(clip) {
+          try Failure.naming(clip.path) {
             try measure(variant, clip: index, label: labels[index], variant: number, by: explainer)
           })
       }
@@ -84,7 +84,9 @@ public final class Evaluator {
     func variant(
       _ set: EvaluationSet, _ contaminant: Int?, _ samples: [Float]
     ) throws -> Variant {
-      let analysis = try naming(clips[index]) { try model.interpreter.analyze(samples) }
+      let analysis = try Failure.naming(clips[index].path) {
+        try model.interpreter.analyze(samples)
+      }
       return Variant(set: set, contaminant: contaminant, analysis: analysis)
     }
     var variants: [Variant] = []
@@ -125,26 +127,7 @@ public final class Evaluator {
 
   private func load(_ clip: Dataset.Clip) throws -> [Float] {
     try loader.load(clip.path) { count in
-      try naming(clip) { try model.interpreter.checkLength(count) }
+      try Failure.naming(clip.path) { try model.interpreter.checkLength(count) }
     }
   }
-
-  /// Runs `work`, and gives an error that does not know its file the clip's path.
-  private func naming<Result>(_ clip: Dataset.Clip, _ work: () throws -> Result) throws -> Result {
-    do {
-      return try work()
-    } catch {
-      throw EvaluationError(path: clip.path, problem: "\(error)")
-    }
-  }
-}
-
-/// A clip that the model could not take.
-public struct EvaluationError: Error, CustomStringConvertible, Equatable {
-  /// The sound file.
-  public let path: String
-  /// What went wrong and what to do, in words.
-  public let problem: String
-
-  public var description: String { "\(printable(path)): \(problem)" }
 }

@@ -4,7 +4,7 @@ public import PIQCheckpoints
 import PIQClassifiers
 public import PIQExplanations
 public import PIQKernels
-import PIQPlatform
+public import PIQPlatform
 public import PIQTensor
 
 /// A model on disk: a folder with `model.json` (settings) and `model.safetensors` (weights).
@@ -31,9 +31,9 @@ public struct Model: Sendable {
   /// Weights are F32, F16 or BF16 under SpeechBrain's state-dict names, prefixed
   /// `embedding_model.`, `classifier.` and `psi.`.
   ///
-  /// - Parameter precision: what the operands of the decoder's products are rounded to; `auto` measures.
-  /// - Throws: `CheckpointError` when a file is missing, cut, malformed, or does not hold what the
-  ///   settings need; `FileError`; `OneDNNError`.
+  /// - Parameter precision: that of the operands of the decoder's products; `auto` measures.
+  /// - Throws: `Failure` when a file is missing, cut, malformed, or does not hold what the settings
+  ///   need; `OneDNNError`.
   public init(path: String, precision: PrecisionChoice = .float32) throws {
     self.path = path
     let settingsPath = Folder.join(path, Self.configurationFile)
@@ -45,41 +45,44 @@ public struct Model: Sendable {
       try configuration.validate()
       let count = file.names.reduce(0) { $0 + (file.shape(of: $1)?.reduce(1, *) ?? 0) }
       guard count >= configuration.minimumParameterCount else {
-        throw CheckpointError(
-          path: weightsPath,
+        throw Failure(
+          .modelMalformed, path: weightsPath,
           problem: "holds \(count) values, too few for what model.json describes",
-          remedy: "import the model again with piq-audio model import")
+          remedy: "import the model again")
       }
       let precision = try precision.resolved(
         for: .inference, channels: configuration.classifier.inputSize)
       interpreter = try Interpreter(configuration, precision: precision) { name, shape in
         guard let found = file.shape(of: name) else {
-          throw CheckpointError(
-            path: weightsPath, problem: "lacks the tensor \(printable(name))",
-            remedy: "import the model again with piq-audio model import")
+          throw Failure(
+            .modelMalformed, path: weightsPath, problem: "lacks the tensor \(printable(name))",
+            remedy: "import the model again")
         }
         guard found == shape else {
-          throw CheckpointError(
-            path: weightsPath,
+          throw Failure(
+            .modelMalformed, path: weightsPath,
             problem: "\(printable(name)) has shape \(found) where model.json needs \(shape)",
-            remedy: "import the model again with piq-audio model import")
+            remedy: "import the model again")
         }
         let tensor = try file.floats(name)
         guard tensor.isFinite else {
-          throw CheckpointError(
-            path: weightsPath, problem: "\(printable(name)) has values that are not finite",
+          throw Failure(
+            .fileMalformed, path: weightsPath,
+            problem: "\(printable(name)) has values that are not finite",
             remedy: "use a model whose training did not diverge")
         }
         guard !name.hasSuffix("running_var") || tensor.elements.allSatisfy({ $0 >= 0 }) else {
-          throw CheckpointError(
-            path: weightsPath, problem: "\(printable(name)) has negative variances",
+          throw Failure(
+            .fileMalformed, path: weightsPath, problem: "\(printable(name)) has negative variances",
             remedy: "use a file that was written by a training")
         }
         return tensor
       }
     } catch let error as PIQError {
-      throw CheckpointError(
-        path: settingsPath, problem: error.description, remedy: "correct it, or import again")
+      throw Failure(
+        .modelMalformed, path: settingsPath, problem: error.description,
+        remedy: "correct it, or import again",
+        underlying: error)
     }
     dtype = file.names.first.flatMap(file.dtype) ?? .float32
     sha256 = try file.sha256()
@@ -89,8 +92,8 @@ public struct Model: Sendable {
   /// Writes a model folder, made if missing. Both files appear whole or not at all.
   ///
   /// - Parameter weights: under the names that `init(path:)` reads.
-  /// - Throws: `CheckpointError` when there is a model already and `replacing` is false, or a value
-  ///   is too large for `dtype`; `FileError`.
+  /// - Throws: `Failure` when there is a model already and `replacing` is false, or a value
+  ///   is too large for `dtype`; `Failure`.
   public static func write(
     _ configuration: ModelConfiguration, weights: [(name: String, tensor: Tensor)],
     dtype: TensorDType, to path: String, replacing: Bool = false
@@ -110,29 +113,30 @@ public struct Model: Sendable {
 
   /// Checks that a model can be written to the folder `path` without replacing another.
   ///
-  /// - Throws: `CheckpointError`.
-  public static func checkIsFree(_ path: String) throws(CheckpointError) {
+  /// - Throws: `Failure`.
+  public static func checkIsFree(_ path: String) throws(Failure) {
     for name in [configurationFile, weightsFile] {
       let file = Folder.join(path, name)
       guard access(file, F_OK) != 0 else {
-        throw CheckpointError(
-          path: file, problem: "exists already", remedy: "choose another folder, or add --force")
+        throw Failure(
+          .modelExists, path: file, problem: "exists already",
+          remedy: "choose another folder, or replace the model")
       }
     }
   }
 
   /// Checks that there is room for a model before anything is loaded.
   ///
-  /// - Throws: `CheckpointError`.
-  private static func checkMemory(for path: String) throws(CheckpointError) {
+  /// - Throws: `Failure`.
+  private static func checkMemory(for path: String) throws(Failure) {
     var status = stat()
     guard stat(path, &status) == 0 else { return }
     // The file, its weights, and what the networks make of them.
     let needed = 4 * Double(status.st_size)
     let available = Memory.available
     guard needed <= available else {
-      throw CheckpointError(
-        path: path,
+      throw Failure(
+        .outOfMemory, path: path,
         problem: "needs about \(Int(needed / 1e6) + 1) MB of memory, where "
           + "\(Int(available / 1e6)) MB are left",
         remedy: Memory.remedy)
@@ -140,13 +144,15 @@ public struct Model: Sendable {
   }
 
   private static func readConfiguration(_ path: String) throws -> ModelConfiguration {
-    let remedy = "name a folder made by piq-audio model import"
+    let remedy = "name the folder of an imported model"
     let file: FileContents
-    do throws(FileError) {
+    do throws(Failure) {
       file = try FileContents(
         path: path, atMost: 16 << 20, problem: "is too large for settings")
     } catch {
-      throw CheckpointError(path: error.path, problem: error.problem, remedy: remedy)
+      throw Failure(
+        error.code, path: error.path, problem: error.problem, remedy: remedy,
+        isTransient: error.isTransient, underlying: error.underlying)
     }
     do {
       return try file.withBytes {
@@ -158,9 +164,9 @@ public struct Model: Sendable {
       let problem =
         isJSON && error.inWords == "is not JSON"
         ? "holds a number that does not fit its setting" : error.inWords
-      throw CheckpointError(path: path, problem: problem, remedy: remedy)
+      throw Failure(.modelMalformed, path: path, problem: problem, remedy: remedy)
     } catch {
-      throw CheckpointError(path: path, problem: "is not JSON", remedy: remedy)
+      throw Failure(.modelMalformed, path: path, problem: "is not JSON", remedy: remedy)
     }
   }
 }

@@ -1,6 +1,5 @@
 public import Foundation
-public import PIQCheckpoints
-import PIQPlatform
+public import PIQPlatform
 
 /// Finds the folder of the model to use.
 public enum ModelLocation {
@@ -11,11 +10,11 @@ public enum ModelLocation {
   /// beside the `bin` of the running program, and the project's `Fixtures/models/esc10` when the
   /// program runs from its `.build`.
   ///
-  /// - Throws: `CheckpointError` when none of the last two is there.
+  /// - Throws: `Failure` when none of the last two is there.
   public static func find(
     _ asked: String?, environment: [String: String] = ProcessInfo.processInfo.environment,
     program: String = runningProgram
-  ) throws(CheckpointError) -> String {
+  ) throws(Failure) -> String {
     if let asked { return asked }
     if let named = environment[variable], !named.isEmpty { return named }
     let parts = program.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -28,9 +27,9 @@ public enum ModelLocation {
     ) {
       return found
     }
-    throw CheckpointError(
-      path: candidates[0], problem: "there is no model",
-      remedy: "name one with --model or \(variable)")
+    throw Failure(
+      .modelNotFound, path: candidates[0], problem: "there is no model",
+      remedy: "name one with \(variable)")
   }
 
   /// The path of the running program, links resolved.

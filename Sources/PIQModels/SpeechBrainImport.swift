@@ -25,7 +25,7 @@ public struct SpeechBrainImport {
   ///   - normalize: what the clips were divided by when the model was trained; SpeechBrain's own
   ///     inference uses `none`.
   ///   - logitScale: what cosines are multiplied by before softmax.
-  /// - Throws: `CheckpointError` naming the file, what is wrong with it, and what to do.
+  /// - Throws: `Failure` naming the file, what is wrong with it, and what to do.
   public init(
     path: String, name: String, normalize: Normalization = .none, logitScale: Double = 1,
     training: String? = nil, licence: String? = nil
@@ -40,11 +40,15 @@ public struct SpeechBrainImport {
       try configuration.validate()
       weights = try Self.weights(folder, for: configuration)
     } catch let error as PIQError {
-      throw CheckpointError(
-        path: settingsPath, problem: error.description, remedy: Self.unsupportedRemedy)
+      throw Failure(
+        .fileMalformed, path: settingsPath, problem: error.description,
+        remedy: Self.unsupportedRemedy,
+        underlying: error)
     } catch let error as STFTConfigurationError {
-      throw CheckpointError(
-        path: settingsPath, problem: error.description, remedy: Self.unsupportedRemedy)
+      throw Failure(
+        .fileMalformed, path: settingsPath, problem: error.description,
+        remedy: Self.unsupportedRemedy,
+        underlying: error)
     }
   }
 
@@ -57,21 +61,23 @@ public struct SpeechBrainImport {
       (folder.psi, "VectorQuantizedPSI_Audio"),
     ]
     for (object, name) in expected where object.shortClassName != name {
-      throw CheckpointError(
-        path: path,
+      throw Failure(
+        .fileMalformed, path: path,
         problem: "uses \(printable(object.className)), which cannot be imported yet",
         remedy: unsupportedRemedy)
     }
     guard folder.specMagPower == 0.5 else {
-      throw CheckpointError(
-        path: path, problem: "has spec_mag_power \(folder.specMagPower); only 0.5 is known",
+      throw Failure(
+        .fileMalformed, path: path,
+        problem: "has spec_mag_power \(folder.specMagPower); only 0.5 is known",
         remedy: unsupportedRemedy)
     }
     // What would change the front end must not be passed over.
     let known: Set = ["n_fft", "hop_length", "win_length", "sample_rate"]
     if let other = folder.stft.arguments.keys.sorted().first(where: { !known.contains($0) }) {
-      throw CheckpointError(
-        path: path, problem: "sets \(printable(other)) of the STFT, which cannot be imported",
+      throw Failure(
+        .fileMalformed, path: path,
+        problem: "sets \(printable(other)) of the STFT, which cannot be imported",
         remedy: unsupportedRemedy)
     }
   }
@@ -120,8 +126,8 @@ public struct SpeechBrainImport {
       checkpoint.tensors.values.reduce(sum) { $0 + $1.count }
     }
     guard count >= configuration.minimumParameterCount else {
-      throw CheckpointError(
-        path: folder.path,
+      throw Failure(
+        .fileMalformed, path: folder.path,
         problem:
           "its checkpoints hold \(count) values, too few for what hyperparams.yaml describes",
         remedy: "check that hyperparams.yaml describes these checkpoints")
@@ -131,13 +137,14 @@ public struct SpeechBrainImport {
       let part = String(name.prefix { $0 != "." })
       let key = String(name.dropFirst(part.count + 1))
       guard let checkpoint = checkpoints[part], let tensor = checkpoint.tensors[key] else {
-        throw CheckpointError(
-          path: checkpoints[part]?.path ?? folder.path, problem: "lacks the tensor \(key)",
+        throw Failure(
+          .fileMalformed, path: checkpoints[part]?.path ?? folder.path,
+          problem: "lacks the tensor \(key)",
           remedy: "check that hyperparams.yaml describes this checkpoint")
       }
       guard tensor.shape == shape else {
-        throw CheckpointError(
-          path: checkpoint.path,
+        throw Failure(
+          .fileMalformed, path: checkpoint.path,
           problem: "\(key) has shape \(tensor.shape) where hyperparams.yaml needs \(shape)",
           remedy: "check that hyperparams.yaml describes this checkpoint")
       }

@@ -1,6 +1,6 @@
 import Foundation
 import PIQAudioIO
-import PIQPlatform
+public import PIQPlatform
 
 /// One sound file to be worked on, and the name under which its outputs are kept.
 public struct ClipInput: Sendable, Hashable {
@@ -27,15 +27,15 @@ extension ClipInput {
   /// - Returns: the inputs, and an error for each folder that cannot be read or holds no sound.
   public static func expand(
     _ arguments: [String]
-  ) -> (inputs: [ClipInput], failures: [BatchError]) {
+  ) -> (inputs: [ClipInput], failures: [Failure]) {
     var inputs: [ClipInput] = []
-    var failures: [BatchError] = []
+    var failures: [Failure] = []
     for argument in arguments {
       var isFolder: ObjCBool = false
       if argument != "-", FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder),
         isFolder.boolValue
       {
-        do throws(BatchError) {
+        do throws(Failure) {
           inputs += try soundFiles(below: argument)
         } catch {
           failures.append(error)
@@ -50,8 +50,8 @@ extension ClipInput {
   /// The paths in the file `path`, one a line, or separated by NUL bytes if it holds any; "-" reads
   /// standard input.
   ///
-  /// - Throws: `BatchError` when it cannot be read or is not text.
-  public static func paths(listedIn path: String) throws(BatchError) -> [String] {
+  /// - Throws: `Failure` when it cannot be read or is not text.
+  public static func paths(listedIn path: String) throws(Failure) -> [String] {
     let data: Data
     do {
       data =
@@ -59,17 +59,17 @@ extension ClipInput {
         ? try FileHandle.standardInput.readToEnd() ?? Data()
         : try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
-      throw BatchError(
-        kind: .input, path: path, problem: "the list of files could not be read",
-        remedy: "check the path given to --files-from")
+      throw Failure(
+        .listNotReadable, path: path, problem: "the list of files could not be read",
+        remedy: "check its path", underlying: error)
     }
     let separator: UInt8 = data.contains(0) ? 0 : UInt8(ascii: "\n")
     var paths: [String] = []
     for line in data.split(separator: separator) {
       let bytes = separator != 0 && line.last == UInt8(ascii: "\r") ? line.dropLast() : line
       guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw BatchError(
-          kind: .input, path: path, problem: "the list of files is not UTF-8 text",
+        throw Failure(
+          .listNotReadable, path: path, problem: "the list of files is not UTF-8 text",
           remedy: "give one path a line")
       }
       if !text.isEmpty { paths.append(text) }
@@ -77,15 +77,15 @@ extension ClipInput {
     return paths
   }
 
-  private static func soundFiles(below folder: String) throws(BatchError) -> [ClipInput] {
+  private static func soundFiles(below folder: String) throws(Failure) -> [ClipInput] {
     let base = folder.hasSuffix("/") ? folder : folder + "/"
     // An enumerator does not follow a link, but the folder that was asked for may be one.
     let resolved = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
     guard let enumerator = FileManager.default.enumerator(atPath: resolved),
       access(folder, R_OK | X_OK) == 0
     else {
-      throw BatchError(
-        kind: .input, path: folder, problem: "the folder could not be read",
+      throw Failure(
+        .folderNotReadable, path: folder, problem: "the folder could not be read",
         remedy: "check its permissions")
     }
     var found: [String] = []
@@ -99,8 +99,8 @@ extension ClipInput {
       found.append(path)
     }
     guard !found.isEmpty else {
-      throw BatchError(
-        kind: .input, path: folder, problem: "the folder holds no sound files",
+      throw Failure(
+        .noSounds, path: folder, problem: "the folder holds no sound files",
         remedy: "name a folder with WAV, FLAC, Ogg or other sound files")
     }
     // By their bytes: the same order in every locale.

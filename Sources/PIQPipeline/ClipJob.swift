@@ -1,5 +1,5 @@
 import Foundation
-import PIQPlatform
+public import PIQPlatform
 
 /// One clip's way through a run: its input and where each output goes.
 public struct ClipJob: Sendable, Hashable {
@@ -22,11 +22,11 @@ public struct ClipJob: Sendable, Hashable {
   /// - Parameters:
   ///   - suffixes: what follows a stem, by kind.
   ///   - folder: the output folder; the current one if nil.
-  /// - Throws: `BatchError` of kind `usage` when two inputs would write the same file, when one
+  /// - Throws: `Failure` of kind `usage` when two inputs would write the same file, when one
   ///   would write over another, or when standard input is named twice.
   public static func plan(
     _ inputs: [ClipInput], suffixes: [String: String], folder: String?
-  ) throws(BatchError) -> [ClipJob] {
+  ) throws(Failure) -> [ClipJob] {
     let base = folder.map { $0.hasSuffix("/") ? $0 : $0 + "/" } ?? ""
     let endangered = realPaths(
       of: inputs.filter { input in
@@ -43,16 +43,16 @@ public struct ClipJob: Sendable, Hashable {
         let key = fileName(output)
         if shared.contains(key.hashValue), let other = writers.updateValue(input.path, forKey: key)
         {
-          throw BatchError(
-            kind: .usage, path: output,
+          throw Failure(
+            .outputsCollide, path: output,
             problem: "\(printable(other)) and \(printable(input.path)) would both write it",
-            remedy: "run them apart, or with another --output-dir each")
+            remedy: "run them apart, or with another output folder each")
         }
         if !endangered.isEmpty, let path = realPath(output), let other = endangered[path] {
-          throw BatchError(
-            kind: .usage, path: output,
+          throw Failure(
+            .outputsCollide, path: output,
             problem: "\(printable(input.path)) would write over the input \(printable(other))",
-            remedy: "choose another --output-dir, or leave that input out")
+            remedy: "choose another output folder, or leave that input out")
         }
       }
     }
@@ -97,22 +97,22 @@ public struct ClipJob: Sendable, Hashable {
 
   /// Whether the clip is to be skipped because its outputs exist.
   ///
-  /// - Throws: `BatchError` when one exists and none may.
-  func shouldSkip(_ existing: ExistingOutputs) throws(BatchError) -> Bool {
+  /// - Throws: `Failure` when one exists and none may.
+  func shouldSkip(_ existing: ExistingOutputs) throws(Failure) -> Bool {
     guard existing != .overwrite, !suffixes.isEmpty else { return false }
     let present = outputs.values.sorted().filter { access($0, F_OK) == 0 }
     if existing == .fail, let first = present.first {
-      throw BatchError(
-        kind: .input, path: first, problem: "exists already",
-        remedy: "remove it, or use --existing overwrite or --existing skip")
+      throw Failure(
+        .outputExists, path: first, problem: "exists already",
+        remedy: "remove it, or have it overwritten or skipped")
     }
     return present.count == suffixes.count
   }
 
   /// Makes the folders that the outputs go to.
   ///
-  /// - Throws: `FileError`.
-  func makeFolders() throws(FileError) {
+  /// - Throws: `Failure`.
+  func makeFolders() throws(Failure) {
     for output in outputs.values.sorted() {
       let folder = (output as NSString).deletingLastPathComponent
       if !folder.isEmpty { try Folder.make(folder) }

@@ -30,7 +30,7 @@ extension ClipProcessor {
     let windows = SlidingWindows(
       length: max(1, Int((windowing.length * Double(rate)).rounded())),
       overlap: Int((windowing.overlap * Double(rate)).rounded(.down)))
-    try naming(job.input) { try model.interpreter.checkLength(windows.length) }
+    try Failure.naming(job.input.path) { try model.interpreter.checkLength(windows.length) }
     let source = RecordingSource(
       reader, head: head, resampler(from: reader.sampleRate, to: rate), rate: rate)
     try job.makeFolders()
@@ -53,7 +53,7 @@ extension ClipProcessor {
       try WindowPass(windows, jobs: Threads.current).run {
         try clock.measure("decode") { try source.next(naming: job.input.path) }
       } explain: { [self] window in
-        try naming(job.input) { try hear(window, windows, drawsFigures: drawsFigures) }
+        try Failure.naming(job.input.path) { try hear(window, windows, drawsFigures: drawsFigures) }
       } write: { [self] window, sound, result in
         clock.add(result.seconds)
         length = window.end
@@ -81,8 +81,7 @@ extension ClipProcessor {
         warnings.append("\(sound.clippedSamples) samples of \(path) were cut to full scale")
       }
       if sound.isRF64 {
-        settings.observe(
-          .note("\(printable(path)): is RF64, the form of WAV for files of more than 4 GiB"))
+        settings.observe(.becameRF64(path: path))
       }
     }
     var report = report(

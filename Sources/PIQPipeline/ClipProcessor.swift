@@ -107,16 +107,12 @@ public final class ClipProcessor: Sendable {
   ) throws -> TimedReport {
     let windowing = settings.windowing
     if windowing.refusesArrays, job.output(.arrays) != nil {
-      throw ClipError(
-        path: job.input.path,
-        problem: "is divided into windows, for which arrays are not written; leave arrays out of "
-          + "--outputs, or take it whole with --window 0")
+      throw Failure(
+        .arraysOfWindows, path: job.input.path,
+        problem: "is divided into windows, for which arrays are not written",
+        remedy: "leave arrays out, or take it whole")
     }
-    settings.observe(
-      .note(
-        "\(printable(job.input.path)): lasts longer than \(Windowing.longestWhole.inWords) s, and is "
-          + "interpreted in windows of \(windowing.length.inWords) s, each sharing "
-          + "\(windowing.overlap.inWords) s with the next (--window, --overlap)"))
+    settings.observe(.divided(input: job.input.path))
     return try interpretWindows(divided, reader, head: head)
   }
 
@@ -131,7 +127,7 @@ public final class ClipProcessor: Sendable {
     let bytes = model.interpreter.memoryNeeded(samples.count)
     budget.take(bytes)
     defer { budget.release(bytes) }
-    let (analysis, interpretation) = try naming(job.input) {
+    let (analysis, interpretation) = try Failure.naming(job.input.path) {
       let analysis = try clock.measure("classify") { try model.interpreter.analyze(samples) }
       let interpretation = try clock.measure("interpret") {
         try model.interpreter.interpret(analysis, as: settings.label, tail: settings.tail)
@@ -163,7 +159,7 @@ public final class ClipProcessor: Sendable {
     let bytes = model.interpreter.memoryNeeded(samples.count)
     budget.take(bytes)
     defer { budget.release(bytes) }
-    let analysis = try naming(input) {
+    let analysis = try Failure.naming(input.path) {
       try clock.measure("classify") { try model.interpreter.analyze(samples) }
     }
     let report = report(
@@ -187,7 +183,9 @@ public final class ClipProcessor: Sendable {
     let bytes = model.interpreter.memoryNeeded(samples.count)
     budget.take(bytes)
     defer { budget.release(bytes) }
-    let logPower = try naming(job.input) { try model.interpreter.logPower(of: samples) }
+    let logPower = try Failure.naming(job.input.path) {
+      try model.interpreter.logPower(of: samples)
+    }
     let figure = try SpectrogramFigure(
       logPower, sampleRate: stft.sampleRate,
       hopLength: stft.hopLength, nFFT: stft.nFFT, title: job.input.name)
@@ -211,7 +209,7 @@ public final class ClipProcessor: Sendable {
     let recording = try Recording.read(reader) { count in
       (try? model.interpreter.checkLength(Int(Double(count) * growth))) != nil
     }
-    try naming(input) {
+    try Failure.naming(input.path) {
       try model.interpreter.checkLength(Int(Double(recording.samples.count) * growth))
     }
     return recording
@@ -225,7 +223,7 @@ public final class ClipProcessor: Sendable {
     let rate = model.configuration.stft.sampleRate
     guard recording.sampleRate != rate else { return recording.samples }
     let resampler = resampler(from: recording.sampleRate, to: rate)
-    try naming(input) {
+    try Failure.naming(input.path) {
       try model.interpreter.checkLength(resampler.outputCount(for: recording.samples.count))
     }
     return clock.measure("resample") { resampler.resample(recording.samples) }
@@ -309,32 +307,8 @@ public final class ClipProcessor: Sendable {
     }
     return arrays
   }
-
-  /// Runs `work`, and gives an error that does not know its file the input's name.
-  func naming<Result>(_ input: ClipInput, _ work: () throws -> Result) throws -> Result {
-    do {
-      return try work()
-    } catch {
-      throw ClipError(path: input.path, problem: "\(error)")
-    }
-  }
-}
-
-/// A clip that the model could not work on.
-public struct ClipError: Error, CustomStringConvertible, Equatable {
-  /// The sound file.
-  public let path: String
-  /// What went wrong and what to do, in words.
-  public let problem: String
-
-  public var description: String { "\(printable(path)): \(problem)" }
 }
 
 extension ClipInput {
   var name: String { path == "-" ? "standard input" : Folder.name(of: path) }
-}
-
-extension Double {
-  /// As text without a needless fraction: 5, 2.5.
-  fileprivate var inWords: String { self == rounded() ? "\(Int(self))" : "\(self)" }
 }

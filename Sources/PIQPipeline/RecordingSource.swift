@@ -1,4 +1,5 @@
 import PIQAudioIO
+import PIQPlatform
 
 /// A recording that is read block by block at the model's rate.
 final class RecordingSource {
@@ -23,7 +24,7 @@ final class RecordingSource {
 
   /// The next samples, or nil at the end.
   ///
-  /// - Throws: `SoundFileError`, `ClipError`.
+  /// - Throws: `SoundFileError`, `Failure`.
   func next(naming path: String) throws -> [Float]? {
     if !head.isEmpty {
       let block = Array(head.prefix(blockFrames))
@@ -45,11 +46,12 @@ final class RecordingSource {
 
 /// Checks that samples can be computed with.
 ///
-/// - Throws: `ClipError` when one is too loud.
-func checkLevel(of samples: [Float], path: String) throws(ClipError) {
+/// - Throws: `Failure` when one is too loud.
+func checkLevel(of samples: [Float], path: String) throws(Failure) {
   // Squares of larger ones overflow, and the network would take what is left for a clip.
   if samples.contains(where: { $0.magnitude > 1e15 }) {
-    throw ClipError(
-      path: path, problem: "is too loud to compute with; scale it to full scale, ±1")
+    throw Failure(
+      .clipTooLoud, path: path, problem: "is too loud to compute with",
+      remedy: "scale it to full scale, ±1")
   }
 }

@@ -51,7 +51,7 @@ public final class RunJournal: Sendable {
   /// - Parameters:
   ///   - settings: the model and all that an output depends on; entries of others do not count.
   ///   - resuming: whether to go on with what is there; otherwise it is emptied.
-  /// - Throws: `FileError` when it cannot be used; `BatchError` when another run uses it.
+  /// - Throws: `Failure` when it cannot be used; `Failure` when another run uses it.
   public init(path: String, settings: String, resuming: Bool) throws {
     let handle = try Self.openLocked(path)
     let (places, end): ([Key: Place], Int)
@@ -59,7 +59,7 @@ public final class RunJournal: Sendable {
       (places, end) = resuming ? try Self.places(in: handle, path, of: settings) : ([:], 0)
       // What follows is not to be appended to half a line.
       guard ftruncate(handle, off_t(end)) == 0 else {
-        throw FileError(path: path, action: "write it", errno: errno)
+        throw Failure(path: path, action: "write it", errno: errno)
       }
     } catch {
       close(handle)
@@ -88,11 +88,11 @@ public final class RunJournal: Sendable {
   /// Notes that a clip is done.
   ///
   /// - Parameter before: what the input was when the work on it began.
-  /// - Throws: `FileError`.
+  /// - Throws: `Failure`.
   public func note(_ job: ClipJob, _ report: ClipReport, _ before: FileFacts) throws {
     let outputs = try report.outputs.values.map { path in
       guard let file = FileFacts(path) else {
-        throw FileError(path: path, action: "find it again", errno: errno)
+        throw Failure(path: path, action: "find it again", errno: errno)
       }
       return (path, file.size)
     }
@@ -109,7 +109,7 @@ public final class RunJournal: Sendable {
       guard written == bytes.count else {
         // The next line is not to follow half a one.
         if written > 0 { _ = ftruncate(state.handle, off_t(end - written)) }
-        throw FileError(path: path, action: "write it", errno: written < 0 ? code : ENOSPC)
+        throw Failure(path: path, action: "write it", errno: written < 0 ? code : ENOSPC)
       }
       state.places[Self.key(job.input.path, job.plan)] = Place(
         offset: end - bytes.count, count: bytes.count)
@@ -118,7 +118,7 @@ public final class RunJournal: Sendable {
 
   /// Puts the entries of a finished run in the order of its jobs; those of others are forgotten.
   ///
-  /// - Throws: `FileError`.
+  /// - Throws: `Failure`.
   public func finish(_ jobs: [ClipJob]) throws {
     try AtomicFile.write(to: path, isDurable: true) { append in
       for job in jobs {
@@ -129,8 +129,8 @@ public final class RunJournal: Sendable {
 
   /// The line of a clip; nil where there is none.
   ///
-  /// - Throws: `FileError`.
-  private func line(of job: ClipJob) throws(FileError) -> [UInt8]? {
+  /// - Throws: `Failure`.
+  private func line(of job: ClipJob) throws(Failure) -> [UInt8]? {
     let (place, handle) = state.withLock {
       ($0.places[Self.key(job.input.path, job.plan)], $0.handle)
     }
@@ -156,7 +156,7 @@ public final class RunJournal: Sendable {
   private static func openLocked(_ path: String) throws -> Int32 {
     while true {
       let handle = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-      guard handle >= 0 else { throw FileError(path: path, action: "write it", errno: errno) }
+      guard handle >= 0 else { throw Failure(path: path, action: "write it", errno: errno) }
       if flock(handle, LOCK_EX | LOCK_NB) == 0 {
         // A run that ended in between has put another file in its place.
         var (mine, named) = (stat(), stat())
@@ -174,12 +174,13 @@ public final class RunJournal: Sendable {
       close(handle)
       if code == EINTR { continue }
       guard code == EWOULDBLOCK else {
-        throw FileError(path: path, action: "lock it", errno: code)
+        throw Failure(path: path, action: "lock it", errno: code)
       }
-      throw BatchError(
-        kind: .busy, path: Folder.parent(of: path),
+      throw Failure(
+        .busy, path: Folder.parent(of: path),
         problem: "another run is writing its outputs there",
-        remedy: "wait until it ends, or choose another --output-dir")
+        remedy: "wait until it ends, or choose another output folder",
+        isTransient: true)
     }
   }
 
@@ -228,7 +229,7 @@ public final class RunJournal: Sendable {
   /// Up to `count` bytes from `offset`; fewer at the end.
   private static func read(
     _ handle: Int32, _ path: String, at offset: Int, most count: Int
-  ) throws(FileError) -> [UInt8] {
+  ) throws(Failure) -> [UInt8] {
     var code: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       while filled < count {
@@ -240,7 +241,7 @@ public final class RunJournal: Sendable {
         filled += received
       }
     }
-    guard code == 0 else { throw FileError(path: path, action: "read it", errno: code) }
+    guard code == 0 else { throw Failure(path: path, action: "read it", errno: code) }
     return bytes
   }
 }

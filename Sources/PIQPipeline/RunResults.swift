@@ -22,7 +22,7 @@ public final class RunResults {
   ///   - folder: where, made already.
   ///   - infix: what follows `results` in their names.
   ///   - csv: whether `results.csv` is written, too.
-  /// - Throws: `FileError`.
+  /// - Throws: `Failure`.
   public init(folder: String, infix: String, csv: Bool) throws {
     lines = try GrowingFile(path: Folder.join(folder, "results\(infix).jsonl"))
     table = csv ? try GrowingFile(path: Folder.join(folder, "results\(infix).csv")) : nil
@@ -63,7 +63,7 @@ public final class RunResults {
 
   /// Puts the files in place, each whole or not at all.
   ///
-  /// - Throws: `FileError`, also where a line could not be written.
+  /// - Throws: `Failure`, also where a line could not be written.
   public func finish() throws {
     // One is of use without the other.
     let ofTable = Result { try table?.putInPlace() }

@@ -54,8 +54,10 @@ public struct Windowing: Sendable, Equatable {
 
 /// What is told of a recording under way.
 public enum RecordingEvent: Sendable {
-  /// Something that the user did not ask for and may want to know.
-  case note(String)
+  /// `input` lasts longer than the settings allow for one that is taken whole, and is divided.
+  case divided(input: String)
+  /// The sound at `path` has more than 4 GiB, and is RF64, the form of WAV for such files.
+  case becameRF64(path: String)
   /// How far `input` is, in seconds of it, of how many if that is known.
   case progress(input: String, done: Double, total: Double?)
 }

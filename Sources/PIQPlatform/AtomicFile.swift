@@ -11,7 +11,7 @@ public enum AtomicFile {
   /// The temporary name keeps the extension of `path`. Whatever goes wrong, the temporary file is
   /// removed and an older file at `path` stays as it was.
   ///
-  /// - Throws: what `write` throws, or `FileError` when the file cannot be put in place.
+  /// - Throws: what `write` throws, or `Failure` when the file cannot be put in place.
   public static func write(to path: String, _ write: (_ temporaryPath: String) throws -> Void)
     throws
   {
@@ -19,7 +19,7 @@ public enum AtomicFile {
     defer { removeTemporary(temporary) }
     try write(temporary)
     guard rename(temporary, path) == 0 else {
-      throw FileError(path: path, action: "write it", errno: errno)
+      throw Failure(path: path, action: "write it", errno: errno)
     }
   }
 
@@ -27,7 +27,7 @@ public enum AtomicFile {
   ///
   /// - Parameter isDurable: whether the file is on the disk, and not just on its way, before it
   ///   replaces another: what survives a power cut is one of the two.
-  /// - Throws: `FileError`, naming `path`.
+  /// - Throws: `Failure`, naming `path`.
   public static func write(
     _ chunks: [UnsafeRawBufferPointer], to path: String, isDurable: Bool = false
   ) throws {
@@ -41,7 +41,7 @@ public enum AtomicFile {
   /// - Parameters:
   ///   - isDurable: as in `write(_:to:isDurable:)`.
   ///   - body: calls `append` for each piece, and no more when it has returned.
-  /// - Throws: what `body` throws, or `FileError`, naming `path`.
+  /// - Throws: what `body` throws, or `Failure`, naming `path`.
   public static func write(
     to path: String, isDurable: Bool = false,
     pieces body: (_ append: @escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
@@ -53,7 +53,7 @@ public enum AtomicFile {
 
   /// Writes `bytes` to a file that appears at `path` when all is written.
   ///
-  /// - Throws: `FileError`, naming `path`.
+  /// - Throws: `Failure`, naming `path`.
   public static func write(
     _ bytes: some Collection<UInt8>, to path: String, isDurable: Bool = false
   ) throws {
@@ -72,8 +72,8 @@ public enum AtomicFile {
   /// Makes an empty temporary file beside `path`, and notes its name in one step, so that no signal
   /// comes in between.
   ///
-  /// - Throws: `FileError`, naming `path`.
-  static func makeTemporary(for path: String) throws(FileError) -> String {
+  /// - Throws: `Failure`, naming `path`.
+  static func makeTemporary(for path: String) throws(Failure) -> String {
     let temporary = temporaryPath(for: path)
     let code = unfinished.withLock { paths -> Int32 in
       let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -82,7 +82,7 @@ public enum AtomicFile {
       paths.insert(temporary)
       return 0
     }
-    guard code == 0 else { throw FileError(path: path, action: "write it", errno: code) }
+    guard code == 0 else { throw Failure(path: path, action: "write it", errno: code) }
     return temporary
   }
 

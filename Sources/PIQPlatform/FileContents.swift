@@ -19,25 +19,28 @@ public final class FileContents: @unchecked Sendable {
   /// - Parameters:
   ///   - most: bytes that it may have; a larger one is refused before it is read.
   ///   - problem, remedy: what the error says of a larger one.
-  /// - Throws: `FileError` when the file cannot be opened or read, is not a regular file, is larger
+  /// - Throws: `Failure` when the file cannot be opened or read, is not a regular file, is larger
   ///   than memory, or becomes shorter meanwhile.
   public init(
     path: String, atMost most: Int = .max, problem: String = "is too large",
     remedy: String = "name another file"
-  ) throws(FileError) {
+  ) throws(Failure) {
     self.path = path
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError(path: path, action: "open it", errno: errno) }
+    guard descriptor >= 0 else { throw Failure(path: path, action: "open it", errno: errno) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
-      throw FileError(path: path, action: "read its size", errno: errno)
+      throw Failure(path: path, action: "read its size", errno: errno)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw FileError(path: path, problem: "is not a regular file", remedy: "name a file")
+      throw Failure(
+        .fileNotAccessible, path: path, problem: "is not a regular file", remedy: "name a file")
     }
     let count = Int(status.st_size)
-    guard count <= most else { throw FileError(path: path, problem: problem, remedy: remedy) }
+    guard count <= most else {
+      throw Failure(.fileMalformed, path: path, problem: problem, remedy: remedy)
+    }
     guard count > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
@@ -47,8 +50,8 @@ public final class FileContents: @unchecked Sendable {
       let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       address != MAP_FAILED
     else {
-      throw FileError(
-        path: path, problem: "does not fit in memory: it has \(count) bytes",
+      throw Failure(
+        .outOfMemory, path: path, problem: "does not fit in memory: it has \(count) bytes",
         remedy: Memory.remedy)
     }
     // Most of the time that a large file takes is that of the first touch of its pages.
@@ -58,10 +61,10 @@ public final class FileContents: @unchecked Sendable {
     while received < count {
       let more = read(descriptor, address + received, count - received)
       if more < 0 && errno == EINTR { continue }
-      guard more >= 0 else { throw FileError(path: path, action: "read it", errno: errno) }
+      guard more >= 0 else { throw Failure(path: path, action: "read it", errno: errno) }
       guard more > 0 else {
-        throw FileError(
-          path: path, problem: "became shorter while it was read",
+        throw Failure(
+          .fileNotAccessible, path: path, problem: "became shorter while it was read",
           remedy: "wait until nothing writes to it, and try again")
       }
       received += more

@@ -6,8 +6,8 @@ public enum Folder {
 
   /// Makes the folder at `path` and those above it that are missing.
   ///
-  /// - Throws: `FileError`, naming `path`.
-  public static func make(_ path: String) throws(FileError) {
+  /// - Throws: `Failure`, naming `path`.
+  public static func make(_ path: String) throws(Failure) {
     // Foundation's own function loses the system's reason.
     var made = path.hasPrefix("/") ? "/" : ""
     for part in path.utf8.split(separator: slash) {
@@ -19,7 +19,7 @@ public enum Folder {
         continue
       }
       let reason = code == EEXIST ? ENOTDIR : code
-      throw FileError(path: path, action: "make the folder", errno: reason)
+      throw Failure(path: path, action: "make the folder", errno: reason)
     }
   }
 

@@ -8,12 +8,12 @@ public final class GrowingFile {
   private let temporary: String
   private var descriptor: Int32
   /// Why it cannot be whole any more.
-  private var failure: FileError?
+  private var failure: Failure?
 
   /// Makes an empty file beside `path`.
   ///
-  /// - Throws: `FileError`, naming `path`.
-  public init(path: String) throws(FileError) {
+  /// - Throws: `Failure`, naming `path`.
+  public init(path: String) throws(Failure) {
     self.path = path
     temporary = try AtomicFile.makeTemporary(for: path)
     descriptor = open(temporary, O_WRONLY | O_CLOEXEC)
@@ -27,8 +27,8 @@ public final class GrowingFile {
 
   /// Appends `bytes`. Once that has failed, all else fails in the same way.
   ///
-  /// - Throws: `FileError`, naming the path.
-  public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+  /// - Throws: `Failure`, naming the path.
+  public func append(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
     if let failure { throw failure }
     let code = writeAll(bytes, to: descriptor)
     guard code == 0 else { throw error(code) }
@@ -37,8 +37,8 @@ public final class GrowingFile {
   /// Ends the file, which is open no longer; nothing can be appended after it.
   ///
   /// - Parameter isDurable: whether it is on the disk then, and not just on its way.
-  /// - Throws: `FileError`, naming the path.
-  public func end(isDurable: Bool = false) throws(FileError) {
+  /// - Throws: `Failure`, naming the path.
+  public func end(isDurable: Bool = false) throws(Failure) {
     if let failure { throw failure }
     guard descriptor >= 0 else { return }
     guard !isDurable || fsync(descriptor) == 0 else { throw error(errno) }
@@ -52,14 +52,14 @@ public final class GrowingFile {
   ///
   /// - Parameter isDurable: whether it is on the disk, and not just on its way, before it replaces
   ///   another: what survives a power cut is one of the two.
-  /// - Throws: `FileError`, naming the path.
-  public func putInPlace(isDurable: Bool = false) throws(FileError) {
+  /// - Throws: `Failure`, naming the path.
+  public func putInPlace(isDurable: Bool = false) throws(Failure) {
     try end(isDurable: isDurable)
     guard rename(temporary, path) == 0 else { throw error(errno) }
   }
 
-  private func error(_ code: Int32) -> FileError {
-    let error = FileError(path: path, action: "write it", errno: code)
+  private func error(_ code: Int32) -> Failure {
+    let error = Failure(path: path, action: "write it", errno: code)
     failure = error
     return error
   }

@@ -1,4 +1,5 @@
 import CPIQCairo
+package import PIQPlatform
 
 /// A white page of pixels to draw on. Owns Cairo's surface and context.
 ///
@@ -10,7 +11,7 @@ package final class Canvas {
   private let surface: OpaquePointer
   private let context: OpaquePointer
 
-  init(width: Int, height: Int) throws(FigureError) {
+  init(width: Int, height: Int) throws(Failure) {
     self.width = width
     self.height = height
     // Cairo never returns a null pointer here; a failed creation is an object with a status.
@@ -27,16 +28,16 @@ package final class Canvas {
     cairo_surface_destroy(surface)
   }
 
-  private static func check(_ status: cairo_status_t) throws(FigureError) {
+  private static func check(_ status: cairo_status_t) throws(Failure) {
     guard status != CAIRO_STATUS_SUCCESS else { return }
     let reason = String(cString: cairo_status_to_string(status))
-    throw FigureError(
-      problem: "could not draw it: Cairo says \"\(reason)\"",
+    throw Failure(
+      .figureFailed, problem: "could not draw it: Cairo says \"\(reason)\"",
       remedy: "free some memory or check the installation of Cairo")
   }
 
   /// Fixes how text is drawn, so that the settings of the desktop do not change the figure.
-  private func setFontOptions() throws(FigureError) {
+  private func setFontOptions() throws(Failure) {
     let options = cairo_font_options_create()
     defer { cairo_font_options_destroy(options) }
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY)
@@ -175,7 +176,7 @@ package final class Canvas {
 
   /// The page as a PNG file, in memory: what can fail on the way to a disk is left to `AtomicFile`,
   /// which knows the system's reasons.
-  package func png() throws(FigureError) -> [UInt8] {
+  package func png() throws(Failure) -> [UInt8] {
     try Self.check(cairo_status(context))
     cairo_surface_flush(surface)
     guard let data = cairo_image_surface_get_data(surface) else { return [] }

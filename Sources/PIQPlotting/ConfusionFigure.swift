@@ -1,3 +1,5 @@
+public import PIQPlatform
+
 /// A confusion matrix: how often clips of each class were taken for each class.
 public struct ConfusionFigure: Sendable {
   /// The most classes that a figure has room for.
@@ -11,13 +13,14 @@ public struct ConfusionFigure: Sendable {
   ///   - counts: how many clips of each class (row) were taken for each class (column).
   ///   - labels: the names of the classes.
   ///   - title: the line above.
-  /// - Throws: `FigureError` unless there are from 1 to `mostClasses` classes, and a row and a
+  /// - Throws: `Failure` unless there are from 1 to `mostClasses` classes, and a row and a
   ///   column for each.
-  public init(counts: [[Int]], labels: [String], title: String) throws(FigureError) {
+  public init(counts: [[Int]], labels: [String], title: String) throws(Failure) {
     guard (1...Self.mostClasses).contains(labels.count), counts.count == labels.count,
       counts.allSatisfy({ $0.count == labels.count })
     else {
-      throw FigureError(
+      throw Failure(
+        .figureFailed,
         problem: "\(counts.count) rows for \(labels.count) classes are no confusion matrix",
         remedy: "give a row and a column for each of 1 to \(Self.mostClasses) classes")
     }
@@ -29,10 +32,10 @@ public struct ConfusionFigure: Sendable {
   /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
   /// bytes.
   ///
-  /// - Throws: `FileError` when the file cannot be written, `FigureError` when drawing fails; both
+  /// - Throws: `Failure` when the file cannot be written, `Failure` when drawing fails; both
   ///   name `path`.
   public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(FigureError) in try render().canvas }
+    try writePNG(to: path) { () throws(Failure) in try render().canvas }
   }
 
   /// The side of a cell in pixels.
@@ -40,7 +43,7 @@ public struct ConfusionFigure: Sendable {
 
   /// Draws the figure: the page, and where on it the matrix lies. The colour of a cell is its share
   /// of its row.
-  package func render() throws(FigureError) -> (canvas: Canvas, panel: Rectangle) {
+  package func render() throws(Failure) -> (canvas: Canvas, panel: Rectangle) {
     let isNamed = cell >= 22
     let margin = isNamed ? 210 : 60
     let side = cell * labels.count

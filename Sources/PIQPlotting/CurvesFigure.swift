@@ -1,3 +1,5 @@
+public import PIQPlatform
+
 /// The curves of a training: panels one below the other, each with some series over the epochs.
 public struct CurvesFigure: Sendable {
   /// The most panels that a figure has room for.
@@ -35,11 +37,11 @@ public struct CurvesFigure: Sendable {
   ///   - panels: from above to below.
   ///   - marked: the epoch that a line through all panels marks as the best.
   ///   - title: the line above.
-  /// - Throws: `FigureError` unless there are from 1 to `mostPanels` panels.
-  public init(panels: [Panel], marked: Double?, title: String) throws(FigureError) {
+  /// - Throws: `Failure` unless there are from 1 to `mostPanels` panels.
+  public init(panels: [Panel], marked: Double?, title: String) throws(Failure) {
     guard (1...Self.mostPanels).contains(panels.count) else {
-      throw FigureError(
-        problem: "\(panels.count) panels of curves cannot be drawn",
+      throw Failure(
+        .figureFailed, problem: "\(panels.count) panels of curves cannot be drawn",
         remedy: "give from 1 to \(Self.mostPanels)")
     }
     self.panels = panels
@@ -50,10 +52,10 @@ public struct CurvesFigure: Sendable {
   /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
   /// bytes.
   ///
-  /// - Throws: `FileError` when the file cannot be written, `FigureError` when drawing fails; both
+  /// - Throws: `Failure` when the file cannot be written, `Failure` when drawing fails; both
   ///   name `path`.
   public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(FigureError) in try render().canvas }
+    try writePNG(to: path) { () throws(Failure) in try render().canvas }
   }
 
   private static let left = 110
@@ -69,7 +71,7 @@ public struct CurvesFigure: Sendable {
   ].map { Color(rgb: $0) }
 
   /// Draws the figure: the page, and where on it the panels lie.
-  package func render() throws(FigureError) -> (canvas: Canvas, panels: [Rectangle]) {
+  package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let top = 96
     let canvas = try Canvas(
       width: 1200,

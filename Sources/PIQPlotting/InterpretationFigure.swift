@@ -1,5 +1,5 @@
 import Foundation
-import PIQPlatform
+public import PIQPlatform
 public import PIQTensor
 
 /// An explanation at a glance: input, mask and interpretation of a clip side by side, as
@@ -33,12 +33,12 @@ public struct InterpretationFigure: Sendable {
   ///   - label: the name of the class.
   ///   - probability: of that class, 0 to 1.
   ///   - source: where the sound is from, such as a file name.
-  /// - Throws: `FigureError` when the shapes do not belong together.
+  /// - Throws: `Failure` when the shapes do not belong together.
   public init(
     input: Tensor, mask: Tensor, interpretation: Tensor,
     sampleRate: Int, hopLength: Int, nFFT: Int,
     label: String, probability: Float, source: String? = nil
-  ) throws(FigureError) {
+  ) throws(Failure) {
     try Self.checkShapes(input, mask, interpretation)
     self.input = input
     self.mask = mask
@@ -52,13 +52,14 @@ public struct InterpretationFigure: Sendable {
     self.source = source
   }
 
-  /// - Throws: `FigureError` when the shapes do not belong together.
+  /// - Throws: `Failure` when the shapes do not belong together.
   static func checkShapes(
     _ input: Tensor, _ mask: Tensor, _ interpretation: Tensor
-  ) throws(FigureError) {
+  ) throws(Failure) {
     let shapes = [input.shape, mask.shape, interpretation.shape]
     guard shapes.allSatisfy({ $0.count == 2 && $0[1] > 0 && $0[1] == shapes[0].last }) else {
-      throw FigureError(
+      throw Failure(
+        .figureFailed,
         problem: "input, mask and interpretation of shapes "
           + shapes.map(\.description).joined(separator: ", ") + " do not belong together",
         remedy: "give three spectrograms [frames, bins] of as many bins")
@@ -73,14 +74,14 @@ public struct InterpretationFigure: Sendable {
   /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
   /// bytes.
   ///
-  /// - Throws: `FileError` when the file cannot be written, `FigureError` when drawing fails; both
+  /// - Throws: `Failure` when the file cannot be written, `Failure` when drawing fails; both
   ///   name `path`.
   public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(FigureError) in try render().canvas }
+    try writePNG(to: path) { () throws(Failure) in try render().canvas }
   }
 
   /// Draws the figure: the page, and where on it the images of the three panels lie.
-  package func render() throws(FigureError) -> (canvas: Canvas, panels: [Rectangle]) {
+  package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let top = 98
     let canvas = try Canvas(width: 1500, height: top + Measure.panelHeight + Measure.belowPanel)
     let scale = Self.scale(input, interpretation)

@@ -1,3 +1,4 @@
+public import PIQPlatform
 public import PIQTensor
 
 /// The three spectrograms of an explanation as bare images, for pages that draw the axes
@@ -34,10 +35,10 @@ public struct InterpretationPanels: Sendable {
 
   /// Draws the panels. Arguments are those of `InterpretationFigure`.
   ///
-  /// - Throws: `FigureError` when the shapes do not belong together, or drawing fails.
+  /// - Throws: `Failure` when the shapes do not belong together, or drawing fails.
   public init(
     input: Tensor, mask: Tensor, interpretation: Tensor, sampleRate: Int, hopLength: Int, nFFT: Int
-  ) throws(FigureError) {
+  ) throws(Failure) {
     try InterpretationFigure.checkShapes(input, mask, interpretation)
     let axes = try SpectrogramAxes(
       frames: [input, mask, interpretation].map { $0.shape[0] }.max() ?? 0, bins: input.shape[1],
@@ -47,7 +48,7 @@ public struct InterpretationPanels: Sendable {
     let height = min(axes.bins, Self.most.height)
     func png(
       _ grid: Tensor, _ scale: ColorScale, isMagnitude: Bool = false
-    ) throws(FigureError) -> [UInt8] {
+    ) throws(Failure) -> [UInt8] {
       try PNGEncoder.encodeSmall(
         Raster(
           grid, frames: axes.frames, width: width, height: height, scale: scale,

@@ -42,11 +42,11 @@ public struct OverviewFigure: Sendable {
   ///   - nFFT: samples in a frame's Fourier transform.
   ///   - title: the line above.
   ///   - source: where the sound is from, such as a file name.
-  /// - Throws: `FigureError` when a number that must be positive is not.
+  /// - Throws: `Failure` when a number that must be positive is not.
   public init(
     _ pool: OverviewPool, range: ClosedRange<Double>, intervals: [Interval], sampleRate: Int,
     bins: Int, nFFT: Int, title: String, source: String? = nil
-  ) throws(FigureError) {
+  ) throws(Failure) {
     self.pool = pool
     self.range = range
     self.intervals = intervals.filter { $0.range.overlaps(range) }
@@ -60,22 +60,22 @@ public struct OverviewFigure: Sendable {
   /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
   /// bytes.
   ///
-  /// - Throws: `FileError` when the file cannot be written, `FigureError` when drawing fails; both
+  /// - Throws: `Failure` when the file cannot be written, `Failure` when drawing fails; both
   ///   name `path`.
   public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(FigureError) in try render().canvas }
+    try writePNG(to: path) { () throws(Failure) in try render().canvas }
   }
 
   /// Draws the figure and adds it to `file`, as a PNG file. The same figure gives the same bytes.
   ///
   /// - Throws: as `write(toPNG:)`.
   public func appendPNG(to file: GrowingFile) throws {
-    let bytes = try png(named: file.path) { () throws(FigureError) in try render().canvas }
+    let bytes = try png(named: file.path) { () throws(Failure) in try render().canvas }
     try bytes.withUnsafeBytes { try file.append($0) }
   }
 
   /// Draws the figure: the page, and where on it the two images and the rows of classes lie.
-  package func render() throws(FigureError) -> (canvas: Canvas, panels: [Rectangle]) {
+  package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let rows = classRows
     let (top, gap) = (98, 46)
     let height =

@@ -1,4 +1,5 @@
 import CPIQPNG
+import PIQPlatform
 
 /// Packs an image as a PNG file, in memory, with libpng.
 ///
@@ -7,8 +8,8 @@ import CPIQPNG
 enum PNGEncoder {
   /// - Parameters:
   ///   - pixels: red, green and blue, row by row.
-  /// - Throws: `FigureError`.
-  static func encode(_ pixels: [UInt8], width: Int, height: Int) throws(FigureError) -> [UInt8] {
+  /// - Throws: `Failure`.
+  static func encode(_ pixels: [UInt8], width: Int, height: Int) throws(Failure) -> [UInt8] {
     precondition(pixels.count == 3 * width * height, "three bytes a pixel")
     return try encode(
       pixels, width: width, height: height, format: UInt32(piq_png_format_rgb), isFast: true)
@@ -17,8 +18,8 @@ enum PNGEncoder {
   /// Packs an image of at most 256 colours with a palette, as small as zlib can: for pages that
   /// hold many of them.
   ///
-  /// - Throws: `FigureError`.
-  static func encodeSmall(_ image: Raster) throws(FigureError) -> [UInt8] {
+  /// - Throws: `Failure`.
+  static func encodeSmall(_ image: Raster) throws(Failure) -> [UInt8] {
     let colors = Set(image.pixels).sorted()
     precondition(colors.count <= 256, "a palette has 256 colours")
     let places = Dictionary(
@@ -35,7 +36,7 @@ enum PNGEncoder {
   private static func encode(
     _ pixels: [UInt8], width: Int, height: Int, format: UInt32, palette: [UInt8]? = nil,
     isFast: Bool
-  ) throws(FigureError) -> [UInt8] {
+  ) throws(Failure) -> [UInt8] {
     var image = png_image()
     image.version = UInt32(piq_png_image_version)
     (image.width, image.height) = (UInt32(width), UInt32(height))
@@ -56,8 +57,9 @@ enum PNGEncoder {
       let reason = withUnsafeBytes(of: image.message) { message in
         String(decoding: message.prefix { $0 != 0 }, as: UTF8.self)
       }
-      throw FigureError(
-        problem: "could not draw it: libpng says \"\(reason)\"", remedy: "free some memory")
+      throw Failure(
+        .figureFailed, problem: "could not draw it: libpng says \"\(reason)\"",
+        remedy: "free some memory")
     }
     return bytes
   }

@@ -1,3 +1,5 @@
+import PIQPlatform
+
 /// Where the frames and bins of a spectrogram lie in seconds and hertz.
 ///
 /// Frames are centred: frame t is about the moment t * hopLength / sampleRate, and bin k about the
@@ -9,10 +11,11 @@ struct SpectrogramAxes {
   let hopLength: Int
   let nFFT: Int
 
-  /// - Throws: `FigureError` when a number that must be positive is not.
-  init(frames: Int, bins: Int, sampleRate: Int, hopLength: Int, nFFT: Int) throws(FigureError) {
+  /// - Throws: `Failure` when a number that must be positive is not.
+  init(frames: Int, bins: Int, sampleRate: Int, hopLength: Int, nFFT: Int) throws(Failure) {
     guard sampleRate > 0, hopLength > 0, nFFT > 0 else {
-      throw FigureError(
+      throw Failure(
+        .figureFailed,
         problem: "a sample rate of \(sampleRate), a hop of \(hopLength) and an FFT of \(nFFT) "
           + "samples make no axes",
         remedy: "give positive numbers")

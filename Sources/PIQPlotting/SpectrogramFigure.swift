@@ -1,3 +1,4 @@
+public import PIQPlatform
 public import PIQTensor
 
 /// One spectrogram with its axes and colour bar.
@@ -14,13 +15,13 @@ public struct SpectrogramFigure: Sendable {
   ///   - hopLength: samples from frame to frame.
   ///   - nFFT: samples in a frame's Fourier transform.
   ///   - title: the line above, such as the name of the file.
-  /// - Throws: `FigureError` when the shape is not that of a spectrogram.
+  /// - Throws: `Failure` when the shape is not that of a spectrogram.
   public init(
     _ spectrogram: Tensor, sampleRate: Int, hopLength: Int, nFFT: Int, title: String
-  ) throws(FigureError) {
+  ) throws(Failure) {
     guard spectrogram.shape.count == 2, spectrogram.shape[1] > 0 else {
-      throw FigureError(
-        problem: "a tensor of shape \(spectrogram.shape) is no spectrogram",
+      throw Failure(
+        .figureFailed, problem: "a tensor of shape \(spectrogram.shape) is no spectrogram",
         remedy: "give a spectrogram [frames, bins] of at least one bin")
     }
     self.spectrogram = spectrogram
@@ -33,14 +34,14 @@ public struct SpectrogramFigure: Sendable {
   /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
   /// bytes.
   ///
-  /// - Throws: `FileError` when the file cannot be written, `FigureError` when drawing fails; both
+  /// - Throws: `Failure` when the file cannot be written, `Failure` when drawing fails; both
   ///   name `path`.
   public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(FigureError) in try render().canvas }
+    try writePNG(to: path) { () throws(Failure) in try render().canvas }
   }
 
   /// Draws the figure: the page, and where on it the image lies.
-  package func render() throws(FigureError) -> (canvas: Canvas, panel: Rectangle) {
+  package func render() throws(Failure) -> (canvas: Canvas, panel: Rectangle) {
     let top = 66
     let canvas = try Canvas(width: 1200, height: top + Measure.panelHeight + Measure.belowPanel)
     let scale = ColorScale.logPower(upTo: spectrogram.largestFinite)

@@ -30,8 +30,9 @@ package enum ClipPictures {
       do {
         let bytes = try FileContents(path: path).withBytes { [UInt8]($0) }
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return (.figure(bytes), errors) }
-        throw FileError(
-          path: path, problem: "is not a PNG file", remedy: "interpret the clip again")
+        throw Failure(
+          .fileMalformed, path: path, problem: "is not a PNG file",
+          remedy: "interpret the clip again")
       } catch {
         errors.append(error)
       }
@@ -47,8 +48,8 @@ package enum ClipPictures {
       guard case .float32(let tensor)? = arrays[name], tensor.shape.count == 2,
         tensor.shape[0] > 0, tensor.shape[1] > 1
       else {
-        throw FileError(
-          path: path, problem: "has no array '\(name)' of frames and bins",
+        throw Failure(
+          .fileMalformed, path: path, problem: "has no array '\(name)' of frames and bins",
           remedy: "interpret the clip again")
       }
       return tensor
@@ -59,14 +60,14 @@ package enum ClipPictures {
     // Without a sound file: what makes that many samples of the clip's seconds.
     let counted = Double(samples) / max(clip.report.duration, 0.001)
     let rate = sampleRate ?? max(1, Int(min(counted, 1e9).rounded()))
-    do throws(FigureError) {
+    do throws(Failure) {
       return try InterpretationPanels(
         input: input, mask: mask, interpretation: interpretation, sampleRate: rate,
         hopLength: hopLength(
           frames: mask.shape[0], samples: samples, isCropped: mask.shape[0] < input.shape[0]),
         nFFT: 2 * (input.shape[1] - 1))
     } catch {
-      throw FileError(path: path, problem: error.problem, remedy: error.remedy)
+      throw error.naming(path)
     }
   }
 

@@ -19,34 +19,35 @@ public struct ClipResult: Sendable, Equatable {
   /// hidden ones are left out.
   ///
   /// - Returns: their paths, each beginning with `folder`.
-  /// - Throws: `FileError` when the folder is not there or has none.
-  public static func find(in folder: String) throws(FileError) -> [String] {
+  /// - Throws: `Failure` when the folder is not there or has none.
+  public static func find(in folder: String) throws(Failure) -> [String] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
-      throw FileError(
-        path: folder, problem: "there is no such folder",
-        remedy: "name the folder that piq-audio interpret wrote to")
+      throw Failure(
+        .resultsNotFound, path: folder, problem: "there is no such folder",
+        remedy: "name the folder that interpretations were written to")
     }
     guard isFolder.boolValue else {
-      throw FileError(
-        path: folder, problem: "is not a folder",
-        remedy: "name the folder that piq-audio interpret wrote to")
+      throw Failure(
+        .resultsNotFound, path: folder, problem: "is not a folder",
+        remedy: "name the folder that interpretations were written to")
     }
     // An enumerator does not follow a link, but the folder that was asked for may be one.
     let resolved = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
     guard access(folder, R_OK | X_OK) == 0,
       let enumerator = FileManager.default.enumerator(atPath: resolved)
     else {
-      throw FileError(
-        path: folder, problem: "the folder could not be read", remedy: "check its permissions")
+      throw Failure(
+        .folderNotReadable, path: folder, problem: "the folder could not be read",
+        remedy: "check its permissions")
     }
     let found = enumerator.compactMap { $0 as? String }.filter { path in
       path.hasSuffix(ending) && !path.split(separator: "/").contains { $0.hasPrefix(".") }
     }
     guard !found.isEmpty else {
-      throw FileError(
-        path: folder, problem: "holds no interpretations (*\(ending))",
-        remedy: "run piq-audio interpret -o with this folder first, its output json included")
+      throw Failure(
+        .resultsNotFound, path: folder, problem: "holds no interpretations (*\(ending))",
+        remedy: "interpret clips into this folder first, their JSON included")
     }
     // By their bytes: the same order in every locale.
     return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -55,7 +56,7 @@ public struct ClipResult: Sendable, Equatable {
 
   /// Reads the JSON file at `path`, which lies in `folder` or below it.
   ///
-  /// - Throws: `FileError` when it cannot be read or is not the JSON of an
+  /// - Throws: `Failure` when it cannot be read or is not the JSON of an
   ///   interpretation.
   public init(path: String, in folder: String) throws {
     let remedy = "interpret the clip again, or remove the file"
@@ -64,8 +65,8 @@ public struct ClipResult: Sendable, Equatable {
     do {
       report = try file.withBytes { try JSONDecoder().decode(ClipReport.self, from: Data($0)) }
     } catch {
-      throw FileError(
-        path: path, problem: "is not the JSON of an interpretation", remedy: remedy)
+      throw Failure(
+        .fileMalformed, path: path, problem: "is not the JSON of an interpretation", remedy: remedy)
     }
     self.path = path
     name = String(path.dropFirst(Folder.join(folder, "").count).dropLast(Self.ending.count))

@@ -33,7 +33,7 @@ public struct ReportPage: Sendable {
   ///
   /// - Parameter blocks: gives `append` the blocks of the clips, in any order and one at a time.
   /// - Returns: the page's size in bytes.
-  /// - Throws: what `blocks` throws, `FileError`.
+  /// - Throws: what `blocks` throws, `Failure`.
   @discardableResult
   public func write(
     to path: String, blocks: (_ append: @escaping (ClipBlock) throws -> Void) throws -> Void
@@ -55,8 +55,8 @@ public struct ReportPage: Sendable {
   private func frame(for path: String) throws -> (head: [UInt8], tail: [UInt8]) {
     let script = PageFiles.script
     guard let hash = FileHash.sha256Base64(of: script) else {
-      throw FileError(
-        path: path, problem: "the SHA-256 of the page's script could not be computed",
+      throw Failure(
+        .other, path: path, problem: "the SHA-256 of the page's script could not be computed",
         remedy: "check the installation of OpenSSL's libcrypto")
     }
     MustacheContentTypes.register(PageText(), named: "PAGE")

@@ -25,8 +25,8 @@ public struct ClipSet: Sendable {
   /// - Parameters:
   ///   - labels: the names of the classes, by index; each clip's is among them.
   ///   - progress: told before each clip how many were loaded and what is next.
-  /// - Throws: `TrainingError` when they do not fit into half of the memory that is free;
-  ///   `SoundFileError`; `DatasetError`.
+  /// - Throws: `Failure` when they do not fit into half of the memory that is free;
+  ///   `SoundFileError`; `Failure`.
   /// - Precondition: each clip's category is among `labels`.
   public init(
     _ clips: [Dataset.Clip], labels: [String], rate: Int,
@@ -41,8 +41,8 @@ public struct ClipSet: Sendable {
       let samples = try loader.load(clip.path) { count in
         used += 4 * count
         guard Double(used) <= room else {
-          throw TrainingError(
-            path: clip.path,
+          throw Failure(
+            .outOfMemory, path: clip.path,
             problem: "the first \(number + 1) of \(clips.count) clips take more than half of the "
               + "memory that is free",
             remedy: "use fewer or shorter clips, or a machine with more memory")

@@ -1,6 +1,7 @@
 public import PIQ
 import PIQClassifiers
 import PIQNeuralNetwork
+public import PIQPlatform
 import PIQSpectral
 
 extension ClassifierRecipe {
@@ -9,8 +10,8 @@ extension ClassifierRecipe {
   /// - Parameters:
   ///   - name: what to call the model.
   ///   - labels: the names of the classes, by index.
-  /// - Throws: `TrainingError` when the settings give no network.
-  public func configuration(name: String, labels: [String]) throws(TrainingError)
+  /// - Throws: `Failure` when the settings give no network.
+  public func configuration(name: String, labels: [String]) throws(Failure)
     -> ModelConfiguration
   {
     do {
@@ -31,7 +32,9 @@ extension ClassifierRecipe {
       try configuration.embeddingModel.known().validateDecoding(bins: configuration.stft.bins)
       return configuration
     } catch {
-      throw TrainingError(problem: "\(error)", remedy: "change the settings of the network")
+      throw Failure(
+        .settingInvalid, problem: "\(error)", remedy: "change the settings of the network",
+        underlying: error)
     }
   }
 }
@@ -39,10 +42,10 @@ extension ClassifierRecipe {
 extension InterpreterRecipe {
   /// The configuration of the classifier's model with an interpreter that this recipe trains.
   ///
-  /// - Throws: `TrainingError` when the settings give no network, or leave a class without a key.
+  /// - Throws: `Failure` when the settings give no network, or leave a class without a key.
   public func configuration(
     explaining classifier: ModelConfiguration, name: String
-  ) throws(TrainingError) -> ModelConfiguration {
+  ) throws(Failure) -> ModelConfiguration {
     let classCount = classifier.labels.count
     if network.classPartitioning {
       let partition: ClassPartition
@@ -50,31 +53,24 @@ extension InterpreterRecipe {
         partition = try ClassPartition(
           keyCount: network.keyCount, classCount: classCount, sharedKeys: network.sharedKeys)
       } catch {
-        throw TrainingError(problem: "\(error)", remedy: "change K or shared_keys")
+        throw Failure(
+          .settingInvalid, problem: "\(error)", remedy: "change K or shared_keys", underlying: error
+        )
       }
       let keys = 0..<network.keyCount
       let without = (0..<classCount).first { label in
         !keys.contains { partition.isRelevant(key: $0, label: label, mode: .training) }
       }
       if let without {
-        throw TrainingError(
+        throw Failure(
+          .tooFewKeys,
           problem: "\(network.keyCount) keys leave the class "
             + "\(classifier.labels[without].debugDescription) of \(classCount) without one",
-          remedy: "give at least \(classCount + network.sharedKeys) with --keys; 1024 is usual")
+          remedy: "give at least \(classCount + network.sharedKeys); 1024 is usual")
       }
     }
     var configuration = classifier
     configuration.name = name
-    do throws(PIQError) {
-      let encoder = try classifier.embeddingModel.known()
-      configuration.psi = VectorQuantizedPSI.Settings(
-        className: type(of: encoder).interpreterClassName, dim: encoder.channels,
-        keyCount: network.keyCount, classCount: classCount,
-        classPartitioning: network.classPartitioning, sharedKeys: network.sharedKeys,
-        usesAdapter: network.usesAdapter, reducesDim: network.reducesDim)
-    } catch {
-      throw TrainingError(problem: "\(error)", remedy: "choose another classifier")
-    }
     configuration.useVQ = true
     configuration.useMaskOutput = true
     configuration.maskThreshold = objective.maskThreshold
@@ -82,9 +78,17 @@ extension InterpreterRecipe {
       "classifier \(classifier.training ?? "of unknown origin"); "
       + "interpreter trained by piq-audio, seed \(seed)"
     do throws(PIQError) {
+      let encoder = try classifier.embeddingModel.known()
+      configuration.psi = VectorQuantizedPSI.Settings(
+        className: type(of: encoder).interpreterClassName, dim: encoder.channels,
+        keyCount: network.keyCount, classCount: classCount,
+        classPartitioning: network.classPartitioning, sharedKeys: network.sharedKeys,
+        usesAdapter: network.usesAdapter, reducesDim: network.reducesDim)
       try configuration.validate()
     } catch {
-      throw TrainingError(problem: "\(error)", remedy: "change the settings of the network")
+      throw Failure(
+        .settingInvalid, problem: "\(error)", remedy: "change the settings of the network",
+        underlying: error)
     }
     return configuration
   }

@@ -1,10 +1,12 @@
 import PIQKernels
+import PIQNeuralNetwork
+public import PIQPlatform
 
 extension Recipe {
   /// Checks that the settings make sense, whatever the data.
   ///
-  /// - Throws: `TrainingError` naming the first setting that does not.
-  public func validate() throws(TrainingError) {
+  /// - Throws: `Failure` naming the first setting that does not.
+  public func validate() throws(Failure) {
     let (o, d, a) = (optimization, data, augmentation)
     let checks: [(Bool, String)] = [
       (o.epochs >= 1, "epochs is \(o.epochs); at least 1 is needed"),
@@ -52,7 +54,7 @@ extension Recipe {
     if let ownProblem { throw Self.refusal(ownProblem) }
   }
 
-  private static func refusal(_ problem: String) -> TrainingError {
-    TrainingError(problem: problem, remedy: "change the setting in the recipe or by its option")
+  private static func refusal(_ problem: String) -> Failure {
+    Failure(.settingInvalid, problem: problem, remedy: "change the setting")
   }
 }

@@ -1,4 +1,4 @@
-import PIQPlatform
+public import PIQPlatform
 import Yams
 
 /// Recipes as YAML files.
@@ -7,35 +7,68 @@ public enum RecipeFile {
 
   /// Reads a recipe; what the file does not mention stays as it is in `recipe`.
   ///
-  /// - Throws: `TrainingError` when the file is no YAML, names a setting that does not exist, or
-  ///   gives one a value of another type; `FileError`.
-  public static func read<R: Recipe>(_ path: String, over recipe: R) throws -> R {
-    func refusal(_ problem: String) -> TrainingError {
-      TrainingError(
-        path: path, problem: problem,
-        remedy: "correct it; piq-audio train … --print-recipe shows all settings")
-    }
+  /// - Throws: `Failure` when the file is no YAML, names a setting that does not exist, or gives one
+  ///   a value of another type.
+  public static func read<R: Recipe>(_ path: String, over recipe: R) throws(Failure) -> R {
     let file = try FileContents(
       path: path, atMost: largest, problem: "is too large for a recipe",
       remedy: "name a YAML file of settings")
     guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
-      throw refusal("is not UTF-8 text")
+      throw Failure(.recipeMalformed, path: path, problem: "is not UTF-8 text", remedy: "correct it")
     }
-    let node: Node?
-    do {
-      node = try Yams.compose(yaml: text)
+    do throws(Problem) {
+      guard let node = try compose(text), node != "" else { return recipe }
+      return try overlay(node, over: recipe)
     } catch {
-      throw refusal("is not YAML: \(firstLine("\(error)"))")
+      throw Failure(.recipeMalformed, path: path, problem: error.text, remedy: "correct it")
     }
-    guard let node, node != "" else { return recipe }
+  }
+
+  /// A recipe with one setting changed.
+  ///
+  /// - Parameter assignment: the setting's place and its value in YAML, such as
+  ///   `optimization.patience=5` or `data.train_folds=[1, 2]`.
+  /// - Throws: `Failure` when there is no such setting, or the value is of another type.
+  public static func set<R: Recipe>(_ assignment: String, in recipe: R) throws(Failure) -> R {
+    let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    do throws(Problem) {
+      guard parts.count == 2 else {
+        throw Problem(text: "\(printable(assignment)) is no setting=value")
+      }
+      let value = try compose(String(parts[1])) ?? Node("", Tag(.null))
+      let node = parts[0].split(separator: ".", omittingEmptySubsequences: false).reversed()
+        .reduce(value) { .mapping(.init([(Node(String($1)), $0)])) }
+      return try overlay(node, over: recipe)
+    } catch {
+      throw Failure(.settingInvalid, problem: error.text, remedy: "see the recipe's settings")
+    }
+  }
+
+  /// A text that is wrong, in words.
+  private struct Problem: Error {
+    let text: String
+  }
+
+  private static func compose(_ yaml: String) throws(Problem) -> Node? {
+    do {
+      return try Yams.compose(yaml: yaml)
+    } catch {
+      throw Problem(text: "is not YAML: \(firstLine("\(error)"))")
+    }
+  }
+
+  /// `recipe` with what `node` says.
+  private static func overlay<R: Recipe>(_ node: Node, over recipe: R) throws(Problem) -> R {
     do {
       let defaults = try Yams.compose(yaml: YAMLEncoder().encode(recipe)) ?? ""
       return try YAMLDecoder().decode(
         R.self, from: Yams.serialize(node: try overlay(node, on: defaults, below: [])))
-    } catch let error as UnknownSetting {
-      throw refusal(error.problem)
+    } catch let problem as Problem {
+      throw problem
     } catch let error as DecodingError {
-      throw refusal(error.inWords)
+      throw Problem(text: error.inWords)
+    } catch {
+      throw Problem(text: "is no recipe: \(firstLine("\(error)"))")
     }
   }
 
@@ -44,24 +77,20 @@ public enum RecipeFile {
     try YAMLEncoder().encode(recipe)
   }
 
-  private struct UnknownSetting: Error {
-    let problem: String
-  }
-
   /// `node` with what it does not say taken from `defaults`, which say all there is.
   private static func overlay(
     _ node: Node, on defaults: Node, below path: [String]
-  ) throws(UnknownSetting) -> Node {
+  ) throws(Problem) -> Node {
     guard var merged = defaults.mapping else { return node }
     guard let mapping = node.mapping else {
       let name = path.isEmpty ? "the recipe" : path.joined(separator: ".")
-      throw UnknownSetting(problem: "\(name) is no list of settings")
+      throw Problem(text: "\(name) is no list of settings")
     }
     for (key, value) in mapping {
       let name = key.string ?? ""
       guard let old = merged[key] else {
-        throw UnknownSetting(
-          problem: "there is no setting \(printable((path + [name]).joined(separator: ".")))")
+        throw Problem(
+          text: "there is no setting \(printable((path + [name]).joined(separator: ".")))")
       }
       merged[key] = try overlay(value, on: old, below: path + [name])
     }

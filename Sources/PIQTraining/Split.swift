@@ -1,5 +1,6 @@
 public import PIQDatasets
 import PIQNeuralNetwork
+public import PIQPlatform
 
 /// The parts of a data set: what trains, what chooses the best epoch, and what is measured at the
 /// end.
@@ -8,9 +9,9 @@ public struct Split: Sendable {
 
   /// Divides a data set by its folds, or each class at random where it has none.
   ///
-  /// - Throws: `TrainingError` when a fold has no clips or serves twice, when nothing is left to
+  /// - Throws: `Failure` when a fold has no clips or serves twice, when nothing is left to
   ///   train or to choose on, or when a class has no clips to train on.
-  public init(_ data: Dataset, _ settings: DataSettings, seed: UInt64) throws(TrainingError) {
+  public init(_ data: Dataset, _ settings: DataSettings, seed: UInt64) throws(Failure) {
     let folds = Set(data.clips.compactMap(\.fold))
     let asked = settings.trainFolds + settings.validFolds + settings.testFolds
     if !asked.isEmpty || folds.count > 1 {
@@ -19,17 +20,16 @@ public struct Split: Sendable {
       (train, valid, test) = Self.byFraction(data.clips, settings, seed: seed)
     }
     guard !train.isEmpty, !valid.isEmpty else {
-      throw TrainingError(
-        path: data.path,
+      throw Failure(
+        .emptySplit, path: data.path,
         problem: train.isEmpty
           ? "leaves no clips to train on" : "leaves no clips to choose the best epoch on",
-        remedy: "give more clips a class, or another division: see --train-folds and "
-          + "--valid-fraction")
+        remedy: "give more clips a class, or divide them in another way")
     }
     let trained = Set(train.map(\.category))
     if let clip = (valid + test).first(where: { !trained.contains($0.category) }) {
-      throw TrainingError(
-        path: data.path,
+      throw Failure(
+        .emptySplit, path: data.path,
         problem: "the class \(clip.category.debugDescription) has no clips to train on",
         remedy: "add some, leave the class out, or divide the clips in another way")
     }
@@ -44,7 +44,7 @@ public struct Split: Sendable {
 
   private static func byFold(
     _ data: Dataset, _ settings: DataSettings, _ folds: Set<Int>
-  ) throws(TrainingError) -> Parts {
+  ) throws(Failure) -> Parts {
     let test = settings.testFolds
     let free = folds.subtracting(settings.trainFolds + test)
     let valid = settings.validFolds.isEmpty ? free.max().map { [$0] } ?? [] : settings.validFolds
@@ -53,15 +53,15 @@ public struct Split: Sendable {
       ? folds.subtracting(valid + test).sorted() : settings.trainFolds
     let all = train + valid + test
     if let twice = all.first(where: { fold in all.count(where: { $0 == fold }) > 1 }) {
-      throw TrainingError(
-        path: data.path, problem: "fold \(twice) would serve twice",
+      throw Failure(
+        .emptySplit, path: data.path, problem: "fold \(twice) would serve twice",
         remedy: "name it under one of train, valid and test folds")
     }
     if let missing = all.first(where: { !folds.contains($0) }) {
-      throw TrainingError(
-        path: data.path, problem: "has no clips in fold \(missing)",
+      throw Failure(
+        .emptySplit, path: data.path, problem: "has no clips in fold \(missing)",
         remedy: folds.isEmpty
-          ? "give a CSV file with a column fold, or use --valid-fraction"
+          ? "give a CSV file with a column fold, or take a fraction of the clips"
           : "choose among " + folds.sorted().map(String.init).joined(separator: ", "))
     }
     func clips(_ folds: [Int]) -> [Dataset.Clip] {

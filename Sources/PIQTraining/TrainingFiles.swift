@@ -42,23 +42,23 @@ public struct TrainingFiles: Sendable {
 
   /// Checks that nothing of value is in the way of a new training.
   ///
-  /// - Throws: `TrainingError`, `CheckpointError`.
+  /// - Throws: `Failure`, `Failure`.
   public func checkAreFree() throws {
     guard !hasCheckpoint else {
-      throw TrainingError(
-        path: folder, problem: "holds a training of the \(name) that has begun",
-        remedy: "go on with --resume, choose another folder, or replace it with --force")
+      throw Failure(
+        .trainingExists, path: folder, problem: "holds a training of the \(name) that has begun",
+        remedy: "go on with it, choose another folder, or replace it")
     }
     try Model.checkIsFree(folder)
   }
 
   /// Makes the folder, and forgets what an earlier training left to go on from.
   ///
-  /// - Throws: `FileError`, `TrainingError`.
+  /// - Throws: `Failure`, `Failure`.
   func begin(_ recipe: some Recipe) throws {
     try Folder.make(Folder.join(folder, "training"))
     guard unlink(checkpoint) == 0 || errno == ENOENT else {
-      throw FileError(path: checkpoint, action: "remove it", errno: errno)
+      throw Failure(path: checkpoint, action: "remove it", errno: errno)
     }
     try AtomicFile.write(Array(try RecipeFile.text(recipe).utf8), to: self.recipe)
   }
@@ -76,21 +76,21 @@ public struct TrainingFiles: Sendable {
 
   /// Reads the checkpoint.
   ///
-  /// - Throws: `TrainingError` when there is none or it is of something else; `CheckpointError`
+  /// - Throws: `Failure` when there is none or it is of something else; `Failure`
   ///   when it is damaged.
   func read() throws -> (state: TrainingState, tensors: SafetensorsFile) {
     guard hasCheckpoint else {
-      throw TrainingError(
-        path: checkpoint, problem: "does not exist: there is nothing to resume",
-        remedy: "leave --resume out to begin")
+      throw Failure(
+        .nothingToResume, path: checkpoint, problem: "does not exist: there is nothing to resume",
+        remedy: "begin a training first")
     }
     let file = try SafetensorsFile(path: checkpoint)
     guard let json = file.metadata["state"],
       let state = try? JSONDecoder().decode(TrainingState.self, from: Data(json.utf8))
     else {
-      throw TrainingError(
-        path: checkpoint, problem: "is no checkpoint of a training",
-        remedy: "begin again with --force")
+      throw Failure(
+        .trainingDiffers, path: checkpoint, problem: "is no checkpoint of a training",
+        remedy: "begin again")
     }
     return (state, file)
   }

@@ -25,7 +25,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   /// A training that has not begun.
   ///
   /// - Parameter inputs: a hash of all that the task was made of besides the recipe.
-  /// - Throws: `TrainingError` when the recipe makes no sense.
+  /// - Throws: `Failure` when the recipe makes no sense.
   public init(_ task: Task, _ recipe: R, files: TrainingFiles, inputs: String) throws {
     try recipe.validate()
     self.task = task
@@ -48,30 +48,32 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
 
   /// Makes the folder, and writes the recipe there.
   ///
-  /// - Throws: `FileError`, `TrainingError`.
+  /// - Throws: `Failure`, `Failure`.
   public func begin() throws { try files.begin(recipe) }
 
   /// Goes back to where the checkpoint was left.
   ///
-  /// - Throws: `TrainingError` when there is none, or it belongs to other data or settings;
-  ///   `CheckpointError` when it is damaged.
+  /// - Throws: `Failure` when there is none, or it belongs to other data or settings;
+  ///   `Failure` when it is damaged.
   public func resume() throws {
     let (kept, tensors) = try files.read()
     guard kept.recipe == state.recipe else {
-      throw TrainingError(
-        path: files.checkpoint, problem: "was made with other settings: \(difference(kept.recipe))",
-        remedy: "repeat the settings that it began with, or begin again with --force")
+      throw Failure(
+        .trainingDiffers, path: files.checkpoint,
+        problem: "was made with other settings: \(difference(kept.recipe))",
+        remedy: "repeat the settings that it began with, or begin again")
     }
     guard kept.inputs == state.inputs else {
-      throw TrainingError(
-        path: files.checkpoint, problem: "was made with other clips or another classifier",
-        remedy: "give those that it began with, or begin again with --force")
+      throw Failure(
+        .trainingDiffers, path: files.checkpoint,
+        problem: "was made with other clips or another classifier",
+        remedy: "give those that it began with, or begin again")
     }
     func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
       guard tensors.shape(of: name) == shape else {
-        throw TrainingError(
-          path: files.checkpoint, problem: "lacks \(name) \(shape)",
-          remedy: "begin again with --force")
+        throw Failure(
+          .trainingDiffers, path: files.checkpoint, problem: "lacks \(name) \(shape)",
+          remedy: "begin again")
       }
       return try tensors.floats(name)
     }
@@ -119,7 +121,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   ///   - observer: told about each step and each epoch.
   ///   - shouldStop: asked after each step; if so, all is saved and nothing is lost.
   /// - Returns: how it ended.
-  /// - Throws: `TrainingError` when the objective is no number any more; `FileError`; `PIQError`;
+  /// - Throws: `Failure` when the objective is no number any more; `Failure`; `PIQError`;
   ///   `OneDNNError`.
   public func run(
     watching observer: (TrainingEvent) throws -> Void, shouldStop: () -> Bool
@@ -149,8 +151,9 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
       }
     }
     guard let best = state.best else {
-      throw TrainingError(
-        path: files.log, problem: "no epoch was validated", remedy: "lower validate_every")
+      throw Failure(
+        .settingInvalid, path: files.log, problem: "no epoch was validated",
+        remedy: "lower validate_every")
     }
     return .finished(best: best)
   }
@@ -188,11 +191,11 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     let norm = clipGradients(
       task.state.map(\.parameter), toNorm: limit > 0 ? limit : .greatestFiniteMagnitude)
     guard losses.total.isFinite, norm.isFinite else {
-      throw TrainingError(
-        path: files.hasCheckpoint ? files.checkpoint : nil,
+      throw Failure(
+        .trainingDiverged, path: files.hasCheckpoint ? files.checkpoint : nil,
         problem: "the training diverged in epoch \(state.epoch), step \(state.stepsOfEpoch + 1): "
           + (losses.total.isFinite ? "a gradient is no number" : "the loss is no number"),
-        remedy: "lower learning_rate or gradient_norm and begin again with --force; what was the "
+        remedy: "lower learning_rate or gradient_norm and begin again; what was the "
           + "best epoch so far is kept")
     }
     optimizer.step()

@@ -55,7 +55,7 @@ struct Classify: ParsableCommand {
     let processor = ClipProcessor(model, settings)
     let width = Table.labelWidth(labels)
     let loop = ClipLoop(terminal, total: inputs.count, printsJSON: json)
-    for failure in failures { try loop.fail(failure.path, failure) }
+    for failure in failures { try loop.fail(failure.path ?? "", failure) }
     if csv {
       try terminal.print(CSV.row(["input", "label", "index", "probability"] + labels))
     } else if !json && Terminal.outputIsTerminal && inputs.count > 1 {

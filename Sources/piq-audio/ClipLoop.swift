@@ -12,7 +12,7 @@ final class ClipLoop {
   private(set) var finished = 0
   private(set) var failures = 0
   /// Those that may be over when the command is repeated.
-  private var passing = 0
+  private var transient = 0
   private(set) var skipped = 0
 
   init(_ terminal: Terminal, total: Int, printsJSON: Bool) {
@@ -58,8 +58,9 @@ final class ClipLoop {
   /// - Throws: `StandardOutputError`.
   func fail(_ input: String, _ error: any Error) throws {
     failures += 1
-    if (error as? any PassingError)?.mayPass == true { passing += 1 }
-    terminal.error("\(error)")
+    let failure = Failure(error)
+    if failure.isTransient { transient += 1 }
+    terminal.error(failure.message)
     if printsJSON { try terminal.print(JSON.line(FailureReport(input: input, error: "\(error)"))) }
   }
 
@@ -74,10 +75,10 @@ final class ClipLoop {
 
   /// Ends the run.
   ///
-  /// - Throws: if an input failed, `ExitCode.failure`, or `.mayPass` if all failures may pass.
+  /// - Throws: if an input failed, `ExitCode.failure`, or `.transient` if all failures are.
   func end() throws {
     terminal.clearProgress()
-    if failures > 0 { throw passing == failures ? ExitCode.mayPass : ExitCode.failure }
+    if failures > 0 { throw transient == failures ? ExitCode.transient : ExitCode.failure }
   }
 }
 

@@ -42,7 +42,7 @@ struct DrawSpectrogram: ParsableCommand {
     settings.existing = output.existing
     let processor = ClipProcessor(try model.load(), settings)
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
-    for failure in failures { try loop.fail(failure.path, failure) }
+    for failure in failures { try loop.fail(failure.path ?? "", failure) }
     try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) {
       try processor.drawSpectrogram(jobs[$0])
     } report: { index, report in

@@ -141,7 +141,7 @@ struct Interpret: ParsableCommand {
     settings.existing = output.existing
     settings.windowing = try windows.windowing(
       labels: model.configuration.labels, outputs: outputs, tail: tail)
-    let watch = RecordingWatch(terminal)
+    let watch = RecordingWatch(terminal, settings.windowing)
     settings.observe = { watch.take($0) }
     let journal = try journal(jobs, model, terminal)
     try interpret(jobs, failures, with: ClipProcessor(model, settings), model, journal, terminal)
@@ -170,7 +170,7 @@ struct Interpret: ParsableCommand {
     let path = Folder.join(folder, ".piq-audio-journal\(input.shardInfix).jsonl")
     do {
       return try RunJournal(path: path, settings: settings, resuming: resume)
-    } catch let busy as BatchError where busy.kind == .busy && !resume && !csv {
+    } catch let failure as Failure where failure.code == .busy && !resume && !csv {
       // Several runs, one for each file, may well share a folder.
       terminal.notice(
         "\(printable(folder)): another run is writing there; this one leaves results.jsonl to it")
@@ -185,15 +185,15 @@ struct Interpret: ParsableCommand {
   }
 
   private func interpret(
-    _ jobs: [ClipJob], _ folderFailures: [BatchError], with processor: ClipProcessor,
+    _ jobs: [ClipJob], _ folderFailures: [Failure], with processor: ClipProcessor,
     _ model: Model, _ journal: RunJournal?, _ terminal: Terminal
   ) throws {
     let width = Table.labelWidth(model.configuration.labels)
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
-    for failure in folderFailures { try loop.fail(failure.path, failure) }
+    for failure in folderFailures { try loop.fail(failure.path ?? "", failure) }
     var written = 0
     let results = try results(journal)
-    for failure in folderFailures { try results?.take(failure, of: failure.path) }
+    for failure in folderFailures { try results?.take(failure, of: failure.path ?? "") }
     var saidNoArrays = false
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))

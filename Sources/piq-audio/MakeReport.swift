@@ -58,8 +58,9 @@ struct MakeReport: ParsableCommand {
     let paths = try ClipResult.find(in: folder)
     let output = output ?? Folder.join(folder, "report.html")
     guard force || access(output, F_OK) != 0 else {
-      throw FileError(
-        path: output, problem: "exists already", remedy: "choose another --output, or add --force")
+      throw Failure(
+        .outputExists, path: output, problem: "exists already",
+        remedy: "choose another --output, or add --force")
     }
     let loop = ClipLoop(terminal, total: paths.count, printsJSON: false)
     var clips: [ClipResult] = []

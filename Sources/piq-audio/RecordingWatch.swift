@@ -6,6 +6,7 @@ import Synchronization
 /// Shows how far a long recording is, and passes on what is said of it.
 final class RecordingWatch: Sendable {
   private let terminal: Terminal
+  private let windowing: Windowing
   private let state = Mutex(State())
 
   private struct State {
@@ -14,12 +15,26 @@ final class RecordingWatch: Sendable {
     var shown = Date.distantPast
   }
 
-  init(_ terminal: Terminal) { self.terminal = terminal }
+  init(_ terminal: Terminal, _ windowing: Windowing) {
+    self.terminal = terminal
+    self.windowing = windowing
+  }
+
+  /// A number without a needless fraction: 5, 2.5.
+  private static func text(_ number: Double) -> String {
+    number == number.rounded() ? "\(Int(number))" : "\(number)"
+  }
 
   /// Takes an event; from any thread.
   func take(_ event: RecordingEvent) {
     switch event {
-    case .note(let text): terminal.notice(text)
+    case .divided(let input):
+      terminal.notice(
+        "\(printable(input)): lasts longer than \(Self.text(Windowing.longestWhole)) s, and is "
+          + "interpreted in windows of \(Self.text(windowing.length)) s, each sharing "
+          + "\(Self.text(windowing.overlap)) s with the next (--window, --overlap)")
+    case .becameRF64(let path):
+      terminal.notice("\(printable(path)): is RF64, the form of WAV for files of more than 4 GiB")
     case .progress(let input, let done, let total):
       state.withLock { state in
         let now = Date()

@@ -36,13 +36,13 @@ struct InputOptions: ParsableArguments {
 
   /// The inputs behind the arguments, and the folders that had none.
   ///
-  /// - Throws: `BatchError`; `UsageError` when there is no input or standard input is asked for
+  /// - Throws: `Failure`; `UsageError` when there is no input or standard input is asked for
   ///   twice.
-  func expand() throws -> (inputs: [ClipInput], failures: [BatchError]) {
+  func expand() throws -> (inputs: [ClipInput], failures: [Failure]) {
     if filesFrom == "-" && inputs.contains("-") {
       throw UsageError("standard input cannot be both a sound file and a list of files")
     }
-    let listed = try filesFrom.map { path throws(BatchError) in
+    let listed = try filesFrom.map { path throws(Failure) in
       try ClipInput.paths(listedIn: path)
     }
     if (inputs + (listed ?? [])).count(where: { $0 == "-" }) > 1 {

@@ -99,19 +99,18 @@ struct Terminal: Sendable {
     } catch let usage as UsageError {
       error(usage.description)
       throw ExitCode.validationFailure
-    } catch let problem as BatchError where problem.kind == .usage {
-      error(problem.description)
-      throw ExitCode.validationFailure
     } catch {
-      self.error("\(error)")
-      throw (error as? any PassingError)?.mayPass == true ? ExitCode.mayPass : ExitCode.failure
+      let failure = Failure(error)
+      self.error(failure.message)
+      throw failure.code.isUsage
+        ? ExitCode.validationFailure : failure.isTransient ? .transient : .failure
     }
   }
 }
 
 extension ExitCode {
   /// `EX_TEMPFAIL`: the same command may succeed later.
-  static let mayPass = ExitCode(75)
+  static let transient = ExitCode(75)
 }
 
 /// Messages as lines `piq-audio: error: …`, with colour where a terminal wants it.

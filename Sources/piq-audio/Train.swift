@@ -77,12 +77,13 @@ struct Train: ParsableCommand {
     func run() throws {
       let terminal = messages.makeTerminal()
       try terminal.run(stopsGently: true) {
-        var recipe = try settings.recipe(ClassifierRecipe(), from: arguments.recipe)
-        recipe.network.dim = dim ?? recipe.network.dim
-        recipe.network.logitScale = logitScale ?? recipe.network.logitScale
-        recipe.network.labelSmoothing = labelSmoothing ?? recipe.network.labelSmoothing
-        recipe.network.normalize = normalize ?? recipe.network.normalize
-        recipe.network.sampleRate = sampleRate ?? recipe.network.sampleRate
+        let recipe = try settings.recipe(ClassifierRecipe(), from: arguments.recipe) { recipe in
+          set(&recipe.network.dim, dim)
+          set(&recipe.network.logitScale, logitScale)
+          set(&recipe.network.labelSmoothing, labelSmoothing)
+          set(&recipe.network.normalize, normalize)
+          set(&recipe.network.sampleRate, sampleRate)
+        }
         if try arguments.printed(recipe, terminal) { return }
         var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
         let configuration = try recipe.configuration(
@@ -170,17 +171,17 @@ struct Train: ParsableCommand {
     func run() throws {
       let terminal = messages.makeTerminal()
       try terminal.run(stopsGently: true) {
-        var recipe = try settings.recipe(InterpreterRecipe(), from: arguments.recipe)
-        if let objective { recipe.objective = objective.settings }
-        let own = recipe.objective
-        recipe.objective.reconstruction = reconstruction ?? own.reconstruction
-        recipe.objective.maskThreshold = maskThreshold ?? own.maskThreshold
-        recipe.objective.maskedIn = maskedIn ?? own.maskedIn
-        recipe.objective.maskedOut = maskedOut ?? own.maskedOut
-        recipe.objective.sparsity = sparsity ?? own.sparsity
-        recipe.objective.totalVariation = totalVariation ?? own.totalVariation
-        recipe.network.keyCount = keyCount ?? recipe.network.keyCount
-        recipe.network.sharedKeys = sharedKeys ?? recipe.network.sharedKeys
+        let recipe = try settings.recipe(InterpreterRecipe(), from: arguments.recipe) { recipe in
+          set(&recipe.objective, objective?.settings)
+          set(&recipe.objective.reconstruction, reconstruction)
+          set(&recipe.objective.maskThreshold, maskThreshold)
+          set(&recipe.objective.maskedIn, maskedIn)
+          set(&recipe.objective.maskedOut, maskedOut)
+          set(&recipe.objective.sparsity, sparsity)
+          set(&recipe.objective.totalVariation, totalVariation)
+          set(&recipe.network.keyCount, keyCount)
+          set(&recipe.network.sharedKeys, sharedKeys)
+        }
         if try arguments.printed(recipe, terminal) { return }
         var session = try TrainingSession(arguments, recipe, terminal, InterpreterTask.self)
         let classifier = try model.load()

@@ -183,37 +183,55 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The widest of them, in bins.", valueName: "n"))
   var frequencyMaskBins: Int?
 
-  /// The standard recipe, changed by a recipe file and then by the options.
-  func recipe<R: Recipe>(_ standard: R, from file: String?) throws -> R {
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      """
+      Change any setting of the recipe, such as optimization.patience=5; may be repeated. \
+      --print-recipe shows all settings.
+      """,
+      valueName: "setting=value"))
+  var assignments: [String] = []
+
+  /// The standard recipe, changed by a recipe file, then by the options, and last by --set.
+  ///
+  /// - Parameter options: applies those of one training.
+  func recipe<R: Recipe>(
+    _ standard: R, from file: String?, options: (inout R) -> Void
+  ) throws -> R {
     var recipe = try file.map { try RecipeFile.read($0, over: standard) } ?? standard
-    func set<Value>(_ path: WritableKeyPath<R, Value>, _ value: Value?) {
-      if let value { recipe[keyPath: path] = value }
-    }
-    set(\.seed, seed)
-    set(\.data.trainFolds, trainFolds?.numbers)
-    set(\.data.validFolds, validFolds?.numbers)
-    set(\.data.testFolds, testFolds?.numbers)
-    set(\.data.validFraction, validFraction)
-    set(\.data.testFraction, testFraction)
-    set(\.data.cropSeconds, cropSeconds)
-    set(\.optimization.epochs, epochs)
-    set(\.optimization.batchSize, batchSize)
-    set(\.optimization.optimizer, optimizer)
-    set(\.optimization.learningRate, learningRate)
-    set(\.optimization.weightDecay, weightDecay)
-    set(\.optimization.schedule, schedule)
-    set(\.optimization.warmUp, warmUp)
-    set(\.optimization.gradientNorm, gradientNorm)
-    set(\.optimization.validateEvery, validateEvery)
-    set(\.optimization.precision, precision)
-    set(\.augmentation.timeShift, timeShift)
-    set(\.augmentation.gain, gain)
-    set(\.augmentation.noise, noise)
-    set(\.augmentation.mixup, mixup)
-    set(\.augmentation.timeMasks, timeMasks)
-    set(\.augmentation.timeMaskFrames, timeMaskFrames)
-    set(\.augmentation.frequencyMasks, frequencyMasks)
-    set(\.augmentation.frequencyMaskBins, frequencyMaskBins)
+    set(&recipe.seed, seed)
+    set(&recipe.data.trainFolds, trainFolds?.numbers)
+    set(&recipe.data.validFolds, validFolds?.numbers)
+    set(&recipe.data.testFolds, testFolds?.numbers)
+    set(&recipe.data.validFraction, validFraction)
+    set(&recipe.data.testFraction, testFraction)
+    set(&recipe.data.cropSeconds, cropSeconds)
+    set(&recipe.optimization.epochs, epochs)
+    set(&recipe.optimization.batchSize, batchSize)
+    set(&recipe.optimization.optimizer, optimizer)
+    set(&recipe.optimization.learningRate, learningRate)
+    set(&recipe.optimization.weightDecay, weightDecay)
+    set(&recipe.optimization.schedule, schedule)
+    set(&recipe.optimization.warmUp, warmUp)
+    set(&recipe.optimization.gradientNorm, gradientNorm)
+    set(&recipe.optimization.validateEvery, validateEvery)
+    set(&recipe.optimization.precision, precision)
+    set(&recipe.augmentation.timeShift, timeShift)
+    set(&recipe.augmentation.gain, gain)
+    set(&recipe.augmentation.noise, noise)
+    set(&recipe.augmentation.mixup, mixup)
+    set(&recipe.augmentation.timeMasks, timeMasks)
+    set(&recipe.augmentation.timeMaskFrames, timeMaskFrames)
+    set(&recipe.augmentation.frequencyMasks, frequencyMasks)
+    set(&recipe.augmentation.frequencyMaskBins, frequencyMaskBins)
+    options(&recipe)
+    for assignment in assignments { recipe = try RecipeFile.set(assignment, in: recipe) }
     return recipe
   }
+}
+
+/// Replaces a setting where its option was given.
+func set<Value>(_ setting: inout Value, _ option: Value?) {
+  if let option { setting = option }
 }

@@ -56,8 +56,8 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     let known = Set(classifier.configuration.labels)
     let unknown = (split.train + split.valid + split.test).first { !known.contains($0.category) }
     guard let unknown else { return }
-    throw TrainingError(
-      path: data.path,
+    throw Failure(
+      .unknownClass, path: data.path,
       problem: "\(printable(unknown.name)) is of the class \(unknown.category.debugDescription), "
         + "which the classifier does not know",
       remedy: "leave its clips out, or train a classifier on them first")

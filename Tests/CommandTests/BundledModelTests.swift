@@ -40,7 +40,7 @@ import Testing
       space.file("prefix/bin/piq-audio"), ["model", "info"], environment: Self.unnamed
     ).wait()
     #expect(alone.status == 1)
-    #expect(alone.errors.contains("there is no model; name one with --model or PIQ_AUDIO_MODEL"))
+    #expect(alone.errors.contains("there is no model; name one with PIQ_AUDIO_MODEL (or --model)"))
     try manager.moveItem(
       atPath: space.file("mine"), toPath: space.file("prefix/share/piq-audio/model"))
     let installed = try space.start(

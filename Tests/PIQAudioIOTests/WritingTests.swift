@@ -142,7 +142,7 @@ import Testing
 
   @Test func aFolderThatIsNotThere() throws {
     let path = folder.file("none/a.wav")
-    let error = try #require(throws: FileError.self) {
+    let error = try #require(throws: Failure.self) {
       try Recording(samples: [0], sampleRate: 16_000).write(to: path)
     }
     #expect(
@@ -150,7 +150,7 @@ import Testing
   }
 
   @Test func aFolderInPlaceOfTheFile() throws {
-    #expect(throws: FileError.self) {
+    #expect(throws: Failure.self) {
       try Recording(samples: [0], sampleRate: 16_000).write(to: folder.path)
     }
   }
@@ -178,7 +178,7 @@ import Testing
       }
       #expect(
         error.description == "\(disk)/a: could not write it: no space left on device; "
-          + "free some disk space and run the command again")
+          + "free some disk space and try again")
       #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == ["other"])
     }
   }

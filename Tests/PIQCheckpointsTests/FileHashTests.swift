@@ -16,7 +16,7 @@ import Testing
 
   @Test func missingFile() throws {
     try withTemporaryFolder { folder in
-      #expect(throws: FileError.self) { try FileHash.sha256(ofFileAt: folder + "/none") }
+      #expect(throws: Failure.self) { try FileHash.sha256(ofFileAt: folder + "/none") }
     }
   }
 }

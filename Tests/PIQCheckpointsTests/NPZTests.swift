@@ -64,7 +64,7 @@ import Testing
   @Test func writingFailsWithTheFinalPath() throws {
     try withTemporaryFolder { folder throws in
       let path = folder + "/none/x.npz"
-      let error = #expect(throws: FileError.self) { try NPZ.write(arrays, to: path) }
+      let error = #expect(throws: Failure.self) { try NPZ.write(arrays, to: path) }
       #expect(error?.path == path)
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }

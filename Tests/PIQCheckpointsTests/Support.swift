@@ -34,19 +34,19 @@ func fixture(_ name: String) -> String {
   return root.appending(path: "Fixtures/checkpoints/\(name)").path(percentEncoded: false)
 }
 
-/// The error that `body` throws has to be a `CheckpointError` on one line that names `path` and
+/// The error that `body` throws has to be a `Failure` on one line that names `path` and
 /// contains `words`.
 func expectRefusal(
   _ path: String, _ words: String, sourceLocation: SourceLocation = #_sourceLocation,
   _ body: () throws -> Any
 ) {
-  let error = #expect(throws: CheckpointError.self, sourceLocation: sourceLocation) {
+  let error = #expect(throws: Failure.self, sourceLocation: sourceLocation) {
     _ = try body()
   }
   guard let error else { return }
-  #expect(error.path.hasPrefix(path), "\(error)", sourceLocation: sourceLocation)
+  #expect(error.path?.hasPrefix(path) == true, "\(error)", sourceLocation: sourceLocation)
   #expect(error.problem.contains(words), "\(error)", sourceLocation: sourceLocation)
-  #expect(!error.remedy.isEmpty, sourceLocation: sourceLocation)
+  #expect(error.remedy?.isEmpty == false, sourceLocation: sourceLocation)
   #expect(!error.description.contains("\n"), sourceLocation: sourceLocation)
 }
 
@@ -61,7 +61,7 @@ func damageEverywhere(
     do {
       try read(damaged)
       return false
-    } catch is CheckpointError { return true }
+    } catch is Failure { return true }
   }
   var (prefixes, changes) = (0, 0)
   for length in bytes.indices where try isRefused(Array(bytes[..<length])) { prefixes += 1 }

@@ -1,5 +1,6 @@
 import Foundation
 import PIQDatasets
+import PIQPlatform
 import TestSupport
 import Testing
 
@@ -16,8 +17,8 @@ import Testing
 
   private func refusal(
     _ path: String, folds: Set<Int>? = nil, audioFolder: String? = nil
-  ) -> DatasetError? {
-    #expect(throws: DatasetError.self) {
+  ) -> Failure? {
+    #expect(throws: Failure.self) {
       try Dataset(path: path, folds: folds, audioFolder: audioFolder)
     }
   }
@@ -38,7 +39,7 @@ import Testing
   @Test func soundMayBeElsewhere() throws {
     let path = try writeTable("filename,category\na.wav,rain\n", audio: "far/")
     #expect(refusal(path)?.problem.contains("line 2: a.wav is not in ") == true)
-    #expect(refusal(path)?.remedy.contains("--audio-dir") == true)
+    #expect(refusal(path)?.code == .soundsNotFound)
     let data = try Dataset(path: path, audioFolder: folder("data/far"))
     #expect(data.clips.map(\.path) == [folder("data/far/a.wav")])
     #expect(data.clips.map(\.fold) == [nil])
@@ -83,7 +84,7 @@ import Testing
   @Test func aClassThatTheModelLacks() throws {
     let path = try writeTable("filename,category\na.wav,rain\nb.wav,cat\n", audio: "meta/")
     let data = try Dataset(path: path)
-    let error = #expect(throws: DatasetError.self) { try data.labels(among: ["rain", "dog"]) }
+    let error = #expect(throws: Failure.self) { try data.labels(among: ["rain", "dog"]) }
     #expect(error?.problem.contains("b.wav is of the class \"cat\"") == true)
   }
 }

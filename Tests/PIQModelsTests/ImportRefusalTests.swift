@@ -1,6 +1,7 @@
 import Foundation
 import PIQCheckpoints
 import PIQModels
+import PIQPlatform
 import TestSupport
 import Testing
 
@@ -124,9 +125,9 @@ import Testing
   @Test(arguments: ["psi_model.ckpt", "classifier.ckpt", "label_encoder.txt", "hyperparams.yaml"])
   func aMissingFile(name: String) throws {
     try FileManager.default.removeItem(atPath: "\(path)/\(name)")
-    let error = #expect(throws: CheckpointError.self) { try read() }
-    #expect(error?.path.hasPrefix(path) == true)
+    let error = #expect(throws: Failure.self) { try read() }
+    #expect(error?.path?.hasPrefix(path) == true)
     #expect(error?.description.contains(name) == true, "\(String(describing: error))")
-    #expect(error?.remedy.isEmpty == false)
+    #expect(error?.remedy?.isEmpty == false)
   }
 }

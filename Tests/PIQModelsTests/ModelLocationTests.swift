@@ -1,6 +1,7 @@
 import Foundation
 import PIQCheckpoints
 import PIQModels
+import PIQPlatform
 import TestSupport
 import Testing
 
@@ -46,15 +47,16 @@ import Testing
     // A folder without its settings is no model.
     try FileManager.default.createDirectory(
       atPath: folder("share/piq-audio/model"), withIntermediateDirectories: true)
-    let error = #expect(throws: CheckpointError.self) { try find(program: program) }
+    let error = #expect(throws: Failure.self) { try find(program: program) }
     let description = try #require(error?.description)
     #expect(description.contains("/share/piq-audio/model: there is no model; "))
-    #expect(description.contains("--model or PIQ_AUDIO_MODEL"))
+    #expect(description.contains("name one with PIQ_AUDIO_MODEL"))
+    #expect(error?.code == .modelNotFound)
   }
 
   @Test(arguments: ["", "piq-audio", "/piq-audio", "/"])
   func oddProgramPathsAreHarmless(program: String) {
-    #expect(throws: CheckpointError.self) {
+    #expect(throws: Failure.self) {
       try ModelLocation.find(nil, environment: [:], program: program)
     }
   }

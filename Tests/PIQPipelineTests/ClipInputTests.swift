@@ -1,5 +1,6 @@
 import Foundation
 import PIQPipeline
+import PIQPlatform
 import TestSupport
 import Testing
 
@@ -61,7 +62,7 @@ import Testing
     #expect(inputs.map(\.stem) == ["a", "stdin"])
     #expect(inputs.last?.path == "-")
     #expect(failures.count == 1)
-    #expect(failures.first?.kind == .input)
+    #expect(failures.first?.code == .noSounds)
     #expect(
       failures.first?.description
         == "\(folder("silent")): the folder holds no sound files; "
@@ -104,13 +105,13 @@ import Testing
 
   @Test func listsThatCannotBeRead() throws {
     let binary = try folder.write(Data([0x61, 0xff, 0xfe, 0x0a]), to: "list.txt")
-    let notText = #expect(throws: BatchError.self) { try ClipInput.paths(listedIn: binary) }
-    #expect(notText?.kind == .input)
+    let notText = #expect(throws: Failure.self) { try ClipInput.paths(listedIn: binary) }
+    #expect(notText?.code == .listNotReadable)
     #expect(
       notText?.description
         == "\(binary): the list of files is not UTF-8 text; give one path a line")
     for missing in [folder("none"), folder.path] {
-      let error = #expect(throws: BatchError.self) { try ClipInput.paths(listedIn: missing) }
+      let error = #expect(throws: Failure.self) { try ClipInput.paths(listedIn: missing) }
       #expect(error?.description.hasPrefix("\(missing): the list of files could not") == true)
     }
   }

@@ -1,4 +1,5 @@
 import PIQPipeline
+import PIQPlatform
 import TestSupport
 import Testing
 
@@ -32,27 +33,27 @@ import Testing
     ("a.wav", "a.flac"), ("a.wav", "a.wav"), ("./a.wav", "a.wav"), ("x/a.wav", "y/a.wav"),
   ])
   func twoInputsOfOneOutput(first: String, second: String) {
-    let error = #expect(throws: BatchError.self) { try plan(first, "b.wav", second, folder: "out") }
-    #expect(error?.kind == .usage)
+    let error = #expect(throws: Failure.self) { try plan(first, "b.wav", second, folder: "out") }
+    #expect(error?.code == .outputsCollide)
     #expect(
       error?.description
         == "out/a.interpretation.wav: \(first) and \(second) would both write it; "
-        + "run them apart, or with another --output-dir each")
+        + "run them apart, or with another output folder each")
   }
 
   @Test func standardInputTwice() {
-    let error = #expect(throws: BatchError.self) { try plan("-", "-") }
-    #expect(error?.kind == .usage)
+    let error = #expect(throws: Failure.self) { try plan("-", "-") }
+    #expect(error?.code == .outputsCollide)
   }
 
   @Test func aFolderAndAFileInIt() throws {
     let folder = try TemporaryFolder()
     try folder.write("", to: "in/a.wav")
-    #expect(throws: BatchError.self) { try plan(folder("in"), folder("in/a.wav")) }
+    #expect(throws: Failure.self) { try plan(folder("in"), folder("in/a.wav")) }
   }
 
   @Test func anErrorStaysOnItsLine() {
-    let error = #expect(throws: BatchError.self) { try plan("a\nb.wav", "a\nb.flac") }
+    let error = #expect(throws: Failure.self) { try plan("a\nb.wav", "a\nb.flac") }
     #expect(error?.description.contains("\n") == false)
   }
 }

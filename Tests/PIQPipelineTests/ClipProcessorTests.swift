@@ -175,10 +175,10 @@ import Testing
     let skipped = try interpret(path, kinds: [.audio, .json]) { $0.existing = .skip }
     #expect(skipped.outcome.isSkipped)
     #expect(try text() == "mine")
-    let error = #expect(throws: BatchError.self) {
+    let error = #expect(throws: Failure.self) {
       try interpret(path, kinds: [.audio, .json]) { $0.existing = .fail }
     }
-    #expect(error?.kind == .input)
+    #expect(error?.code == .outputExists)
     #expect(error?.problem == "exists already")
     #expect(try text() == "mine")
     // One output is missing: the clip is not done, and skip does it again.
@@ -193,7 +193,7 @@ import Testing
 
   @Test func failuresLeaveNothing() throws {
     let short = try clip("short.wav", count: 1000)
-    let tooShort = #expect(throws: ClipError.self) { try interpret(short) { $0.tail = .crop } }
+    let tooShort = #expect(throws: Failure.self) { try interpret(short) { $0.tail = .crop } }
     #expect(tooShort?.description.hasPrefix("\(short): the clip has 6 frames") == true)
     let text = try folder.write("not a sound", to: "text.wav")
     for path in [text, folder("missing.wav")] {

@@ -156,15 +156,15 @@ import Testing
     do {
       _ = try RunJournal(path: path, settings: "s", resuming: true)
       Issue.record("two runs at once")
-    } catch let error as BatchError {
-      #expect(error.mayPass)
+    } catch let error as Failure {
+      #expect(error.isTransient)
       #expect(error.description.contains("another run is writing"))
     }
     withExtendedLifetime(journal) {}
   }
 
   @Test func aPlaceThatCannotBeWritten() throws {
-    #expect(throws: FileError.self) {
+    #expect(throws: Failure.self) {
       try RunJournal(path: folder.path + "/none/journal", settings: "s", resuming: true)
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import PIQPipeline
+import PIQPlatform
 import Synchronization
 import Testing
 

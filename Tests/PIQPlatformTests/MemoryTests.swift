@@ -45,7 +45,7 @@ import Testing
     limits.controlGroup = 1e6
     let error = try #require(
       Memory.$assumed.withValue(limits) {
-        #expect(throws: FileError.self) { _ = try FileContents(path: path) }
+        #expect(throws: Failure.self) { _ = try FileContents(path: path) }
       })
     #expect(error.path == path)
     #expect(error.problem.hasPrefix("does not fit in memory"))

@@ -1,4 +1,5 @@
 import Foundation
+import PIQPlatform
 import PIQPlotting
 import TestSupport
 import Testing
@@ -63,7 +64,7 @@ import Testing
   }
 
   @Test(arguments: [0, CurvesFigure.mostPanels + 1]) func panelsThatHaveNoRoom(count: Int) {
-    #expect(throws: FigureError.self) {
+    #expect(throws: Failure.self) {
       try CurvesFigure(
         panels: Array(repeating: .init(title: "", series: []), count: count), marked: nil, title: ""
       )

@@ -1,4 +1,5 @@
 import Foundation
+import PIQPlatform
 import PIQPlotting
 import PIQTensor
 import Testing
@@ -167,7 +168,7 @@ import Testing
     ([4, 8], [4, 8, 1], [4, 8]), ([4, 0], [4, 0], [4, 0]), ([], [], []),
   ])
   func shapesThatDoNotBelongTogetherAreRefused(input: [Int], mask: [Int], rest: [Int]) {
-    let error = #expect(throws: FigureError.self) {
+    let error = #expect(throws: Failure.self) {
       try figure(
         Tensor(shape: input), mask: Tensor(shape: mask), interpretation: Tensor(shape: rest))
     }
@@ -176,7 +177,7 @@ import Testing
 
   @Test(arguments: [(0, 1, 1), (1, 0, 1), (1, 1, 0), (-16_000, 186, 1024)])
   func numbersThatMakeNoAxesAreRefused(sampleRate: Int, hopLength: Int, nFFT: Int) {
-    #expect(throws: FigureError.self) {
+    #expect(throws: Failure.self) {
       try figure(
         grid(frames: 2, bins: 2), sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
     }

@@ -1,3 +1,4 @@
+import PIQPlatform
 import PIQPlotting
 import PIQTensor
 import Testing
@@ -40,7 +41,7 @@ import Testing
 
   @Test func shapesThatDoNotBelongTogether() {
     let (input, other) = (Tensor(shape: [4, 3]), Tensor(shape: [4, 2]))
-    #expect(throws: FigureError.self) {
+    #expect(throws: Failure.self) {
       try InterpretationPanels(
         input: input, mask: other, interpretation: input, sampleRate: 16_000, hopLength: 1, nFFT: 4)
     }

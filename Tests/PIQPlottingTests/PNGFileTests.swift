@@ -60,23 +60,23 @@ import Testing
 
   @Test func aMissingFolderIsNamed() throws {
     let path = folder + "/missing/figure.png"
-    let error = #expect(throws: FileError.self) { try figure().write(toPNG: path) }
+    let error = #expect(throws: Failure.self) { try figure().write(toPNG: path) }
     #expect(error?.path == path)
-    #expect(error?.code == ENOENT)
+    #expect((error?.underlying as? POSIXError)?.code == .ENOENT)
   }
 
   @Test func aFileInTheFoldersPlaceIsNamed() throws {
     try Data().write(to: URL(fileURLWithPath: folder + "/file"))
     let path = folder + "/file/figure.png"
-    let error = #expect(throws: FileError.self) { try figure().write(toPNG: path) }
+    let error = #expect(throws: Failure.self) { try figure().write(toPNG: path) }
     #expect(error?.path == path)
-    #expect(error?.code == ENOTDIR)
+    #expect((error?.underlying as? POSIXError)?.code == .ENOTDIR)
   }
 
   @Test func aFolderInTheFilesPlaceIsNamed() throws {
-    let error = #expect(throws: FileError.self) { try figure().write(toPNG: folder) }
+    let error = #expect(throws: Failure.self) { try figure().write(toPNG: folder) }
     #expect(error?.path == folder)
-    #expect(error?.code == EISDIR)
+    #expect((error?.underlying as? POSIXError)?.code == .EISDIR)
   }
 
   // The superuser may write to any folder.
@@ -84,8 +84,8 @@ import Testing
     #expect(chmod(folder, 0o555) == 0)
     defer { chmod(folder, 0o755) }
     let path = folder + "/figure.png"
-    let error = #expect(throws: FileError.self) { try figure().write(toPNG: path) }
+    let error = #expect(throws: Failure.self) { try figure().write(toPNG: path) }
     #expect(error?.path == path)
-    #expect(error?.code == EACCES)
+    #expect((error?.underlying as? POSIXError)?.code == .EACCES)
   }
 }

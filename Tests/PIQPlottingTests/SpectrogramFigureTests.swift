@@ -1,3 +1,4 @@
+import PIQPlatform
 import PIQPlotting
 import PIQTensor
 import Testing
@@ -36,6 +37,6 @@ import Testing
 
   @Test(arguments: [[], [3], [3, 0], [1, 3, 4]])
   func otherShapesAreRefused(shape: [Int]) {
-    #expect(throws: FigureError.self) { try figure(Tensor(shape: shape)) }
+    #expect(throws: Failure.self) { try figure(Tensor(shape: shape)) }
   }
 }

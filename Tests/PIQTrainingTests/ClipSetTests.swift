@@ -21,7 +21,7 @@ import Testing
     limits.controlGroup = Double(4 * count)
     let error = try #require(
       Memory.$assumed.withValue(limits) {
-        #expect(throws: TrainingError.self) { _ = try load() }
+        #expect(throws: Failure.self) { _ = try load() }
       })
     #expect(error.path == set.clips[0].path)
     #expect(error.problem.contains("more than half of the memory that is free"))

@@ -1,3 +1,5 @@
+import Foundation
+import PIQPlatform
 import PIQTraining
 import TestSupport
 import Testing
@@ -45,7 +47,7 @@ import Testing
     ("objective: {masked_in: much}", "masked_in"),
   ])
   func refusals(text: String, words: String) throws {
-    let error = #expect(throws: TrainingError.self) { try read(text) }
+    let error = #expect(throws: Failure.self) { try read(text) }
     #expect(error?.problem.contains(words) == true, "\(String(describing: error))")
     #expect(error?.path?.hasSuffix("recipe.yaml") == true)
   }
@@ -81,7 +83,7 @@ import Testing
   func settingsThatMakeNoSense(refusal: Refusal) {
     var recipe = ClassifierRecipe()
     refusal.change(&recipe)
-    let error = #expect(throws: TrainingError.self) { try recipe.validate() }
+    let error = #expect(throws: Failure.self) { try recipe.validate() }
     #expect(error?.problem.contains(refusal.words) == true, "\(String(describing: error))")
   }
 
@@ -89,8 +91,55 @@ import Testing
     var recipe = InterpreterRecipe()
     recipe.objective = .upstream
     recipe.objective.reconstruction = 0
-    #expect(throws: TrainingError.self) { try recipe.validate() }
+    #expect(throws: Failure.self) { try recipe.validate() }
     recipe.objective.sparsity = -1
-    #expect(throws: TrainingError.self) { try recipe.validate() }
+    #expect(throws: Failure.self) { try recipe.validate() }
+  }
+}
+
+/// Single settings: `RecipeFile.set`.
+@Suite struct SettingTests {
+  /// Every setting of a recipe can be set to what it is, and nothing changes.
+  @Test func everySettingCanBeSet() throws {
+    func check(_ recipe: some Recipe) throws {
+      let text = try RecipeFile.text(recipe)
+      var place: [String] = []
+      var count = 0
+      for line in text.split(separator: "\n") {
+        let depth = line.prefix { $0 == " " }.count / 2
+        let parts = line.trimmingCharacters(in: .whitespaces).split(separator: ":", maxSplits: 1)
+        guard let name = parts.first, !name.hasPrefix("-") else { continue }
+        place = place.prefix(depth) + [String(name)]
+        guard parts.count == 2 else { continue }
+        let setting = place.joined(separator: ".")
+        let value = parts[1].trimmingCharacters(in: .whitespaces)
+        let changed = try RecipeFile.set("\(setting)=\(value)", in: recipe)
+        #expect(try RecipeFile.text(changed) == text, "\(setting)")
+        count += 1
+      }
+      #expect(count > 25)
+    }
+    try check(ClassifierRecipe())
+    try check(InterpreterRecipe())
+  }
+
+  @Test func aSettingIsSet() throws {
+    let recipe = try RecipeFile.set("optimization.patience=5", in: ClassifierRecipe())
+    #expect(recipe.optimization.patience == 5)
+    #expect(try RecipeFile.set("data.train_folds=[1, 2]", in: recipe).data.trainFolds == [1, 2])
+    #expect(recipe.network == ClassifierRecipe().network)
+  }
+
+  @Test(arguments: [
+    ("optimization.patience", "no setting=value"), ("optimization.patienc=5", "no setting"),
+    ("patience=5", "no setting"), ("optimization.patience=soon", "patience"),
+    ("optimization=5", "no list of settings"), ("optimization.patience=[", "not YAML"),
+    ("=5", "no setting"),
+  ])
+  func refusals(assignment: String, words: String) {
+    let error = #expect(throws: Failure.self) {
+      try RecipeFile.set(assignment, in: ClassifierRecipe())
+    }
+    #expect(error?.description.contains(words) == true, "\(String(describing: error))")
   }
 }

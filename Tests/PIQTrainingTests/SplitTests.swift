@@ -1,4 +1,5 @@
 import PIQDatasets
+import PIQPlatform
 import PIQTraining
 import TestSupport
 import Testing
@@ -63,15 +64,15 @@ import Testing
     var settings = DataSettings()
     (settings.trainFolds, settings.validFolds, settings.testFolds) = (train, valid, test)
     let clips = try data(folds)
-    let error = #expect(throws: TrainingError.self) { try Split(clips, settings, seed: 1) }
+    let error = #expect(throws: Failure.self) { try Split(clips, settings, seed: 1) }
     #expect(error?.problem.contains(words) == true, "\(String(describing: error))")
   }
 
   @Test func classWithoutClipsToTrainOn() throws {
     let clips = try data(folds + ["c.wav,3,c"])
-    let error = #expect(throws: TrainingError.self) { try Split(clips, DataSettings(), seed: 1) }
+    let error = #expect(throws: Failure.self) { try Split(clips, DataSettings(), seed: 1) }
     #expect(error?.problem.contains(#"the class "c" has no clips to train on"#) == true)
     let single = try data(["1.wav,1,a", "2.wav,1,b"])
-    #expect(throws: TrainingError.self) { try Split(single, DataSettings(), seed: 1) }
+    #expect(throws: Failure.self) { try Split(single, DataSettings(), seed: 1) }
   }
 }

@@ -6,6 +6,7 @@ import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQNeuralNetwork
+import PIQPlatform
 import PIQTensor
 import PIQTraining
 import TestSupport
@@ -180,20 +181,20 @@ import Testing
     recipe.optimization.learningRate = 1e30
     recipe.optimization.schedule = .constant
     recipe.optimization.gradientNorm = 0
-    let error = #expect(throws: TrainingError.self) { try classifier(recipe, in: "wild") }
+    let error = #expect(throws: Failure.self) { try classifier(recipe, in: "wild") }
     #expect(error?.problem.contains("diverged in epoch 1") == true, "\(String(describing: error))")
   }
 
   @Test func resumingWhatIsNotThereOrDiffers() throws {
     var recipe = SyntheticSet.classifierRecipe
     recipe.optimization.epochs = 1
-    let missing = #expect(throws: TrainingError.self) {
+    let missing = #expect(throws: Failure.self) {
       try classifier(recipe, in: "none", resuming: true)
     }
     #expect(missing?.problem.contains("nothing to resume") == true)
     _ = try classifier(recipe, in: "some")
     recipe.optimization.learningRate = 1e-3
-    let differs = #expect(throws: TrainingError.self) {
+    let differs = #expect(throws: Failure.self) {
       try classifier(recipe, in: "some", resuming: true)
     }
     #expect(
@@ -201,12 +202,12 @@ import Testing
       "\(String(describing: differs))")
     let path = try path("some/training/classifier.checkpoint.safetensors")
     try Safetensors.write([], to: path)
-    let foreign = #expect(throws: TrainingError.self) {
+    let foreign = #expect(throws: Failure.self) {
       try classifier(recipe, in: "some", resuming: true)
     }
     #expect(foreign?.problem.contains("no checkpoint") == true)
     try Data("rubbish".utf8).write(to: URL(filePath: path))
-    #expect(throws: CheckpointError.self) { try classifier(recipe, in: "some", resuming: true) }
+    #expect(throws: Failure.self) { try classifier(recipe, in: "some", resuming: true) }
   }
 
   @Test func tooFewKeys() throws {
@@ -214,7 +215,7 @@ import Testing
       name: "tiny", labels: SyntheticSet.labels)
     var recipe = SyntheticSet.interpreterRecipe
     recipe.network.keyCount = 2
-    let error = #expect(throws: TrainingError.self) {
+    let error = #expect(throws: Failure.self) {
       try recipe.configuration(explaining: configuration, name: "x")
     }
     #expect(error?.problem.contains("without one") == true, "\(String(describing: error))")

@@ -1,0 +1,162 @@
+import Foundation
+
+/// A failure with all that a person, a program or another language needs to act on it.
+///
+/// Its description is one line: the path, the problem, and the remedy.
+public struct Failure: Error, CustomStringConvertible {
+  /// The kind of a failure, for callers that act on it.
+  public enum Code: String, Sendable, CaseIterable {
+    // Files and the machine.
+    case fileNotFound, fileNotAccessible, diskFull, outOfMemory
+    /// A file that is damaged or of another kind.
+    case fileMalformed
+    /// Another run uses the same files.
+    case busy
+    // Inputs and outputs of a run.
+    case listNotReadable, folderNotReadable, noSounds, soundUnusable
+    /// An output that is there already and may not be replaced.
+    case outputExists
+    /// Two inputs of one output, or an output that would replace an input.
+    case outputsCollide
+    /// Arrays were asked for of a recording that is divided into windows.
+    case arraysOfWindows
+    /// A folder without interpretations.
+    case resultsNotFound
+    // Clips that the model cannot take.
+    case clipTooLong, clipTooShort, clipTooLoud
+    // Models.
+    case modelNotFound, modelMalformed, modelExists, noInterpreter
+    /// A method that needs what the classifier does not give.
+    case methodUnsupported
+    // Data sets.
+    case dataSetMalformed, noFolds, soundsNotFound, unknownClass, noMixtures
+    /// A division of a data set that leaves a part or a class without clips.
+    case emptySplit
+    // Training.
+    case recipeMalformed, settingInvalid, tooFewKeys, trainingExists, nothingToResume
+    /// A checkpoint of other settings or clips.
+    case trainingDiffers
+    case trainingDiverged
+    /// A figure whose data do not belong together, or that Cairo or libpng could not draw.
+    case figureFailed
+    /// Any other failure.
+    case other
+  }
+
+  /// The kind of the failure.
+  public let code: Code
+  /// The file or folder concerned; nil where there is none.
+  public var path: String?
+  /// The problem in words that follow the path.
+  public let problem: String
+  /// A step that may help, in words; nil where the problem says it or none is known.
+  public let remedy: String?
+  /// Whether it may be over when the same is tried again: a full disk, a busy file.
+  public let isTransient: Bool
+  /// The error behind it; nil where this one came first.
+  public let underlying: (any Error)?
+
+  /// A failure of these properties.
+  public init(
+    _ code: Code, path: String? = nil, problem: String, remedy: String? = nil,
+    isTransient: Bool = false, underlying: (any Error)? = nil
+  ) {
+    self.code = code
+    self.path = path
+    self.problem = problem
+    self.remedy = remedy
+    self.isTransient = isTransient
+    self.underlying = underlying
+  }
+
+  public var description: String {
+    (path.map { printable($0) + ": " } ?? "") + printable(problem)
+      + (remedy.map { "; " + printable($0) } ?? "")
+  }
+}
+
+extension Failure: Equatable {
+  /// Whether both say the same, whatever is behind them.
+  public static func == (a: Failure, b: Failure) -> Bool {
+    (a.code, a.path, a.problem, a.remedy, a.isTransient)
+      == (b.code, b.path, b.problem, b.remedy, b.isTransient)
+  }
+}
+
+/// An error of a type of its own that can be told as a failure.
+public protocol FailureConvertible: Error {
+  /// The same as a failure.
+  var failure: Failure { get }
+}
+
+extension Failure: FailureConvertible {
+  public var failure: Failure { self }
+
+  /// `error` as a failure.
+  public init(_ error: any Error) {
+    self =
+      (error as? any FailureConvertible)?.failure
+      ?? Failure(.other, problem: "\(error)", underlying: error)
+  }
+
+  /// This failure of the file at `path`, unless it names another.
+  public func naming(_ path: String) -> Failure {
+    var failure = self
+    failure.path = self.path ?? path
+    return failure
+  }
+
+  /// Runs `work` on the file at `path`. An error that does not name a file becomes a failure that
+  /// does, with its code and cause, and as transient as it was; others stay as they are.
+  public static func naming<Result>(_ path: String, _ work: () throws -> Result) throws -> Result {
+    do {
+      return try work()
+    } catch {
+      let failure = Failure(error)
+      if failure.path != nil { throw error }
+      throw failure.naming(path)
+    }
+  }
+}
+
+extension Failure {
+  /// The failure of a system call on `path`; `action` completes "could not …".
+  public init(path: String, action: String, errno number: Int32) {
+    let reason = String(cString: strerror(number)).lowercased()
+    self.init(
+      path: path, problem: "could not \(action): \(reason)", remedy: Self.remedy(for: number),
+      errno: number)
+  }
+
+  /// A failure of `path` with the system's error `number` behind it.
+  public init(path: String, problem: String, remedy: String, errno number: Int32) {
+    let code: Code =
+      switch number {
+      case ENOENT: .fileNotFound
+      case ENOSPC, EDQUOT: .diskFull
+      case ENOMEM: .outOfMemory
+      default: .fileNotAccessible
+      }
+    self.init(
+      code, path: path, problem: problem, remedy: remedy,
+      isTransient: [
+        ENOSPC, EDQUOT, EBUSY, ETXTBSY, EMFILE, ENFILE, ENOMEM, EAGAIN, ETIMEDOUT,
+      ].contains(number),
+      underlying: POSIXErrorCode(rawValue: number).map { POSIXError($0) })
+  }
+
+  private static func remedy(for number: Int32) -> String {
+    switch number {
+    case ENOENT: "check the path"
+    case EACCES, EPERM: "check the permissions of the file and its folder"
+    case EROFS: "choose a folder that can be written to"
+    case ENOSPC, EDQUOT: "free some disk space and try again"
+    case EFBIG: "raise the limit on file sizes (ulimit -f)"
+    case EISDIR: "name a file, not a folder"
+    case ENOTDIR: "a part of the path is a file, not a folder"
+    case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
+    case ENAMETOOLONG: "choose a shorter name"
+    default: "check the file and the disk it is on"
+    }
+  }
+}

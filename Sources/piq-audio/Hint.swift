@@ -1,0 +1,40 @@
+import PIQPlatform
+
+extension Failure {
+  /// The failure as this program tells it: where options or commands serve its remedy, they follow.
+  var message: String { code.hint.map { "\(description) (\($0))" } ?? description }
+}
+
+extension Failure.Code {
+  /// The options and commands that remedies of such failures mean; nil where there are none.
+  fileprivate var hint: String? {
+    switch self {
+    case .arraysOfWindows: "--outputs, or --window 0"
+    case .busy: "--output-dir"
+    case .clipTooShort: "--tail keep"
+    case .emptySplit: "--train-folds, --valid-folds, --valid-fraction"
+    case .listNotReadable: "--files-from"
+    case .modelExists: "--force"
+    case .modelMalformed: "piq-audio model import"
+    case .modelNotFound: "or --model"
+    case .noFolds: "--folds"
+    case .noInterpreter: "piq-audio train interpreter, or --model"
+    case .noMixtures: "--sets"
+    case .nothingToResume: "without --resume"
+    case .outputExists: "--existing overwrite, or --existing skip"
+    case .outputsCollide: "--output-dir"
+    case .recipeMalformed: "piq-audio train … --print-recipe shows all settings"
+    case .resultsNotFound: "piq-audio interpret --output-dir"
+    case .settingInvalid: "in the recipe, or by an option"
+    case .soundsNotFound: "--audio-dir"
+    case .tooFewKeys: "--keys"
+    case .trainingDiffers, .trainingDiverged: "--force"
+    case .trainingExists: "--resume, or --force"
+    case .unknownClass: "piq-audio model info lists the model's classes"
+    default: nil
+    }
+  }
+
+  /// Whether the command line asked for something impossible.
+  var isUsage: Bool { self == .outputsCollide }
+}
