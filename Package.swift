@@ -92,8 +92,8 @@ let package = Package(
     module(
       "PIQRuns",
       [
-        "PIQPlatform", "PIQAudioIO", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations",
-        "PIQModels", "PIQPipeline",
+        "PIQPlatform", "PIQAudioIO", "PIQKernels", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
+        "PIQExplanations", "PIQModels", "PIQPipeline",
       ]),
     module(
       "PIQReport",

@@ -1,3 +1,5 @@
+import PIQExplanations
+import PIQClassifiers
 import PIQ
 import PIQAudioIO
 import PIQCheckpoints
@@ -12,6 +14,10 @@ import Testing
   /// A change of each setting, under its name and that of the struct it is in.
   private static let changes: [String: @Sendable (inout ClipProcessor.Settings) throws -> Void] = [
     "label": { $0.label = 3 },
+    "method": { $0.method = try #require(ExplanationMethod(rawValue: "ones")) },
+    "explainer": { $0.explainer.steps = 26 },
+    "explainer.steps": { $0.explainer.steps = 27 },
+    "explainer.seed": { $0.explainer.seed = 1 },
     "tail": { $0.tail = .crop },
     "top": { $0.top = 4 },
     "soundFormat": { $0.soundFormat = try SoundFileFormat(.wav, .pcm16) },
@@ -49,7 +55,9 @@ import Testing
     let settings = ClipProcessor.Settings()
     let own = Mirror(reflecting: settings).children.compactMap(\.label)
     let ofWindows = Mirror(reflecting: settings.windowing).children.compactMap(\.label)
-    let names = own + ofWindows.map { "windowing.\($0)" }
+    let ofMethods = Mirror(reflecting: settings.explainer).children.compactMap(\.label)
+    let names =
+      own + ofWindows.map { "windowing.\($0)" } + ofMethods.map { "explainer.\($0)" }
     #expect(Set(names) == Set(Self.changes.keys))
     var seen: Set = [try fingerprint()]
     for (name, change) in Self.changes {
