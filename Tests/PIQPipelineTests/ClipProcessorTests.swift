@@ -104,8 +104,8 @@ import Testing
     let object = try #require(JSONSerialization.jsonObject(with: json) as? [String: Any])
     #expect(
       object.keys.sorted() == [
-        "channels", "duration", "index", "input", "label", "model", "normalize", "outputs",
-        "probability", "sample_rate", "stft", "top",
+        "channels", "duration", "index", "input", "label", "method", "model", "normalize",
+        "outputs", "precision", "probability", "sample_rate", "stft", "top",
       ])
     let report = try JSONDecoder().decode(ClipReport.self, from: json)
     #expect(report.input == path)
