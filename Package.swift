@@ -177,7 +177,10 @@ let package = Package(
       ]),
     tests(
       of: "PIQRuns",
-      ["PIQPlatform", "PIQAudioIO", "PIQ", "PIQCheckpoints", "PIQModels", "PIQPipeline", "PIQRuns"]),
+      [
+        "PIQPlatform", "PIQAudioIO", "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
+        "PIQModels", "PIQPipeline", "PIQRuns",
+      ]),
     tests(
       of: "PIQReport",
       ["PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQCheckpoints", "PIQPipeline", "PIQReport"]),

@@ -1,6 +1,6 @@
+import PIQAudioIO
 import PIQClassifiers
 import PIQExplanations
-import PIQAudioIO
 import PIQSpectral
 
 /// A clip that was taken whole, with all that its outputs are made of.

@@ -1,7 +1,7 @@
-import PIQKernels
 import PIQ
 import PIQClassifiers
 import PIQExplanations
+import PIQKernels
 public import PIQModels
 import PIQNeuralNetwork
 public import PIQPipeline

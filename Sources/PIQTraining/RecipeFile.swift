@@ -14,7 +14,8 @@ public enum RecipeFile {
       path: path, atMost: largest, problem: "is too large for a recipe",
       remedy: "name a YAML file of settings")
     guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
-      throw Failure(.recipeMalformed, path: path, problem: "is not UTF-8 text", remedy: "correct it")
+      throw Failure(
+        .recipeMalformed, path: path, problem: "is not UTF-8 text", remedy: "correct it")
     }
     do throws(Problem) {
       guard let node = try compose(text), node != "" else { return recipe }

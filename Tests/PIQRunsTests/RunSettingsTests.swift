@@ -1,8 +1,8 @@
-import PIQExplanations
-import PIQClassifiers
 import PIQ
 import PIQAudioIO
 import PIQCheckpoints
+import PIQClassifiers
+import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQRuns
@@ -14,10 +14,10 @@ import Testing
   /// A change of each setting, under its name and that of the struct it is in.
   private static let changes: [String: @Sendable (inout ClipProcessor.Settings) throws -> Void] = [
     "label": { $0.label = 3 },
-    "method": { $0.method = try #require(ExplanationMethod(rawValue: "ones")) },
-    "explainer": { $0.explainer.steps = 26 },
-    "explainer.steps": { $0.explainer.steps = 27 },
-    "explainer.seed": { $0.explainer.seed = 1 },
+    "method": { $0.method = try #require(ExplanationMethod(rawValue: "saliency")) },
+    "explainer": { $0.explainer = ExplainerSettings(steps: 7) },
+    "explainer.steps": { $0.explainer.steps = 8 },
+    "explainer.seed": { $0.explainer.seed = 9 },
     "tail": { $0.tail = .crop },
     "top": { $0.top = 4 },
     "soundFormat": { $0.soundFormat = try SoundFileFormat(.wav, .pcm16) },
@@ -53,11 +53,12 @@ import Testing
   /// until it is encoded.
   @Test func everySettingCounts() throws {
     let settings = ClipProcessor.Settings()
-    let own = Mirror(reflecting: settings).children.compactMap(\.label)
-    let ofWindows = Mirror(reflecting: settings.windowing).children.compactMap(\.label)
-    let ofMethods = Mirror(reflecting: settings.explainer).children.compactMap(\.label)
+    func fields(_ value: Any, _ prefix: String = "") -> [String] {
+      Mirror(reflecting: value).children.compactMap { $0.label.map { prefix + $0 } }
+    }
     let names =
-      own + ofWindows.map { "windowing.\($0)" } + ofMethods.map { "explainer.\($0)" }
+      fields(settings) + fields(settings.explainer, "explainer.")
+      + fields(settings.windowing, "windowing.")
     #expect(Set(names) == Set(Self.changes.keys))
     var seen: Set = [try fingerprint()]
     for (name, change) in Self.changes {

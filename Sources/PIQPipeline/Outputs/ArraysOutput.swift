@@ -1,7 +1,7 @@
 import PIQ
+import PIQCheckpoints
 import PIQClassifiers
 import PIQExplanations
-import PIQCheckpoints
 import PIQSpectral
 import PIQTensor
 

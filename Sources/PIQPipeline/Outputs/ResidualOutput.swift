@@ -1,7 +1,7 @@
 import PIQ
+import PIQAudioIO
 import PIQClassifiers
 import PIQExplanations
-import PIQAudioIO
 
 extension OutputKind {
   /// The input minus the masked sound: `clip.residual.wav`.

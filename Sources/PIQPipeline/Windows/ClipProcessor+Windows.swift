@@ -1,7 +1,7 @@
 import PIQ
+import PIQAudioIO
 import PIQClassifiers
 import PIQExplanations
-import PIQAudioIO
 import PIQModels
 import PIQPlatform
 import PIQPlotting

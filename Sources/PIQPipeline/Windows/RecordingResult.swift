@@ -1,7 +1,7 @@
 import PIQ
+package import PIQAudioIO
 import PIQClassifiers
 import PIQExplanations
-package import PIQAudioIO
 import PIQPlotting
 package import PIQSpectral
 
