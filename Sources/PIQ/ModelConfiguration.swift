@@ -33,7 +33,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
 
   /// The head's settings.
   public struct Head: Sendable, Codable, Equatable {
-    static let className = "Classifier"
+    package static let className = "Classifier"
     public var `class` = Self.className
     public var inputSize: Int
     public var blockCount: Int
@@ -99,12 +99,14 @@ extension ModelConfiguration {
     guard classifier.class == Head.className else {
       throw .configuration("\(classifier.class) cannot be run; only \(Head.className) can")
     }
-    if let psi, psi.className != type(of: encoder).interpreterClassName {
+    let known = type(of: encoder).interpreterClassName
+    if let psi, psi.className != known {
       throw .configuration(
         "\(psi.className) cannot be run on sound yet; \(embeddingModel.className) takes "
-          + type(of: encoder).interpreterClassName)
+          + (known ?? "no interpreter"))
     }
-    try encoder.validate()
+    try encoder.validate(bins: stft.bins)
+    try psi?.validate()
     if psi != nil { try encoder.validateDecoding(bins: stft.bins) }
     try checkCounts([
       ("classifier input_size", classifier.inputSize),

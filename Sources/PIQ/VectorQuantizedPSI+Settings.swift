@@ -62,6 +62,16 @@ extension VectorQuantizedPSI {
       case reducesDim = "adapter_reduce_dim"
     }
 
+    /// Checks that the settings fit together.
+    ///
+    /// - Throws: `PIQError.configuration` when the representation is to be halved without an adapter:
+    ///   upstream fails there at the first clip.
+    func validate() throws(PIQError) {
+      guard usesAdapter || !reducesDim else {
+        throw .configuration("adapter_reduce_dim needs use_adapter; set both, or neither")
+      }
+    }
+
     /// The sizes of the decoder's layers.
     ///
     /// - Throws: `PIQError.configuration` for an unknown class.

@@ -49,9 +49,7 @@ public final class VectorQuantizedPSI: Layer {
   public init(
     _ settings: Settings, using initializer: Initializer
   ) throws(PIQError) {
-    guard settings.usesAdapter || !settings.reducesDim else {
-      throw .configuration("adapter_reduce_dim needs use_adapter; set both, or neither")
-    }
+    try settings.validate()
     guard settings.dim > 0 else { throw .configuration("dim is \(settings.dim)") }
     let layers = try settings.decoderLayers()
     let dim = settings.dim

@@ -5,14 +5,15 @@ public import PIQTensor
 /// An encoder with a cosine head on the mean of its map: SpeechBrain's classifiers of the PIQ
 /// recipes.
 ///
-/// Several threads may share it as long as nobody trains its layers.
+/// Programs that use the package cannot reach its layers, so that weights stay as they were loaded.
 public final class EncoderClassifier: @unchecked Sendable {
-  // Sendable: layers keep what they derive from their parameters behind locks.
+  // Sendable: what layers derive from their parameters is behind locks, and within this package the
+  // layers of a classifier that threads share are frozen copies (`Networks.frozenCopy`).
 
   /// The body; `embedding_model` in the names of its weights.
-  public let encoder: any SpectrogramEncoder
+  package let encoder: any SpectrogramEncoder
   /// The head; `classifier`.
-  public let head: CosineClassifier
+  package let head: CosineClassifier
   /// F, the bins of its spectrograms.
   private let bins: Int
   /// The factor of the cosines before softmax (`logit_scale`).
@@ -24,7 +25,7 @@ public final class EncoderClassifier: @unchecked Sendable {
   ///   - bins: F, the bins of its spectrograms.
   ///   - logitScale: the factor of the cosines before softmax.
   /// - Precondition: the head takes the encoder's channels.
-  public init(
+  package init(
     encoder: any SpectrogramEncoder, head: CosineClassifier, bins: Int, logitScale: Double
   ) {
     self.encoder = encoder

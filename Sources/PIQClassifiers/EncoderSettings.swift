@@ -8,8 +8,8 @@ private let encoders: [any EncoderSettings.Type] = [ConvolutionalEncoder.Setting
 public protocol EncoderSettings: Sendable, Codable, Hashable {
   /// SpeechBrain's name for the class.
   static var className: String { get }
-  /// The class of the interpreter that decodes its maps.
-  static var interpreterClassName: String { get }
+  /// The class of the interpreter that decodes its maps; nil where none can.
+  static var interpreterClassName: String? { get }
   /// D, the channels of its map.
   var channels: Int { get }
   /// The fewest values that its weights have, to compare with a file before memory is taken.
@@ -20,10 +20,10 @@ public protocol EncoderSettings: Sendable, Codable, Hashable {
   /// - Throws: what `arguments` throws for a value of another type.
   init(_ arguments: some KeywordArguments) throws
 
-  /// Checks the sizes.
+  /// Checks the sizes, and whether spectrograms of F bins can be encoded.
   ///
   /// - Throws: `PIQError.configuration`.
-  func validate() throws(PIQError)
+  func validate(bins: Int) throws(PIQError)
 
   /// Checks whether an interpreter can decode maps of spectrograms of F bins.
   ///
@@ -60,7 +60,12 @@ public struct EncoderConfiguration: Sendable, Codable, Equatable {
   /// - Throws: what `arguments` throws for a value of another type.
   public init(className: String, _ arguments: some KeywordArguments) throws {
     self.className = className
-    settings = try encoders.first { $0.className == className }?.init(arguments)
+    settings = try Self.settingsType(of: className)?.init(arguments)
+  }
+
+  /// The settings of the class; nil for one that is not known here.
+  public static func settingsType(of className: String) -> (any EncoderSettings.Type)? {
+    encoders.first { $0.className == className }
   }
 
   /// The settings of a known class.
@@ -76,8 +81,7 @@ public struct EncoderConfiguration: Sendable, Codable, Equatable {
 
   public init(from decoder: any Decoder) throws {
     className = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .class)
-    let className = className
-    settings = try encoders.first { $0.className == className }?.init(from: decoder)
+    settings = try Self.settingsType(of: className)?.init(from: decoder)
   }
 
   public func encode(to encoder: any Encoder) throws {

@@ -8,9 +8,6 @@ public protocol SpectrogramEncoder: Layer {
   /// The fewest frames that it takes; shorter clips are followed by silence.
   var minimumFrames: Int { get }
 
-  /// Frames of the clip for one row of the map.
-  var framesPerRow: Int { get }
-
   /// Maps log-power spectrograms [B, T, F] to [B, H, W, D]: B clips, T frames, F bins, H rows, W
   /// columns, D channels.
   ///

@@ -1,3 +1,4 @@
+import PIQExplanations
 import PIQNeuralNetwork
 
 /// Clips out of distribution, as SpeechBrain's `eval.py` makes them.

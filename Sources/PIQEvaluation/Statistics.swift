@@ -1,4 +1,5 @@
 import Glibc
+import PIQExplanations
 import PIQNeuralNetwork
 import PIQTensor
 

@@ -15,6 +15,9 @@ public protocol Explainer: Sendable {
   /// The name of the method in options, JSON and tables.
   static var name: String { get }
 
+  /// The settings that it looks at.
+  static var settingsUsed: Set<PartialKeyPath<ExplainerSettings>> { get }
+
   /// The method for a model.
   ///
   /// - Throws: `PIQError.noInterpreter` or `PIQError.unsupported` when the model lacks what the
@@ -31,6 +34,11 @@ public protocol Explainer: Sendable {
   func explain(
     _ analysis: Analysis, as classIndex: Int, tail: Tail, number: Int
   ) throws -> Explanation
+}
+
+extension Explainer {
+  /// None.
+  public static var settingsUsed: Set<PartialKeyPath<ExplainerSettings>> { [] }
 }
 
 /// The settings that methods share.
@@ -66,6 +74,9 @@ public struct ExplanationMethod: Sendable, Hashable, CaseIterable, RawRepresenta
 
   /// Its name.
   public var rawValue: String { explainer.name }
+
+  /// The settings that it looks at.
+  public var settingsUsed: Set<PartialKeyPath<ExplainerSettings>> { explainer.settingsUsed }
 
   /// The method for a model; throws as `Explainer.init(_:_:)`.
   public func makeExplainer(

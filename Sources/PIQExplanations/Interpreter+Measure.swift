@@ -14,6 +14,7 @@ extension Interpreter {
     _ mask: Tensor, for analysis: Analysis, logitScale: Double? = nil,
     softensAverageDrop: Bool = false
   ) throws -> MaskedOutcome {
+    try checkShape(of: mask, for: analysis.clip)
     let rest = Tensor(shape: mask.shape, mask.elements.map { 1 - $0 })
     func outcome(_ mask: Tensor) throws -> [Double] {
       let masked = try classifier.analyze(frontEnd.masked(analysis.clip, by: mask))

@@ -115,7 +115,18 @@ public final class Interpreter: @unchecked Sendable {
     }
     let explanation = try explainer.explain(
       analysis, as: classIndex, tail: tail, number: number)
+    try checkShape(of: explanation.mask, for: analysis.clip)
     return render(explanation, of: analysis.clip, as: classIndex, tail: tail)
+  }
+
+  /// Checks that a mask covers the first frames of a clip.
+  ///
+  /// - Throws: `PIQError.mismatch`.
+  func checkShape(of mask: Tensor, for clip: Clip) throws(PIQError) {
+    let (shape, own) = (mask.shape, clip.logPower.shape)
+    guard shape.count == 2, shape[0] > 0, shape[0] <= own[0], shape[1] == own[1] else {
+      throw .mismatch("a mask \(shape) does not fit a spectrogram \(own)")
+    }
   }
 
   /// The step from a mask to spectrogram and sound, whatever the method.

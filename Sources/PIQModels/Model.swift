@@ -151,7 +151,8 @@ public struct Model: Sendable {
         path: path, atMost: 16 << 20, problem: "is too large for settings")
     } catch {
       throw Failure(
-        error.code, path: error.path, problem: error.problem, remedy: remedy,
+        error.code == .fileNotFound ? .modelMalformed : error.code, path: error.path,
+        problem: error.problem, remedy: remedy,
         isTransient: error.isTransient, underlying: error.underlying)
     }
     do {

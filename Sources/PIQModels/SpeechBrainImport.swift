@@ -56,11 +56,13 @@ public struct SpeechBrainImport {
     "import a PIQ model of Conv2dEncoder_v2 and VectorQuantizedPSI_Audio"
 
   private static func refuseUnsupported(_ folder: SpeechBrainFolder, _ path: String) throws {
-    let expected = [
-      (folder.embeddingModel, "Conv2dEncoder_v2"), (folder.classifier, "Classifier"),
-      (folder.psi, "VectorQuantizedPSI_Audio"),
+    let encoder = EncoderConfiguration.settingsType(of: folder.embeddingModel.shortClassName)
+    let parts = [
+      (folder.embeddingModel, encoder?.className),
+      (folder.classifier, ModelConfiguration.Head.className),
+      (folder.psi, encoder?.interpreterClassName),
     ]
-    for (object, name) in expected where object.shortClassName != name {
+    for (object, name) in parts where object.shortClassName != name {
       throw Failure(
         .fileMalformed, path: path,
         problem: "uses \(printable(object.className)), which cannot be imported yet",

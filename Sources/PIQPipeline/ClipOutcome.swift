@@ -25,9 +25,9 @@ public enum ClipOutcome: Sendable {
     return try JSON.line(Done(report: report, seconds: seconds))
   }
 
-  /// The line of JSON of the input that failed with `error`.
-  public static func json(of input: String, error: any Error) throws -> String {
-    try JSON.line(Failed(input: input, error: "\(error)"))
+  /// The line of JSON of an input that failed, with what was told of it.
+  public static func json(of input: String, failure message: String) throws -> String {
+    try JSON.line(Failed(input: input, error: message))
   }
 
   private struct Done: Encodable {

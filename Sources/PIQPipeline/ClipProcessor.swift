@@ -130,7 +130,8 @@ public final class ClipProcessor: Sendable {
         let analysis = try clock.measure("classify") { try model.interpreter.analyze(samples) }
         let interpretation = try clock.measure("interpret") {
           try model.interpreter.interpret(
-            analysis, as: settings.label, tail: settings.tail, by: explainer.get())
+            analysis, as: settings.label, tail: settings.tail, by: explainer.get(),
+            number: Self.number(of: samples))
         }
         return (analysis, interpretation)
       }
@@ -151,9 +152,21 @@ public final class ClipProcessor: Sendable {
     }
   }
 
+  /// Tells clips apart for methods that draw: the same sound gives the same number in every run
+  /// (FNV-1a).
+  static func number(of samples: [Float]) -> Int {
+    Int(
+      truncatingIfNeeded: samples.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
+        ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01b3
+      })
+  }
+
   /// Notes in a report how its explanation was made.
   func describeExplanation(in report: inout ClipReport) {
     report.method = settings.method
+    let used = settings.method.settingsUsed
+    report.steps = used.contains(\.steps) ? settings.explainer.steps : nil
+    report.seed = used.contains(\.seed) ? settings.explainer.seed : nil
     report.precision = model.interpreter.precision
     report.stft = model.configuration.stft
     report.normalize = model.configuration.normalize

@@ -29,6 +29,10 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var warning: String?
   /// What made the mask; nil in files of versions that had one method.
   public var method: ExplanationMethod?
+  /// The copies or steps of the method; nil where it has none.
+  public var steps: Int?
+  /// The seed of what the method draws; nil where it draws nothing.
+  public var seed: UInt64?
   /// The precision of the decoder's products; nil as `method`.
   public var precision: Precision?
   /// The front end of the model; nil in files of versions that did not write it.
@@ -76,7 +80,7 @@ public struct ClipReport: Sendable, Codable, Equatable {
 
   enum CodingKeys: String, CodingKey {
     case input, label, index, probability, top, model, channels, duration, outputs, warning, stft,
-      normalize, method, precision
+      normalize, method, steps, seed, precision
     case window, overlap, windows
     case sampleRate = "sample_rate"
   }

@@ -17,6 +17,16 @@ package enum ControlGroup {
     Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
   }.min()
 
+  /// The memory that the groups with a limit leave at this time, in bytes; nil without a limit.
+  package static var memoryLeft: Double? {
+    zip(limits("memory.max"), limits("memory.current")).compactMap { limit, used in
+      func bytes(_ text: String) -> Double? {
+        Double(text.trimmingCharacters(in: .whitespacesAndNewlines))
+      }
+      return bytes(limit).map { $0 - (bytes(used) ?? 0) }
+    }.min()
+  }
+
   /// How many threads it may have; nil without a limit.
   package static let tasks: Int? = limits("pids.max").compactMap {
     Int($0.trimmingCharacters(in: .whitespacesAndNewlines))

@@ -5,7 +5,7 @@ import Synchronization
 package struct MemoryLimits: Sendable, Equatable {
   /// The memory of the machine.
   package var physical: Double
-  /// The part of it that can be had without swapping.
+  /// The part of it, and of the control group's, that can be had without swapping.
   package var free: Double
   /// The limit on the control group, as of a container; nil without one.
   package var controlGroup: Double?
@@ -43,8 +43,9 @@ package enum Memory {
     if let assumed { return assumed }
     let page = Double(sysconf(Int32(_SC_PAGESIZE)))
     let physical = page * Double(sysconf(Int32(_SC_PHYS_PAGES)))
+    let free = free ?? page * Double(sysconf(Int32(_SC_AVPHYS_PAGES)))
     return MemoryLimits(
-      physical: physical, free: free ?? page * Double(sysconf(Int32(_SC_AVPHYS_PAGES))),
+      physical: physical, free: min(free, max(0, ControlGroup.memoryLeft ?? free)),
       controlGroup: ControlGroup.memory, addressSpace: addressSpaceLimit, reserved: reserved)
   }
 

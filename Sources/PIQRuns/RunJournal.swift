@@ -1,4 +1,5 @@
 import Foundation
+public import PIQKernels
 public import PIQPipeline
 import PIQPlatform
 import Synchronization
@@ -117,6 +118,28 @@ public final class RunJournal: Sendable {
         offset: end - bytes.count, count: bytes.count)
     }
   }
+
+  /// The precision that an earlier run, or another shard, took in an output folder; nil where no
+  /// journal tells.
+  public static func precision(in folder: String) -> Precision? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names.sorted() where name.hasPrefix(prefix) && name.hasSuffix(".jsonl") {
+      let path = Folder.join(folder, name)
+      let handle = open(path, O_RDONLY | O_CLOEXEC)
+      guard handle >= 0 else { continue }
+      defer { close(handle) }
+      guard let start = try? read(handle, path, at: 0, most: blockSize),
+        let line = start.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first,
+        let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)),
+        let precision = entry.report.precision
+      else { continue }
+      return precision
+    }
+    return nil
+  }
+
+  /// The journal's name, before what tells shards apart.
+  public static let prefix = ".piq-audio-journal"
 
   /// Puts the entries of a finished run in the order of its jobs; those of others are forgotten.
   ///

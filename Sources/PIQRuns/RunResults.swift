@@ -45,10 +45,10 @@ public final class RunResults {
       ]), to: table)
   }
 
-  /// Takes the failure of the next input.
-  public func take(_ error: any Error, of input: String) throws {
-    append(try ClipOutcome.json(of: input, error: error), to: lines)
-    append(Self.row(input, error: "\(error)"), to: table)
+  /// Takes the failure of the next input, as it was told.
+  public func take(failure message: String, of input: String) throws {
+    append(try ClipOutcome.json(of: input, failure: message), to: lines)
+    append(Self.row(input, error: message), to: table)
   }
 
   private static func row(_ input: String, error: String) -> String {

@@ -79,8 +79,12 @@ extension InterpreterRecipe {
       + "interpreter trained by piq-audio, seed \(seed)"
     do throws(PIQError) {
       let encoder = try classifier.embeddingModel.known()
+      guard let className = type(of: encoder).interpreterClassName else {
+        throw PIQError.configuration(
+          "no interpreter decodes \(classifier.embeddingModel.className)")
+      }
       configuration.psi = VectorQuantizedPSI.Settings(
-        className: type(of: encoder).interpreterClassName, dim: encoder.channels,
+        className: className, dim: encoder.channels,
         keyCount: network.keyCount, classCount: classCount,
         classPartitioning: network.classPartitioning, sharedKeys: network.sharedKeys,
         usesAdapter: network.usesAdapter, reducesDim: network.reducesDim)

@@ -41,7 +41,7 @@ public enum RecipeFile {
         .reduce(value) { .mapping(.init([(Node(String($1)), $0)])) }
       return try overlay(node, over: recipe)
     } catch {
-      throw Failure(.settingInvalid, problem: error.text, remedy: "see the recipe's settings")
+      throw Failure(.settingInvalid, problem: error.text, remedy: "correct it")
     }
   }
 

@@ -61,7 +61,7 @@ final class ClipLoop {
     let failure = Failure(error)
     if failure.isTransient { transient += 1 }
     terminal.error(failure.message)
-    if printsJSON { try terminal.print(ClipOutcome.json(of: input, error: error)) }
+    if printsJSON { try terminal.print(ClipOutcome.json(of: input, failure: failure.message)) }
   }
 
   /// Reports an input that was left alone because its outputs are there.

@@ -41,9 +41,9 @@ struct Interpret: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      What to write: a comma-separated list of audio, spectrogram, arrays, json, residual (the \
-      input minus the interpretation) and, of recordings in windows, timeline, labels and \
-      selections.
+      What to write: a comma-separated list of \(OutputKind.all.map(\.name).joined(separator: ", ")); \
+      residual is the input minus the interpretation, and timeline, labels and selections are of \
+      recordings in windows.
       """,
       valueName: "list"))
   var outputs = OutputList(standard: OutputKind.standard)
@@ -125,7 +125,10 @@ struct Interpret: ParsableCommand {
       // All inputs are planned, so that two shards cannot write the same file either.
       let all = try ClipJob.plan(inputs, suffixes: outputs.suffixes(audioFormat), folder: folder)
       let jobs = input.slice(all, terminal) { $0.input.path }
-      let model = try model.load(precision: precision)
+      let model = try model.load(precision: keptPrecision ?? precision)
+      if precision == .auto {
+        terminal.note("interpreting in \(model.interpreter.precision.rawValue)")
+      }
       let settings = try settings(for: model)
       let watch = RecordingWatch(terminal, settings.windowing)
       let processor = ClipProcessor(model, settings) { watch.take($0) }
@@ -136,6 +139,12 @@ struct Interpret: ParsableCommand {
         terminal)
       try interpret(jobs, failures, with: processor, model, journal, terminal)
     }
+  }
+
+  /// The precision that an earlier run of these settings, or another shard, has settled for `auto`.
+  private var keptPrecision: PrecisionChoice? {
+    guard precision == .auto, resume || input.shard != nil, let folder else { return nil }
+    return RunJournal.precision(in: folder).map { PrecisionChoice($0) }
   }
 
   private var folder: String? { output.outputDir }
@@ -170,7 +179,7 @@ struct Interpret: ParsableCommand {
       }
       for place in places { AtomicFile.removeAbandoned(in: place) }
     }
-    let path = Folder.join(folder, ".piq-audio-journal\(input.shardInfix).jsonl")
+    let path = Folder.join(folder, "\(RunJournal.prefix)\(input.shardInfix).jsonl")
     do {
       return try RunJournal(path: path, settings: settings.fingerprint, resuming: resume)
     } catch let failure as Failure where failure.code == .busy && !resume && !csv {
@@ -194,7 +203,9 @@ struct Interpret: ParsableCommand {
         try RunResults(folder: folder, infix: input.shardInfix, csv: csv)
       }
     }
-    for failure in folderFailures { try results?.take(failure, of: failure.path ?? "") }
+    for failure in folderFailures {
+      try results?.take(failure: failure.message, of: failure.path ?? "")
+    }
     var written = 0
     var saidNoArrays = false
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
@@ -219,7 +230,7 @@ struct Interpret: ParsableCommand {
         try terminal.say(Table.row(report, labelWidth: width))
       }
     } failed: { index, error in
-      try results?.take(error, of: jobs[index].input.path)
+      try results?.take(failure: Failure(error).message, of: jobs[index].input.path)
     }
     if let folder, let journal {
       do {

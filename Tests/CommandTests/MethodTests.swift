@@ -58,14 +58,17 @@ import Testing
   @Test func seeds() throws {
     let space = try Workspace()
     try space.writeGoodClip("a.wav")
-    func sound(_ seed: String) throws -> [UInt8] {
-      try space.run([
-        "interpret", "--method", "random", "--seed", seed, "--outputs", "audio", "-o", seed,
-        "a.wav",
-      ]).expectSuccess()
-      return try space.bytes("\(seed)/a.interpretation.wav")
+    try space.write("b.wav", WAV.noise(2000, bits: 24).bytes)
+    func masks(_ seed: String) throws -> [NPZArray?] {
+      let run = ["interpret", "--method", "random", "--seed", seed, "--outputs", "arrays,json"]
+      try space.run(run + ["-o", seed, "a.wav", "b.wav"]).expectSuccess()
+      #expect(try space.json("\(seed)/a.interpretation.json")["seed"] as? Int == Int(seed))
+      return try ["a", "b"].map {
+        try NPZ.read(path: space.file("\(seed)/\($0).interpretation.npz"))["mask"]
+      }
     }
-    #expect(try sound("1") != sound("2"))
+    let (one, two) = (try masks("1"), try masks("2"))
+    #expect(one[0] != nil && one[0] != one[1] && one[0] != two[0])
   }
 
   @Test func refusals() throws {

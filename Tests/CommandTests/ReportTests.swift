@@ -19,7 +19,8 @@ import Testing
     outcome.expectSuccess()
     #expect(outcome.outputLines.count == 1)
     let report = try #require(try outcome.objects().first)
-    #expect(Set(report.keys) == Self.keys.union(["seconds", "stft", "normalize", "method", "precision"]))
+    #expect(
+      Set(report.keys) == Self.keys.union(["seconds", "stft", "normalize", "method", "precision"]))
     #expect(report["input"] as? String == Self.clip)
     let top = try #require(report["top"] as? [[String: Any]])
     #expect(top.count == 4)

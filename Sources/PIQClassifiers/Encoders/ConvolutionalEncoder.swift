@@ -6,7 +6,7 @@ extension ConvolutionalEncoder {
   /// The sizes of a `Conv2dEncoder_v2`.
   public struct Settings: EncoderSettings {
     public static let className = "Conv2dEncoder_v2"
-    public static let interpreterClassName = "VectorQuantizedPSI_Audio"
+    public static let interpreterClassName: String? = "VectorQuantizedPSI_Audio"
 
     /// D, the channels of every layer.
     public var dim: Int
@@ -20,7 +20,12 @@ extension ConvolutionalEncoder {
       dim = try arguments.int("dim", default: 256)
     }
 
-    public func validate() throws(PIQError) { try checkCounts([("embedding_model dim", dim)]) }
+    public func validate(bins: Int) throws(PIQError) {
+      try checkCounts([("embedding_model dim", dim)])
+      guard bins >= 16 else {
+        throw .configuration("n_fft gives \(bins) bins; the encoder needs 16 or more")
+      }
+    }
 
     public func validateDecoding(bins: Int) throws(PIQError) {
       guard bins >= 33, (bins - 1).isMultiple(of: 32) else {
@@ -46,7 +51,8 @@ public final class ConvolutionalEncoder: SpectrogramEncoder {
   /// Frames for one row of output, and bins for one column.
   private static let stride = 16
 
-  public var framesPerRow: Int { Self.stride }
+  /// Frames of the clip for one row of the map.
+  var framesPerRow: Int { Self.stride }
   public var minimumFrames: Int { Self.stride }
 
   private let convolutions: [Conv2d]

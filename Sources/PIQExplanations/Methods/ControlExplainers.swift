@@ -1,10 +1,11 @@
 public import PIQClassifiers
-import PIQNeuralNetwork
+package import PIQNeuralNetwork
 import PIQTensor
 
 /// A mask of values drawn uniformly from 0 to 1: what a method must beat.
 public struct RandomExplainer: Explainer {
   public static let name = "random"
+  public static var settingsUsed: Set<PartialKeyPath<ExplainerSettings>> { [\.seed] }
 
   private let interpreter: Interpreter
   private let seed: UInt64
@@ -16,7 +17,7 @@ public struct RandomExplainer: Explainer {
   public func explain(
     _ analysis: Analysis, as classIndex: Int, tail: Tail, number: Int
   ) -> Explanation {
-    var stream = RandomStream(seed: seed, path: [RandomPurpose.masks, number])
+    var stream = RandomStream(seed: seed, .masks, index: number)
     let mask = Tensor(shape: interpreter.maskShape(for: analysis, tail: tail)) { mask in
       for i in mask.indices { mask[i] = stream.unit() }
     }
@@ -47,9 +48,15 @@ extension Interpreter {
   }
 }
 
-/// The first part of the paths of random streams: what is drawn for one says nothing of another.
-enum RandomPurpose {
-  // 1, 2 and 5 are those of `Evaluation`.
-  static let masks = 3
-  static let smoothing = 4
+/// The purpose that a random stream is for: what is drawn for one says nothing of another.
+package enum RandomPurpose: Int {
+  case contaminants = 1
+  case noise, masks, smoothing, resampling
+}
+
+extension RandomStream {
+  /// A stream for one purpose and, where there are several, one clip.
+  package init(seed: UInt64, _ purpose: RandomPurpose, index: Int = 0) {
+    self.init(seed: seed, path: [purpose.rawValue, index])
+  }
 }

@@ -7,6 +7,7 @@ package import PIQTensor
 /// to the logit of the clip minus that of silence.
 public struct IntegratedGradientsExplainer: AttributionExplainer {
   public static let name = "integrated-gradients"
+  public static var settingsUsed: Set<PartialKeyPath<ExplainerSettings>> { [\.steps] }
 
   package let interpreter: Interpreter
   private let classifier: any DifferentiableClassifier

@@ -6,6 +6,7 @@ package import PIQTensor
 /// al., arXiv 1706.03825).
 public struct SmoothGradExplainer: AttributionExplainer {
   public static let name = "smoothgrad"
+  public static var settingsUsed: Set<PartialKeyPath<ExplainerSettings>> { [\.steps, \.seed] }
 
   /// The standard deviation of the noise, as a part of the range of the spectrogram's values.
   package static let noiseLevel: Float = 0.15
@@ -21,7 +22,7 @@ public struct SmoothGradExplainer: AttributionExplainer {
   }
 
   package func attributions(_ logPower: Tensor, as classIndex: Int, number: Int) throws -> Tensor {
-    var stream = RandomStream(seed: settings.seed, path: [RandomPurpose.smoothing, number])
+    var stream = RandomStream(seed: settings.seed, .smoothing, index: number)
     return try attributions(logPower, as: classIndex, copies: settings.steps) {
       Tensor(shape: logPower.shape, stream.normal(logPower.count))
     }

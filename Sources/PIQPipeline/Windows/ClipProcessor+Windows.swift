@@ -87,7 +87,8 @@ extension ClipProcessor {
         isExplained
         ? try clock.measure("interpret") {
           try interpreter.interpret(
-            analysis, as: settings.label, tail: .keep, by: explainer.get(), number: window.index)
+            analysis, as: settings.label, tail: .keep, by: explainer.get(),
+            number: Self.number(of: window.samples))
         } : nil
       var result = classified(classification, isExplained: isExplained)
       if drawsFigures {
