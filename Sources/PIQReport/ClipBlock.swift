@@ -40,10 +40,10 @@ public struct ClipBlock: Sendable {
     }
     if let problem = sounds.originalProblem {
       info.notes.append(
-        "\(problem) Run piq-audio report in the folder that interpret was run in, or have interpret "
-          + "write the output residual, to hear original and rest.")
+        "\(problem) Make the report in the folder of the run, or write residuals in the run, to hear "
+          + "original and residual.")
     }
-    if sounds.interpretation == nil && (sounds.original == nil || sounds.rest == nil) {
+    if sounds.interpretation == nil && (sounds.original == nil || sounds.residual == nil) {
       info.notes.append("The interpretation cannot be heard.")
     }
     if let warning = clip.report.warning { info.notes.append("Original: \(printable(warning)).") }

@@ -10,7 +10,7 @@ struct ClipSounds {
   /// The masked sound.
   var interpretation: Recording?
   /// The original minus the interpretation.
-  var rest: Recording?
+  var residual: Recording?
   /// Why there is no original, in words for the page.
   var originalProblem: String?
   /// The errors of files that are there and could not be used.
@@ -21,24 +21,26 @@ struct ClipSounds {
 
   init(_ clip: ClipResult) {
     interpretation = clip.file(".interpretation.wav", ".interpretation.flac").flatMap { read($0) }
-    let residual = clip.file(".residual.wav", ".residual.flac")
-    if interpretation == nil { rest = residual.flatMap { read($0) } }
-    original = readOriginal(of: clip, at: (interpretation ?? rest)?.sampleRate)
+    let residualPath = clip.file(".residual.wav", ".residual.flac")
+    if interpretation == nil { residual = residualPath.flatMap { read($0) } }
+    original = readOriginal(of: clip, at: (interpretation ?? residual)?.sampleRate)
     guard original == nil, let interpretation else { return }
-    rest = residual.flatMap { read($0) }
-    if rest?.sampleRate != interpretation.sampleRate { rest = nil }
-    if rest != nil { originalProblem = nil }
+    residual = residualPath.flatMap { read($0) }
+    if residual?.sampleRate != interpretation.sampleRate { residual = nil }
+    if residual != nil { originalProblem = nil }
   }
 
   /// The sample rate of all sounds in hertz; nil if there are none.
-  var sampleRate: Int? { (interpretation ?? original ?? rest)?.sampleRate }
+  var sampleRate: Int? { (interpretation ?? original ?? residual)?.sampleRate }
 
   /// The sounds as FLAC files of 16-bit samples. If one exceeds full scale, all are scaled down
   /// by the same factor.
   ///
   /// - Throws: `SoundFileError`.
   func encoded(name: String) throws(SoundFileError) -> [(name: String, bytes: [UInt8])] {
-    let sounds = [("original", original), ("interpretation", interpretation), ("rest", rest)]
+    let sounds = [
+      ("original", original), ("interpretation", interpretation), ("residual", residual),
+    ]
     let peak = sounds.map { $0.1?.samples.lazy.map(\.magnitude).max() ?? 0 }.max() ?? 0
     var encoded: [(name: String, bytes: [UInt8])] = []
     for case (let kind, var sound?) in sounds {

@@ -11,7 +11,7 @@ struct MakeReport: ParsableCommand {
     abstract: "Make one page of HTML of what interpret wrote, to look at and listen to.",
     discussion: """
       DIR is a folder that piq-audio interpret wrote to. The page has a table of its clips, their \
-      spectrograms, and players for the original, the interpretation and the rest. It is one file, \
+      spectrograms, and players for the original, the interpretation and the residual. It is one file, \
       and needs no network.
 
       Originals are read where the run found them: run it in the same folder.

@@ -39,8 +39,8 @@ import Testing
     let before = try time(page)
     try page.press("2", code: 50)
     #expect(try pressed(page) == "Interpretation")
-    try page.click("[data-sound=rest]")
-    #expect(try pressed(page) == "Rest")
+    try page.click("[data-sound=residual]")
+    #expect(try pressed(page) == "Residual")
     let after = try time(page)
     #expect(after >= before && after < 4)
     try page.wait("the sound to go on") { try time(page) > after }

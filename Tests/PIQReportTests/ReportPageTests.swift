@@ -15,7 +15,7 @@ import Testing
     #expect(page.contains("<bdi>night/owl</bdi>"))
     #expect(page.contains("75.0 %"))
     let info = try self.info(page)
-    // The rest is made from these two.
+    // The residual is made from these two.
     #expect(info["sounds"] as? [String] == ["original", "interpretation"])
     #expect(info["notes"] as? [String] == [])
     let axes = try #require(info["axes"] as? [String: Any])
@@ -41,21 +41,21 @@ import Testing
     #expect(blocks[0].lacksOriginal && blocks[0].errors.isEmpty)
     let info = try self.info(page)
     #expect(info["sounds"] as? [String] == ["interpretation"])
-    #expect(try notes(page).contains("The original sound was not found. Run piq-audio report in"))
+    #expect(try notes(page).contains("The original sound was not found. Make the report in the folder of"))
   }
 
   @Test func theResidualMakesUpForTheOriginal() throws {
     let run = try SampleRun()
     let (page, blocks) = try makePage([run.add("a", [.audio, .arrays, .residual])], in: run)
     #expect(!blocks[0].lacksOriginal && blocks[0].errors.isEmpty)
-    #expect(try info(page)["sounds"] as? [String] == ["interpretation", "rest"])
+    #expect(try info(page)["sounds"] as? [String] == ["interpretation", "residual"])
     #expect(try notes(page) == "")
   }
 
   @Test func theResidualMakesUpForTheInterpretation() throws {
     let run = try SampleRun()
     let page = try makePage([run.add("a", [.original, .arrays, .residual])], in: run).text
-    #expect(try info(page)["sounds"] as? [String] == ["original", "rest"])
+    #expect(try info(page)["sounds"] as? [String] == ["original", "residual"])
     #expect(try notes(page) == "")
   }
 

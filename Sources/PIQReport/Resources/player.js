@@ -1,4 +1,4 @@
-const soundNames = ["original", "interpretation", "rest"];
+const soundNames = ["original", "interpretation", "residual"];
 
 // The bytes of one of a clip's blocks.
 function bytes(clip, name) {
@@ -20,14 +20,14 @@ async function decode(clip, info) {
     const buffer = await decoder.decodeAudioData(bytes(clip, name));
     samples[name] = buffer.getChannelData(0);
   }
-  const { original, interpretation, rest } = samples;
+  const { original, interpretation, residual } = samples;
   if (original && interpretation) {
-    // Beyond its end nothing was explained, so that there is no rest.
-    samples.rest = interpretation.map((sample, i) => (original[i] ?? 0) - sample);
-  } else if (interpretation && rest) {
-    samples.original = interpretation.map((sample, i) => (rest[i] ?? 0) + sample);
-  } else if (original && rest) {
-    samples.interpretation = rest.map((sample, i) => (original[i] ?? 0) - sample);
+    // Beyond its end nothing was explained, so that there is no residual.
+    samples.residual = interpretation.map((sample, i) => (original[i] ?? 0) - sample);
+  } else if (interpretation && residual) {
+    samples.original = interpretation.map((sample, i) => (residual[i] ?? 0) + sample);
+  } else if (original && residual) {
+    samples.interpretation = residual.map((sample, i) => (original[i] ?? 0) - sample);
   }
   const length = Math.max(...Object.values(samples).map((sound) => sound.length));
   const buffers = {};
