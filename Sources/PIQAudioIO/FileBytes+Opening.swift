@@ -9,8 +9,7 @@ extension FileBytes {
   static func reading(path: String, name: String) throws(SoundFileError) -> FileBytes {
     let isStandardInput = path == "-"
     let descriptor =
-      isStandardInput
-      ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC)
+      isStandardInput ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path: name, action: "open it", errno: errno) }
     let opened = FileBytes(descriptor: descriptor)
     defer { withExtendedLifetime(opened) {} }

@@ -73,9 +73,7 @@ public struct Recording: Sendable, Equatable {
   ///
   /// - Parameter name: what errors call it.
   /// - Throws: `SoundFileError`.
-  public func bytes(
-    as format: SoundFileFormat, name: String
-  ) throws(SoundFileError) -> [UInt8] {
+  public func bytes(as format: SoundFileFormat, name: String) throws(SoundFileError) -> [UInt8] {
     try SoundFileWriter.bytes(of: samples, sampleRate: sampleRate, as: format, name: name)
   }
 }

@@ -69,9 +69,7 @@ extension HyperParameters {
     case .scalar: content = .list([])
     case .list(let items, _):
       var values: [SpeechBrainValue] = []
-      for item in items {
-        values.append(try value(item, at: place, depth: depth + 1, &budget))
-      }
+      for item in items { values.append(try value(item, at: place, depth: depth + 1, &budget)) }
       content = .list(values)
     case .mapping(let items, _):
       var values: [String: SpeechBrainValue] = [:]

@@ -34,9 +34,7 @@ public struct Dataset: Sendable {
   ///   - audioFolder: where the files of a CSV are; otherwise they are looked for beside it, in
   ///     `audio` beside it, and in `../audio`.
   /// - Throws: `Failure`.
-  public init(
-    path: String, folds: Set<Int>? = nil, audioFolder: String? = nil
-  ) throws(Failure) {
+  public init(path: String, folds: Set<Int>? = nil, audioFolder: String? = nil) throws(Failure) {
     self.path = path
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {

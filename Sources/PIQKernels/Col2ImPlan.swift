@@ -41,9 +41,7 @@ final class Col2ImPlan: Sendable {
   private func fine<F: Operand>(
     _: F.Type, _ coarse: NormalizedMaps, _ size: Extent, _ epilogue: Epilogue
   ) throws -> Tensor {
-    let (geometry, window, channels) = (
-      geometry, geometry.windowSize, geometry.coarseChannels
-    )
+    let (geometry, window, channels) = (geometry, geometry.windowSize, geometry.coarseChannels)
     let (clips, from) = (coarse.maps.shape[0], Extent(of: coarse.maps.shape))
     let height = max(1, min(from.height, Self.stripValues / max(1, from.width * window)))
     let step = max(16, (height * from.width + Self.blocks - 1) / Self.blocks)
@@ -127,8 +125,7 @@ final class Col2ImPlan: Sendable {
       func start(_ row: Int) -> Int { min(size.height, max(0, row * step - pad)) }
       let first = rows.lowerBound == 0 ? 0 : start(rows.lowerBound)
       let finished = isLast ? size.height : start(rows.upperBound)
-      let reached = min(
-        size.height, (rows.upperBound - 1) * step - pad + geometry.kernel.height)
+      let reached = min(size.height, (rows.upperBound - 1) * step - pad + geometry.kernel.height)
       nonisolated(unsafe) let output = output
       try parallelFor(blocks: max(0, max(finished, reached) - first)) {
         (block, worker) throws(OneDNNError) in
@@ -152,8 +149,7 @@ final class Col2ImPlan: Sendable {
         let (source, rest) = (row + geometry.padding.height - a)
           .quotientAndRemainder(dividingBy: geometry.stride.height)
         guard rest == 0, rows.contains(source) else { continue }
-        let values =
-          values + (source - rows.lowerBound) * self.width * window + a * taps * channels
+        let values = values + (source - rows.lowerBound) * self.width * window + a * taps * channels
         let target = isOther ? other : line
         for column in 0..<self.width {
           let first = column * geometry.stride.width - geometry.padding.width

@@ -61,8 +61,7 @@ package final class ConvolutionPlan: Sendable {
   package func gradients(
     _ gradient: Tensor, at x: NormalizedMaps, needsInput: Bool = true, needsWeights: Bool
   ) throws -> (input: Tensor?, weights: Tensor?) {
-    let (coarse, fine) =
-      geometry.isTransposed ? (x, gradient) : (NormalizedMaps(gradient), x.maps)
+    let (coarse, fine) = geometry.isTransposed ? (x, gradient) : (NormalizedMaps(gradient), x.maps)
     if geometry.isTransposed, needsInput, needsWeights, planner.weightGradient == .matrixProducts {
       let both = try im2col.gradients(coarse: coarse, fine: fine)
       return (both.coarse, both.weights)

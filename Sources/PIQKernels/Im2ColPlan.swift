@@ -29,8 +29,7 @@ final class Im2ColPlan: Sendable {
     let shape = [fine.shape[0], size.height, size.width, geometry.coarseChannels]
     var output = residual ?? Tensor(shape: shape) { _ in }
     let target = output.operands(of: Float.self)
-    _ = try run(
-      fine, size, Output(base: target, isAdded: residual != nil, epilogue: epilogue), nil)
+    _ = try run(fine, size, Output(base: target, isAdded: residual != nil, epilogue: epilogue), nil)
     return output
   }
 
@@ -44,9 +43,7 @@ final class Im2ColPlan: Sendable {
   }
 
   /// Both in one pass over the windows.
-  func gradients(
-    coarse: NormalizedMaps, fine: Tensor
-  ) throws -> (coarse: Tensor, weights: Tensor) {
+  func gradients(coarse: NormalizedMaps, fine: Tensor) throws -> (coarse: Tensor, weights: Tensor) {
     var output = Tensor(shape: coarse.maps.shape) { _ in }
     let target = output.operands(of: Float.self)
     let weights = try run(
@@ -76,9 +73,7 @@ final class Im2ColPlan: Sendable {
   private func run<F: Operand>(
     _: F.Type, _ fine: Tensor, _ size: Extent, _ output: Output?, _ coarse: NormalizedMaps?
   ) throws -> Tensor {
-    let (geometry, window, channels) = (
-      geometry, geometry.windowSize, geometry.coarseChannels
-    )
+    let (geometry, window, channels) = (geometry, geometry.windowSize, geometry.coarseChannels)
     let count = fine.shape[0] * size.count
     let step = pixelsAtATime * (coarse == nil ? 1 : Self.blocksSummedAtOnce)
     let windows = WorkerBuffers<F>(count: step * window)
@@ -108,8 +103,7 @@ final class Im2ColPlan: Sendable {
               let target = output.base + block.lowerBound * channels
               try F.multiply(
                 1, windows, kernel, size: (m: block.count, n: channels, k: window),
-                transposingLeft: false, transposingRight: false, to: target,
-                adding: output.isAdded)
+                transposingLeft: false, transposingRight: false, to: target, adding: output.isAdded)
               if !output.epilogue.isEmpty {
                 operation(target, count: block.count, channels: channels)
               }
@@ -147,9 +141,7 @@ final class Im2ColPlan: Sendable {
                 let (source, target) = (
                   source + f * taps + tap, target + (tap * fine + f) * channels
                 )
-                for c in first..<min(first + 16, channels) {
-                  target[c] = source[c * fine * taps]
-                }
+                for c in first..<min(first + 16, channels) { target[c] = source[c * fine * taps] }
               }
             }
           }

@@ -81,8 +81,7 @@ public struct Model: Sendable {
     } catch let error as PIQError {
       throw Failure(
         .modelMalformed, path: settingsPath, problem: error.description,
-        remedy: "correct it, or import again",
-        underlying: error)
+        remedy: "correct it, or import again", underlying: error)
     }
     dtype = file.names.first.flatMap(file.dtype) ?? .float32
     sha256 = try file.sha256()
@@ -147,8 +146,7 @@ public struct Model: Sendable {
     let remedy = "name the folder of an imported model"
     let file: FileContents
     do throws(Failure) {
-      file = try FileContents(
-        path: path, atMost: 16 << 20, problem: "is too large for settings")
+      file = try FileContents(path: path, atMost: 16 << 20, problem: "is too large for settings")
     } catch {
       throw Failure(
         error.code, path: error.path, problem: error.problem, remedy: remedy,
@@ -174,9 +172,7 @@ public struct Model: Sendable {
 extension DecodingError {
   /// The problem as one line that names the setting.
   fileprivate var inWords: String {
-    func name(_ path: [any CodingKey]) -> String {
-      path.map(\.stringValue).joined(separator: ".")
-    }
+    func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
     return switch self {
     case .keyNotFound(let key, let context): "lacks \(name(context.codingPath + [key]))"
     case .typeMismatch(let type, let context):

@@ -168,9 +168,7 @@ public final class ClipProcessor: Sendable {
   }
 
   /// The recording, and its samples at the model's rate.
-  func load(
-    _ input: ClipInput, _ clock: inout StageClock
-  ) throws -> (Recording, samples: [Float]) {
+  func load(_ input: ClipInput, _ clock: inout StageClock) throws -> (Recording, samples: [Float]) {
     let recording = try clock.measure("decode") { try read(input) }
     return (recording, try samples(of: recording, input, &clock))
   }

@@ -47,8 +47,7 @@ public struct ConfusionFigure: Sendable {
     let margin = isNamed ? 210 : 60
     let side = cell * labels.count
     let panel = Rectangle(x: margin, y: 90, width: side, height: side)
-    let canvas = try Canvas(
-      width: max(panel.maxX + 40, 480), height: panel.maxY + margin)
+    let canvas = try Canvas(width: max(panel.maxX + 40, 480), height: panel.maxY + margin)
     canvas.drawHeader(
       title: title, source: nil, from: Measure.edge, to: canvas.width - Measure.edge)
     canvas.border(around: panel, width: Measure.line, .ink)
@@ -61,8 +60,7 @@ public struct ConfusionFigure: Sendable {
           x: panel.x + column * cell, y: panel.y + row * cell, width: cell, height: cell)
         canvas.fill(square, ColorMap.mask.color(share))
         guard isNamed, count > 0 else { continue }
-        let font = Font(
-          size: Double(cell) * 0.36, color: share > 0.5 ? .white : .ink)
+        let font = Font(size: Double(cell) * 0.36, color: share > 0.5 ? .white : .ink)
         canvas.write(
           "\(count)", x: square.midX, y: square.midY + Double(cell) * 0.13, .middle, font)
       }

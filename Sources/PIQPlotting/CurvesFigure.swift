@@ -80,8 +80,7 @@ public struct CurvesFigure: Sendable {
         x: Self.left, y: top + index * (Self.panelHeight + Self.gap),
         width: canvas.width - Self.left - Self.legendWidth, height: Self.panelHeight)
     }
-    canvas.drawHeader(
-      title: title, source: nil, from: Self.left, to: canvas.width - Measure.edge)
+    canvas.drawHeader(title: title, source: nil, from: Self.left, to: canvas.width - Measure.edge)
     let epochs = Self.range(
       panels.flatMap(\.series).flatMap { $0.values.map(\.x) }, margin: 0.02, widening: 0.5)
     for (panel, frame) in zip(panels, frames) { draw(panel, in: frame, epochs, on: canvas) }
@@ -92,8 +91,7 @@ public struct CurvesFigure: Sendable {
   private func draw(
     _ panel: Panel, in frame: Rectangle, _ epochs: ClosedRange<Double>, on canvas: Canvas
   ) {
-    let values = Self.range(
-      panel.series.flatMap { $0.values.map(\.y) }, margin: 0.06)
+    let values = Self.range(panel.series.flatMap { $0.values.map(\.y) }, margin: 0.06)
     func place(_ x: Double, _ y: Double) -> (x: Double, y: Double) {
       (
         Double(frame.x) + Self.share(x, of: epochs) * Double(frame.width),
@@ -167,8 +165,7 @@ public struct CurvesFigure: Sendable {
   ) -> ClosedRange<Double> {
     let finite = values.filter { abs($0) < 1e300 }
     guard let low = finite.min(), let high = finite.max() else { return 0...1 }
-    let span =
-      high > low ? (high - low) * margin : widening ?? max(abs(high) * 0.1, 1e-12)
+    let span = high > low ? (high - low) * margin : widening ?? max(abs(high) * 0.1, 1e-12)
     return low - span...high + span
   }
 

@@ -35,8 +35,7 @@ public struct InterpretationFigure: Sendable {
   ///   - source: where the sound is from, such as a file name.
   /// - Throws: `Failure` when the shapes do not belong together.
   public init(
-    input: Tensor, mask: Tensor, interpretation: Tensor,
-    sampleRate: Int, hopLength: Int, nFFT: Int,
+    input: Tensor, mask: Tensor, interpretation: Tensor, sampleRate: Int, hopLength: Int, nFFT: Int,
     label: String, probability: Float, source: String? = nil
   ) throws(Failure) {
     try Self.checkShapes(input, mask, interpretation)

@@ -83,8 +83,7 @@ public struct OverviewFigure: Sendable {
     let scale = ColorScale.logPower(upTo: pool.input.max() ?? 0)
     let names = rows.map { canvas.width(of: canvas.elided($0.label, to: 190, .tick), .tick) }
     let left =
-      Measure.edge
-      + max(canvas.frequencyAxisWidth(axes), Int((names.max() ?? 0).rounded(.up)) + 16)
+      Measure.edge + max(canvas.frequencyAxisWidth(axes), Int((names.max() ?? 0).rounded(.up)) + 16)
     let right =
       canvas.width - Measure.edge - max(canvas.colorBarWidth(scale), canvas.colorBarWidth(.mask))
     var panel = Rectangle(x: left, y: top, width: right - left, height: Self.panelHeight)

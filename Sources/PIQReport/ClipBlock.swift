@@ -112,9 +112,7 @@ struct ClipInfo: Encodable {
     input = printable(clip.report.input)
     label = printable(clip.report.label)
     probability = clip.report.probability
-    top = clip.report.top.map {
-      Candidate(label: printable($0.label), probability: $0.probability)
-    }
+    top = clip.report.top.map { Candidate(label: printable($0.label), probability: $0.probability) }
     duration = clip.report.duration
   }
 }

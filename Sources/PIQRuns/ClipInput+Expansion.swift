@@ -11,9 +11,7 @@ extension ClipInput {
   /// A file that does not exist is kept: it fails in its turn, without stopping the others.
   ///
   /// - Returns: the inputs, and an error for each folder that cannot be read or holds no sound.
-  public static func expand(
-    _ arguments: [String]
-  ) -> (inputs: [ClipInput], failures: [Failure]) {
+  public static func expand(_ arguments: [String]) -> (inputs: [ClipInput], failures: [Failure]) {
     var inputs: [ClipInput] = []
     var failures: [Failure] = []
     for argument in arguments {

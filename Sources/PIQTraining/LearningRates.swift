@@ -31,7 +31,6 @@ struct LearningRates {
   /// The memory that plateau begins with; nothing for the other schedules.
   var initialPlateau: ReduceLROnPlateau? {
     guard settings.schedule == .plateau else { return nil }
-    return ReduceLROnPlateau(
-      patience: settings.patience, firstEpoch: settings.firstPlateauEpoch)
+    return ReduceLROnPlateau(patience: settings.patience, firstEpoch: settings.firstPlateauEpoch)
   }
 }

@@ -171,8 +171,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     var random = RandomStream(seed: recipe.seed, path: [Draw.order.rawValue, epoch])
     let order = random.permutation(task.clipCount)
     return Array(
-      order.prefix(
-        Self.clipsPerEpoch(order.count, batchSize: recipe.optimization.batchSize)))
+      order.prefix(Self.clipsPerEpoch(order.count, batchSize: recipe.optimization.batchSize)))
   }
 
   /// A last batch of one clip would have no variance: it waits for another epoch.
@@ -244,9 +243,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     return record
   }
 
-  private func save() throws {
-    try files.save(state, networks: task.state, optimizer: optimizer)
-  }
+  private func save() throws { try files.save(state, networks: task.state, optimizer: optimizer) }
 }
 
 /// What a training tells while it runs.

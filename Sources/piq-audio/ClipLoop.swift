@@ -111,9 +111,7 @@ enum Table {
   }
 
   /// The words above the columns.
-  static func header(labelWidth: Int) -> String {
-    pad("label", labelWidth) + "  probab.  input"
-  }
+  static func header(labelWidth: Int) -> String { pad("label", labelWidth) + "  probab.  input" }
 
   private static func pad(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))

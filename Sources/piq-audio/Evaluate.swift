@@ -94,8 +94,7 @@ struct Evaluate: ParsableCommand {
   }
 
   private func run(_ terminal: Terminal) throws {
-    let clips = try Dataset(
-      path: data, folds: folds.map { Set($0.numbers) }, audioFolder: audioDir)
+    let clips = try Dataset(path: data, folds: folds.map { Set($0.numbers) }, audioFolder: audioDir)
     let model = try model.load()
     // A folder that cannot be made is found out before the long work.
     if let outputDir { try Folder.make(outputDir) }

@@ -38,8 +38,7 @@ enum EvaluationTable {
     }
     var rows = [row("", ["clips"] + Metric.allCases.map(\.title))]
     for ((_, count, values), name) in zip(summary.perClass, names) {
-      rows.append(
-        row(name, ["\(count)"] + Metric.allCases.map { number(values[$0] ?? 0, $0) }))
+      rows.append(row(name, ["\(count)"] + Metric.allCases.map { number(values[$0] ?? 0, $0) }))
     }
     func overall(_ name: String, _ value: (Estimate) -> Double) -> String {
       row(

@@ -190,9 +190,7 @@ struct Interpret: ParsableCommand {
     for failure in folderFailures { try loop.fail(failure.path ?? "", failure) }
     // Only a run that has the folder to itself.
     let results = try folder.flatMap { folder in
-      try journal.map { _ in
-        try RunResults(folder: folder, infix: input.shardInfix, csv: csv)
-      }
+      try journal.map { _ in try RunResults(folder: folder, infix: input.shardInfix, csv: csv) }
     }
     for failure in folderFailures { try results?.take(failure, of: failure.path ?? "") }
     var written = 0

@@ -43,9 +43,7 @@ struct InputOptions: ParsableArguments {
     if filesFrom == "-" && inputs.contains("-") {
       throw UsageError("standard input cannot be both a sound file and a list of files")
     }
-    let listed = try filesFrom.map { path throws(Failure) in
-      try ClipInput.paths(listedIn: path)
-    }
+    let listed = try filesFrom.map { path throws(Failure) in try ClipInput.paths(listedIn: path) }
     if (inputs + (listed ?? [])).count(where: { $0 == "-" }) > 1 {
       throw UsageError("standard input can be given only once")
     }
@@ -124,9 +122,7 @@ struct ParallelOptions: ParsableArguments {
   }
 
   /// The division of cores among `count` clips.
-  func divide(_ count: Int) -> OrderedWork {
-    OrderedWork(count, jobs: jobs, threads: threads)
-  }
+  func divide(_ count: Int) -> OrderedWork { OrderedWork(count, jobs: jobs, threads: threads) }
 }
 
 /// How much is said on standard error.

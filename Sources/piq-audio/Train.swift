@@ -90,8 +90,7 @@ struct Train: ParsableCommand {
           name: session.modelName, labels: session.split.categories)
         try session.choosePrecision(channels: configuration.classifier.inputSize)
         let (train, valid, test) = try session.load(configuration)
-        let task = try ClassifierTask(
-          configuration, session.recipe, train: train, valid: valid)
+        let task = try ClassifierTask(configuration, session.recipe, train: train, valid: valid)
         try session.run(task, inputs: []) { model, progress in
           try test.map { test in
             try ClassifierTask.measure(model.interpreter, test, progress: progress)
@@ -137,13 +136,11 @@ struct Train: ParsableCommand {
     var reconstruction: Double?
 
     @Option(
-      help: ArgumentHelp(
-        "Which cells are loud, as a part of the loudest one.", valueName: "x"))
+      help: ArgumentHelp("Which cells are loud, as a part of the loudest one.", valueName: "x"))
     var maskThreshold: Double?
 
     @Option(
-      help: ArgumentHelp(
-        "The weight of the cross-entropy of what the mask keeps.", valueName: "x"))
+      help: ArgumentHelp("The weight of the cross-entropy of what the mask keeps.", valueName: "x"))
     var maskedIn: Double?
 
     @Option(

@@ -64,9 +64,7 @@ struct TrainingArguments: ParsableArguments {
     guard data != nil else {
       throw ValidationError("no data were given; name a CSV file or a folder of classes")
     }
-    guard output != nil else {
-      throw ValidationError("name a folder for the model with --output")
-    }
+    guard output != nil else { throw ValidationError("name a folder for the model with --output") }
     if resume && force {
       throw ValidationError("--resume goes on and --force begins again; choose one")
     }
@@ -93,8 +91,7 @@ struct SettingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The folds that the best epoch is chosen on. Otherwise the highest one.",
-      valueName: "list"))
+      "The folds that the best epoch is chosen on. Otherwise the highest one.", valueName: "list"))
   var validFolds: NumberList?
 
   @Option(
@@ -113,8 +110,7 @@ struct SettingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How much of a clip is taken at a time, in seconds; 0 for all of it.",
-      valueName: "seconds"))
+      "How much of a clip is taken at a time, in seconds; 0 for all of it.", valueName: "seconds"))
   var cropSeconds: Double?
 
   @Option(help: ArgumentHelp("How often all clips are seen.", valueName: "n"))
