@@ -140,7 +140,7 @@ let package = Package(
       path: "Tests/FuzzTargets", swiftSettings: settings),
     tests(of: "PIQPlatform", ["PIQPlatform"]),
     tests(of: "PIQTensor", ["PIQTensor"]),
-    tests(of: "PIQAudioIO", ["PIQPlatform", "PIQAudioIO"]),
+    tests(of: "PIQAudioIO", ["CPIQSndfile", "PIQPlatform", "PIQAudioIO"]),
     tests(of: "PIQSpectral", ["PIQTensor", "PIQSpectral"]),
     tests(of: "PIQKernels", ["PIQKernels"]),
     tests(
