@@ -99,15 +99,13 @@ public struct Model: Sendable {
   ) throws {
     if !replacing { try checkIsFree(path) }
     try Folder.make(path)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let settings = try encoder.encode(configuration)
+    let settings = try JSON.indented(configuration) + "\n"
     let settingsPath = Folder.join(path, configurationFile)
     // A model without settings is no model: an interruption leaves none rather than a mixed one.
     unlink(settingsPath)
     try Safetensors.write(
       weights, metadata: ["format": "pt"], dtype: dtype, to: Folder.join(path, weightsFile))
-    try AtomicFile.write(settings + Data("\n".utf8), to: settingsPath)
+    try AtomicFile.write(settings.utf8, to: settingsPath)
   }
 
   /// Checks that a model can be written to the folder `path` without replacing another.
