@@ -4,19 +4,13 @@ import PIQTensor
 /// From a coarse map to a fine one by products of matrices: a strip of rows at a time, one product
 /// gives kH kW F values a coarse pixel, which are added up where they overlap (col2im). Sums do not
 /// depend on the number of cores.
-final class Col2ImPlan: Sendable {
-  private let geometry: ConvolutionGeometry
-  private let precision: Precision
-  private let weights: ConvolutionWeights
+struct Col2ImPlan: Sendable {
+  let geometry: ConvolutionGeometry
+  /// [C, F, kH, kW].
+  let weights: ConvolutionWeights
+  let precision: Precision
   /// [C, kH kW F], of operands.
   private let kernel = Lazy<Tensor>()
-
-  /// - Parameter weights: [C, F, kH, kW].
-  init(_ geometry: ConvolutionGeometry, weights: ConvolutionWeights, precision: Precision) {
-    self.geometry = geometry
-    self.weights = weights
-    self.precision = precision
-  }
 
   /// The values of a strip's products, so that they stay in the caches.
   private static let stripValues = 1 << 20

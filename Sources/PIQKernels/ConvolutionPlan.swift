@@ -24,8 +24,8 @@ package final class ConvolutionPlan: Sendable {
     planner = ConvolutionPlanner(geometry, purpose: purpose, precision: precision)
     self.weights = weights
     self.epilogue = epilogue
-    im2col = Im2ColPlan(geometry, weights: weights, precision: planner.operands)
-    col2im = Col2ImPlan(geometry, weights: weights, precision: planner.operands)
+    im2col = Im2ColPlan(geometry: geometry, weights: weights, precision: planner.operands)
+    col2im = Col2ImPlan(geometry: geometry, weights: weights, precision: planner.operands)
   }
 
   /// The convolution of `x` [B, H, W, I], with what follows it: [B, H', W', O].

@@ -3,19 +3,13 @@ import PIQTensor
 
 /// From a fine map to a coarse one by products of matrices: the windows of some coarse pixels, side
 /// by side, times the kernel (im2col). Sums do not depend on the number of cores.
-final class Im2ColPlan: Sendable {
-  private let geometry: ConvolutionGeometry
-  private let precision: Precision
-  private let weights: ConvolutionWeights
+struct Im2ColPlan: Sendable {
+  let geometry: ConvolutionGeometry
+  /// [C, F, kH, kW].
+  let weights: ConvolutionWeights
+  let precision: Precision
   /// [kH kW F, C], of operands.
   private let kernel = Lazy<Tensor>()
-
-  /// - Parameter weights: [C, F, kH, kW].
-  init(_ geometry: ConvolutionGeometry, weights: ConvolutionWeights, precision: Precision) {
-    self.geometry = geometry
-    self.weights = weights
-    self.precision = precision
-  }
 
   /// The coarse maps [B, H, W, C] of fine ones.
   ///

@@ -2,13 +2,8 @@ import PIQNeuralNetwork
 
 /// The learning rate of each step, by the schedule of a recipe.
 struct LearningRates {
-  private let settings: OptimizationSettings
-  private let stepsPerEpoch: Int
-
-  init(_ settings: OptimizationSettings, stepsPerEpoch: Int) {
-    self.settings = settings
-    self.stepsPerEpoch = stepsPerEpoch
-  }
+  let settings: OptimizationSettings
+  let stepsPerEpoch: Int
 
   /// - Parameters:
   ///   - step: counted from 0 since the beginning.

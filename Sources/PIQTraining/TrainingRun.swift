@@ -37,10 +37,8 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
       decay: settings.optimizer == .adamW ? .decoupled : .gradient)
     let clipCount = Self.clipsPerEpoch(task.clipCount, batchSize: settings.batchSize)
     rates = LearningRates(
-      settings, stepsPerEpoch: (clipCount + settings.batchSize - 1) / settings.batchSize)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encodedRecipe = String(decoding: try encoder.encode(recipe), as: UTF8.self)
+      settings: settings, stepsPerEpoch: (clipCount + settings.batchSize - 1) / settings.batchSize)
+    encodedRecipe = try JSON.line(recipe)
     state = TrainingState(
       recipe: encodedRecipe, inputs: inputs, learningRate: settings.learningRate)
     state.plateau = rates.initialPlateau
