@@ -1,33 +1,15 @@
 public import PIQPlatform
 
 /// The curves of a training: panels one below the other, each with some series over the epochs.
-public struct CurvesFigure: Sendable {
+public struct CurvesFigure: Figure, Sendable {
   /// The most panels that a figure has room for.
   public static let mostPanels = 6
 
-  /// Values of one name.
-  public struct Series: Sendable {
-    fileprivate let name: String
-    fileprivate let values: [(x: Double, y: Double)]
+  /// Points in the order of x, under a name; what is not finite leaves a gap.
+  public typealias Series = (name: String, values: [(x: Double, y: Double)])
 
-    /// A series of points in the order of x; what is not finite leaves a gap.
-    public init(name: String, values: [(x: Double, y: Double)]) {
-      self.name = name
-      self.values = values
-    }
-  }
-
-  /// Series that share an axis.
-  public struct Panel: Sendable {
-    fileprivate let title: String
-    fileprivate let series: [Series]
-
-    /// A panel under a title.
-    public init(title: String, series: [Series]) {
-      self.title = title
-      self.series = series
-    }
-  }
+  /// Series that share an axis, under a title.
+  public typealias Panel = (title: String, series: [Series])
 
   private let panels: [Panel]
   private let marked: Double?
@@ -47,14 +29,6 @@ public struct CurvesFigure: Sendable {
     self.panels = panels
     self.marked = marked.flatMap { abs($0) < 1e9 ? $0 : nil }
     self.title = title
-  }
-
-  /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
-  /// bytes.
-  ///
-  /// - Throws: `Failure` when the file cannot be written or drawing fails; it names `path`.
-  public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(Failure) in try render().canvas }
   }
 
   private static let left = 110

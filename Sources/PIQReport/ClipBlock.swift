@@ -32,7 +32,7 @@ public struct ClipBlock: Sendable {
         ("panel-input", panels.input), ("panel-mask", panels.mask),
         ("panel-interpretation", panels.interpretation),
       ]
-      info.axes = ClipInfo.Axes(panels)
+      info.axes = panels.axes
     case .figure(let figure):
       parts.append(("figure", figure))
       info.notes.append("Without its arrays (.npz) this clip has a picture and no playhead.")
@@ -75,36 +75,14 @@ struct ClipInfo: Encodable {
   var sampleRate: Int?
   /// The names of the sounds that follow.
   var sounds: [String] = []
-  /// Present where panels follow.
-  var axes: Axes?
+  /// The positions of seconds and hertz on the panels; nil where none follow.
+  var axes: InterpretationPanels.Axes?
   /// Remarks about missing files, for readers.
   var notes: [String] = []
 
   struct Candidate: Encodable {
     let label: String
     let probability: Float
-  }
-
-  /// The positions of seconds and hertz on the panels, as in `InterpretationPanels`.
-  struct Axes: Encodable {
-    let start: Double
-    let perSecond: Double
-    let time: [Mark]
-    let frequency: [Mark]
-    let unit: String
-
-    struct Mark: Encodable {
-      let label: String
-      let place: Double
-    }
-
-    init(_ panels: InterpretationPanels) {
-      start = panels.start
-      perSecond = panels.perSecond
-      time = panels.timeTicks.map { Mark(label: $0.label, place: $0.place) }
-      frequency = panels.frequencyTicks.map { Mark(label: $0.label, place: $0.place) }
-      unit = panels.frequencyUnit
-    }
   }
 
   init(_ clip: ClipResult) {
