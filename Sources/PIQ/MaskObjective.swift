@@ -1,4 +1,3 @@
-import Glibc
 public import PIQClassifiers
 public import PIQKernels
 import PIQNeuralNetwork

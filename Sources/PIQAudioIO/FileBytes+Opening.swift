@@ -1,5 +1,4 @@
 import Foundation
-import PIQPlatform
 
 extension FileBytes {
   /// Opens `path` for reading; "-" is standard input. What cannot seek is read to its end

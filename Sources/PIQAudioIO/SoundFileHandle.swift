@@ -1,5 +1,4 @@
 import CPIQSndfile
-import Foundation
 import Synchronization
 
 /// An open SNDFILE and the bytes it works on.

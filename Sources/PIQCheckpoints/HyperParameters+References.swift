@@ -84,13 +84,9 @@ extension HyperParameters {
       let className = String(tag.dropFirst(prefix.count))
       return switch content {
       case .mapping(let arguments):
-        .object(
-          .init(
-            className: className, arguments: arguments, positional: [], origin: origin))
+        .object(.init(className: className, arguments: arguments, positional: [], origin: origin))
       case .list(let positional):
-        .object(
-          .init(
-            className: className, arguments: [:], positional: positional, origin: origin))
+        .object(.init(className: className, arguments: [:], positional: positional, origin: origin))
       default: .unresolved("has odd arguments")
       }
     }

@@ -1,4 +1,3 @@
-import CPIQOneDNN
 import PIQTensor
 
 extension Tensor {

@@ -1,6 +1,5 @@
 import PIQ
 public import PIQAudioIO
-import PIQCheckpoints
 public import PIQClassifiers
 public import PIQExplanations
 public import PIQModels

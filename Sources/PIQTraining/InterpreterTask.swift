@@ -1,6 +1,5 @@
 public import PIQ
 import PIQClassifiers
-import PIQEvaluation
 public import PIQExplanations
 import PIQKernels
 public import PIQNeuralNetwork

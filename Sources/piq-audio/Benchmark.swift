@@ -1,13 +1,10 @@
 import ArgumentParser
-import Foundation
 import PIQ
 import PIQAudioIO
-import PIQClassifiers
 import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQNeuralNetwork
-import PIQPipeline
 import PIQPlatform
 import PIQSpectral
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import PIQModels
 import PIQPipeline
 import PIQPlatform
 import PIQRuns

@@ -2,7 +2,6 @@ import ArgumentParser
 import PIQ
 import PIQAudioIO
 import PIQClassifiers
-import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQPipeline
@@ -44,8 +43,7 @@ struct Interpret: ParsableCommand {
       What to write: a comma-separated list of audio, spectrogram, arrays, json, residual (the \
       input minus the interpretation) and, of recordings in windows, timeline, labels and \
       selections.
-      """,
-      valueName: "list"))
+      """, valueName: "list"))
   var outputs = OutputList(standard: OutputKind.standard)
 
   @Option(help: "The format of audio and residual.")
@@ -56,8 +54,7 @@ struct Interpret: ParsableCommand {
       """
       How their samples are stored. Standard is float32 for wav and pcm24 for flac, which can hold \
       pcm16 and pcm24 only.
-      """,
-      valueName: "encoding"))
+      """, valueName: "encoding"))
   var encoding: SampleEncoding?
 
   @OptionGroup var method: MethodOptions
@@ -68,8 +65,7 @@ struct Interpret: ParsableCommand {
       """
       Explain this class instead of the likeliest: what the sound would have to contain to be \
       heard as it.
-      """,
-      valueName: "name|index"))
+      """, valueName: "name|index"))
   var label: String?
 
   @Option(help: ArgumentHelp("How many classes the JSON lists, likeliest first.", valueName: "n"))

@@ -1,11 +1,8 @@
 import ArgumentParser
 import Foundation
-import PIQ
 import PIQCheckpoints
 import PIQClassifiers
-import PIQExplanations
 import PIQModels
-import PIQPipeline
 import PIQPlatform
 
 /// `piq-audio model`.

@@ -4,10 +4,8 @@ import PIQ
 import PIQCheckpoints
 import PIQClassifiers
 import PIQDatasets
-import PIQExplanations
 import PIQKernels
 import PIQModels
-import PIQPipeline
 import PIQPlatform
 import PIQSpectral
 import PIQTraining

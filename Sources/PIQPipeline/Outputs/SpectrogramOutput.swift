@@ -1,4 +1,3 @@
-import PIQ
 import PIQClassifiers
 import PIQExplanations
 import PIQPlotting
