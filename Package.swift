@@ -117,7 +117,7 @@ let package = Package(
     .executableTarget(
       name: "piq-audio",
       dependencies: [
-        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
+        "PIQPlatform", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
         "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQDatasets",
         "PIQPipeline", "PIQRuns", "PIQReport", "PIQEvaluation", "PIQTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -140,7 +140,7 @@ let package = Package(
       path: "Tests/FuzzTargets", swiftSettings: settings),
     tests(of: "PIQPlatform", ["PIQPlatform"]),
     tests(of: "PIQTensor", ["PIQTensor"]),
-    tests(of: "PIQAudioIO", ["PIQPlatform", "PIQAudioIO"]),
+    tests(of: "PIQAudioIO", ["CPIQSndfile", "PIQPlatform", "PIQAudioIO"]),
     tests(of: "PIQSpectral", ["PIQTensor", "PIQSpectral"]),
     tests(of: "PIQKernels", ["PIQKernels"]),
     tests(

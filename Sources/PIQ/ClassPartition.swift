@@ -35,8 +35,7 @@ public struct ClassPartition: Sendable, Hashable {
     owners = (0..<owned).map { key in
       let position =
         key < owned / 2 || owned == 1
-        ? first.addingProduct(step, Float(key))
-        : last.addingProduct(-step, Float(owned - key - 1))
+        ? first.addingProduct(step, Float(key)) : last.addingProduct(-step, Float(owned - key - 1))
       return Int(position.rounded(.toNearestOrEven))
     }
   }

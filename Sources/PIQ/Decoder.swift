@@ -52,8 +52,7 @@ final class Decoder: Layer {
             let norm = index < norms.count ? norms[index] : nil
             return (
               "\(3 * index)",
-              convolution.plan(
-                for: .inference, relu: norm != nil, then: norm, precision: precision)
+              convolution.plan(for: .inference, relu: norm != nil, then: norm, precision: precision)
             )
           })
       }
@@ -70,8 +69,7 @@ final class Decoder: Layer {
     var maps = NormalizedMaps(x)
     var pullbacks: [(consuming Tensor) throws -> Tensor] = []
     for (convolution, norm) in zip(convolutions, norms) {
-      let level = try convolution.differentiated(
-        maps, then: norm, mode: mode, precision: precision)
+      let level = try convolution.differentiated(maps, then: norm, mode: mode, precision: precision)
       maps = level.value
       pullbacks.append(level.pullback)
     }

@@ -61,8 +61,7 @@ public struct InterpreterLoss {
     let distance = Self.meanSquare(output.quantized, output.hidden)
     (codebook, commitment) = (distance.value, distance.value)
     gradients = VectorQuantizedPSI.OutputGradients(
-      reconstruction: gradient, hidden: distance.gradient.map { -$0 },
-      quantized: distance.gradient)
+      reconstruction: gradient, hidden: distance.gradient.map { -$0 }, quantized: distance.gradient)
   }
 
   /// The mean of (a - b)², and its gradient for a.
@@ -71,9 +70,7 @@ public struct InterpreterLoss {
     let differences = zip(x, y).map { Double($0) - Double($1) }
     let count = Double(max(1, differences.count))
     let value = differences.reduce(0) { $0 + $1 * $1 } / count
-    return (
-      Float(value), Tensor(shape: a.shape, differences.map { Float(2 * $0 / count) })
-    )
+    return (Float(value), Tensor(shape: a.shape, differences.map { Float(2 * $0 / count) }))
   }
 }
 

@@ -1,4 +1,3 @@
-import Glibc
 public import PIQClassifiers
 public import PIQKernels
 import PIQNeuralNetwork
@@ -93,8 +92,7 @@ public struct MaskObjective: Sendable, Codable, Hashable {
         terms[keyPath: term] += Double(loss.value * share)
         let back = try logits.pullback(loss.gradient.scaled(by: Float(weight) * share))
         // What is left out falls where the mask rises.
-        area.add(
-          back, times: logPower, scaledBy: isKept ? 1 : -1, clips: range, to: &gradient)
+        area.add(back, times: logPower, scaledBy: isKept ? 1 : -1, clips: range, to: &gradient)
       }
     }
     addRegularisation(of: mask, area, to: &gradient, &terms)
@@ -156,9 +154,7 @@ private struct Area {
   }
 
   /// What the masks of some clips keep of their spectrograms, or leave out: [clips, frames, F].
-  func masked(
-    _ logPower: Tensor, by mask: Tensor, clips: Range<Int>, keeping: Bool
-  ) -> Tensor {
+  func masked(_ logPower: Tensor, by mask: Tensor, clips: Range<Int>, keeping: Bool) -> Tensor {
     var result = Tensor(shape: [clips.count, frames, spectrogram[2]])
     forEachRow(clips) { logRow, maskRow, row in
       logPower.withUnsafeBuffer { x in

@@ -60,9 +60,8 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   /// A model's settings; those of inference have SpeechBrain's defaults.
   public init(
     name: String, stft: STFTConfiguration, normalize: Normalization,
-    embeddingModel: EncoderConfiguration, classifier: Head,
-    psi: VectorQuantizedPSI.Settings? = nil, useVQ: Bool = true,
-    useMaskOutput: Bool = true, maskThreshold: Double = 0.35, labels: [String],
+    embeddingModel: EncoderConfiguration, classifier: Head, psi: VectorQuantizedPSI.Settings? = nil,
+    useVQ: Bool = true, useMaskOutput: Bool = true, maskThreshold: Double = 0.35, labels: [String],
     logitScale: Double = 1, training: String? = nil, licence: String? = nil
   ) {
     self.name = name

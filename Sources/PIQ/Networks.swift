@@ -82,8 +82,6 @@ public struct Networks {
 
   /// Replaces every weight by what `weight` gives for its name; its shape must be the old one's.
   public func load(_ weight: (_ name: String, _ shape: [Int]) throws -> Tensor) rethrows {
-    for (name, parameter) in state {
-      parameter.value = try weight(name, parameter.value.shape)
-    }
+    for (name, parameter) in state { parameter.value = try weight(name, parameter.value.shape) }
   }
 }

@@ -25,8 +25,7 @@ public final class VQEmbedding: Layer {
     sharedKeys: Int = 0, using initializer: Initializer
   ) throws(PIQError) {
     _ = try ClassPartition(keyCount: keyCount, classCount: classCount, sharedKeys: sharedKeys)
-    embedding = Parameter(
-      initializer.uniform([keyCount, dim], bound: 1 / Float(keyCount)))
+    embedding = Parameter(initializer.uniform([keyCount, dim], bound: 1 / Float(keyCount)))
     self.classCount = classCount
     self.classPartitioning = classPartitioning
     self.sharedKeys = sharedKeys

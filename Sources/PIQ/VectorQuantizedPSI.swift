@@ -46,9 +46,7 @@ public final class VectorQuantizedPSI: Layer {
   ///
   /// - Throws: `PIQError.configuration` when the keys cannot be shared out, or the representation
   ///   is to be halved without an adapter (upstream fails there at the first clip).
-  public init(
-    _ settings: Settings, using initializer: Initializer
-  ) throws(PIQError) {
+  public init(_ settings: Settings, using initializer: Initializer) throws(PIQError) {
     try settings.validate()
     guard settings.dim > 0 else { throw .configuration("dim is \(settings.dim)") }
     let layers = try settings.decoderLayers()
@@ -74,8 +72,7 @@ public final class VectorQuantizedPSI: Layer {
   ///
   /// - Throws: as `init(_:using:)`.
   public convenience init(
-    dim: Int, keyCount: Int = 512, classCount: Int = 50,
-    using initializer: Initializer
+    dim: Int, keyCount: Int = 512, classCount: Int = 50, using initializer: Initializer
   ) throws(PIQError) {
     try self.init(
       Settings(dim: dim, keyCount: keyCount, classCount: classCount), using: initializer)
@@ -128,8 +125,7 @@ public final class VectorQuantizedPSI: Layer {
     let upsampled = try plans?.up(straightThrough, named: "up") ?? straightThrough
     return PSIOutput(
       reconstruction: try decode(upsampled, mode: mode, precision: precision), hidden: hidden,
-      quantized: quantized,
-      codes: codes)
+      quantized: quantized, codes: codes)
   }
 
   /// The gradients of a network's three outputs; nil for an output that nothing depends on.
@@ -142,9 +138,7 @@ public final class VectorQuantizedPSI: Layer {
     public var quantized: Tensor?
 
     /// Gradients of those outputs that something depends on.
-    public init(
-      reconstruction: Tensor? = nil, hidden: Tensor? = nil, quantized: Tensor? = nil
-    ) {
+    public init(reconstruction: Tensor? = nil, hidden: Tensor? = nil, quantized: Tensor? = nil) {
       self.reconstruction = reconstruction
       self.hidden = hidden
       self.quantized = quantized
@@ -163,9 +157,7 @@ public final class VectorQuantizedPSI: Layer {
     try checkFit(x, labels)
     var hidden = Differentiated(x) { $0 }
     if let adapter {
-      hidden = try hidden.then {
-        try adapter.differentiated($0, mode: mode, precision: precision)
-      }
+      hidden = try hidden.then { try adapter.differentiated($0, mode: mode, precision: precision) }
     }
     if let down {
       hidden = try hidden.then { try down.differentiated($0, precision: precision) }
@@ -204,9 +196,7 @@ public final class VectorQuantizedPSI: Layer {
   ///
   /// - Parameter precision: what the operands of large products are rounded to in evaluation.
   /// - Throws: `OneDNNError` when they do not fit.
-  public func decode(
-    _ x: Tensor, mode: Mode, precision: Precision = .float32
-  ) throws -> Tensor {
+  public func decode(_ x: Tensor, mode: Mode, precision: Precision = .float32) throws -> Tensor {
     try LayerClock.within("decoder") { try decoder(x, mode: mode, precision: precision) }
   }
 }

@@ -55,8 +55,7 @@ public struct AudioExplainer: Sendable {
         return index
       }
       let analysis = try model.interpreter.analyze(clip.samples)
-      let interpretation = try model.interpreter.interpret(
-        analysis, as: classIndex, by: explainer)
+      let interpretation = try model.interpreter.interpret(analysis, as: classIndex, by: explainer)
       return AudioExplanation(
         className: configuration.labels[interpretation.index],
         probability: analysis.classification.probabilities[interpretation.index],

@@ -1,6 +1,5 @@
 import CPIQSndfile
 import Foundation
-import PIQPlatform
 
 /// The bytes of an open file as libsndfile sees them through its virtual input and output.
 ///

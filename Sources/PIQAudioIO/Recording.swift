@@ -1,3 +1,5 @@
+package import PIQPlatform
+
 /// A recording as one channel of samples.
 public struct Recording: Sendable, Equatable {
   /// The mean of the file's channels; full scale is ±1.
@@ -73,9 +75,19 @@ public struct Recording: Sendable, Equatable {
   ///
   /// - Parameter name: what errors call it.
   /// - Throws: `SoundFileError`.
-  public func bytes(
-    as format: SoundFileFormat, name: String
-  ) throws(SoundFileError) -> [UInt8] {
+  public func bytes(as format: SoundFileFormat, name: String) throws(SoundFileError) -> [UInt8] {
     try SoundFileWriter.bytes(of: samples, sampleRate: sampleRate, as: format, name: name)
+  }
+}
+
+/// Checks that samples can be computed with.
+///
+/// - Throws: `Failure` when one is too loud.
+package func checkLevel(of samples: [Float], path: String) throws(Failure) {
+  // Squares of larger ones overflow, and the network would take what is left for a clip.
+  if samples.contains(where: { $0.magnitude > 1e15 }) {
+    throw Failure(
+      .clipTooLoud, path: path, problem: "is too loud to compute with",
+      remedy: "scale it to full scale, ±1")
   }
 }

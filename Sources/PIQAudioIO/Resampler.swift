@@ -73,9 +73,7 @@ public struct Resampler: Sendable {
 
   /// The weight of input sample `index`, counted from the input sample at phase 0, for output
   /// sample `phase`.
-  static func weight(
-    ofInput index: Int, phase: Int, from: Int, to: Int, cutoff: Double
-  ) -> Float {
+  static func weight(ofInput index: Int, phase: Int, from: Int, to: Int, cutoff: Double) -> Float {
     // In torchaudio this quotient of two integer tensors is of single precision.
     let phaseTime = Double(-Float(phase) / Float(to))
     let time = (phaseTime + Double(index) / Double(from)) * cutoff

@@ -60,8 +60,7 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
 
   /// The error behind a failed system call on `path`; `action` completes "could not …".
   static func system(path: String, action: String, errno code: Int32) -> SoundFileError {
-    SoundFileError(
-      path: path, problem: .file(Failure(path: path, action: action, errno: code)))
+    SoundFileError(path: path, problem: .file(Failure(path: path, action: action, errno: code)))
   }
 
   public var description: String { failure.description }
@@ -77,13 +76,10 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
         "holds no sound in a format that can be read",
         "convert it to WAV or FLAC, or check that it is a sound file"
       )
-    case .midiSampleDump:
-      ("is a MIDI sample dump, which is not read", "convert it to WAV with sox")
-    case .malformed(let reason):
-      ("is damaged: \(reason)", "copy the file again or convert it anew")
+    case .midiSampleDump: ("is a MIDI sample dump, which is not read", "convert it to WAV with sox")
+    case .malformed(let reason): ("is damaged: \(reason)", "copy the file again or convert it anew")
     case .noChannels: ("has no channels", "check how the file was made")
-    case .noSampleRate:
-      ("has a header without a usable sample rate", "check how the file was made")
+    case .noSampleRate: ("has a header without a usable sample rate", "check how the file was made")
     case .noSamples: ("has no samples", "check that the recording was not cut off")
     case .notFinite(let value, let frame, let rate, let channel):
       (

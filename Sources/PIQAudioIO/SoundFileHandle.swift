@@ -1,5 +1,4 @@
 import CPIQSndfile
-import Foundation
 import Synchronization
 
 /// An open SNDFILE and the bytes it works on.
@@ -60,19 +59,13 @@ final class SoundFileHandle {
   }
 
   /// Keeps a timestamp out of float WAV files.
-  func omitPeakChunk() {
-    sf_command(file, Int32(SFC_SET_ADD_PEAK_CHUNK), nil, Int32(SF_FALSE))
-  }
+  func omitPeakChunk() { sf_command(file, Int32(SFC_SET_ADD_PEAK_CHUNK), nil, Int32(SF_FALSE)) }
 
   /// Makes a plain WAV file of an RF64 file that turns out small enough.
-  func preferWAV() {
-    sf_command(file, Int32(SFC_RF64_AUTO_DOWNGRADE), nil, Int32(SF_TRUE))
-  }
+  func preferWAV() { sf_command(file, Int32(SFC_RF64_AUTO_DOWNGRADE), nil, Int32(SF_TRUE)) }
 
   /// The last error in libsndfile's words, or nil.
-  var error: String? {
-    sf_error(file) == 0 ? nil : String(cString: sf_strerror(file))
-  }
+  var error: String? { sf_error(file) == 0 ? nil : String(cString: sf_strerror(file)) }
 
   /// The names of the container and of the encoding in it.
   var formatName: String {

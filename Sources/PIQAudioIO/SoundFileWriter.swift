@@ -46,8 +46,7 @@ public final class SoundFileWriter {
   /// - Parameter growsToRF64: as in `write`.
   /// - Throws: `SoundFileError` or `Failure`, naming `path`.
   public convenience init(
-    path: String, sampleRate: Int, as format: SoundFileFormat = .standard,
-    growsToRF64: Bool = false
+    path: String, sampleRate: Int, as format: SoundFileFormat = .standard, growsToRF64: Bool = false
   ) throws {
     let file = try TemporaryFile(path: path)
     let descriptor = open(file.temporary, O_RDWR | O_TRUNC | O_CLOEXEC)
@@ -83,12 +82,10 @@ public final class SoundFileWriter {
   }
 
   private init(
-    _ bytes: FileBytes, path: String, sampleRate: Int, format: SoundFileFormat,
-    growsToRF64: Bool
+    _ bytes: FileBytes, path: String, sampleRate: Int, format: SoundFileFormat, growsToRF64: Bool
   ) throws(SoundFileError) {
     guard let rate = Int32(exactly: sampleRate), rate > 0 else {
-      throw SoundFileError(
-        path: path, problem: .cannotEncode("a sample rate of \(sampleRate) Hz"))
+      throw SoundFileError(path: path, problem: .cannotEncode("a sample rate of \(sampleRate) Hz"))
     }
     var info = SF_INFO()
     info.samplerate = rate

@@ -84,7 +84,6 @@ enum Spool {
           path: name, problem: "could not be kept in \(printable(folder)): \(reason)",
           remedy: isFull
             ? "make room there, or name a folder that has more with TMPDIR"
-            : "name another folder with TMPDIR",
-          errno: code)))
+            : "name another folder with TMPDIR", errno: code)))
   }
 }

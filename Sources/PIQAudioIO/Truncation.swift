@@ -1,5 +1,3 @@
-import CPIQSndfile
-
 /// What a header promises and the file does not keep, and headers that promise nothing.
 enum Truncation {
   /// Sizes from here on are what programs write to a pipe when they know no better.

@@ -25,8 +25,7 @@ extension TensorDType {
     guard let base = source.baseAddress else { return }
     let count = destination.count
     switch self {
-    case .float32:
-      UnsafeMutableRawBufferPointer(destination).copyMemory(from: source)
+    case .float32: UnsafeMutableRawBufferPointer(destination).copyMemory(from: source)
     case .float16:
       for i in 0..<count {
         let bits = UInt16(littleEndian: base.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))

@@ -69,9 +69,7 @@ extension HyperParameters {
     case .scalar: content = .list([])
     case .list(let items, _):
       var values: [SpeechBrainValue] = []
-      for item in items {
-        values.append(try value(item, at: place, depth: depth + 1, &budget))
-      }
+      for item in items { values.append(try value(item, at: place, depth: depth + 1, &budget)) }
       content = .list(values)
     case .mapping(let items, _):
       var values: [String: SpeechBrainValue] = [:]
@@ -86,13 +84,9 @@ extension HyperParameters {
       let className = String(tag.dropFirst(prefix.count))
       return switch content {
       case .mapping(let arguments):
-        .object(
-          .init(
-            className: className, arguments: arguments, positional: [], origin: origin))
+        .object(.init(className: className, arguments: arguments, positional: [], origin: origin))
       case .list(let positional):
-        .object(
-          .init(
-            className: className, arguments: [:], positional: positional, origin: origin))
+        .object(.init(className: className, arguments: [:], positional: positional, origin: origin))
       default: .unresolved("has odd arguments")
       }
     }

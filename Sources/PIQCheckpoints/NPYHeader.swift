@@ -72,8 +72,7 @@ struct NPYHeader {
       rest = rest.dropFirst(token.count)
       return true
     }
-    guard take("{"), take("'descr'"), take(":"), take("'"),
-      let quote = rest.firstIndex(of: "'")
+    guard take("{"), take("'descr'"), take(":"), take("'"), let quote = rest.firstIndex(of: "'")
     else { return nil }
     let descr = String(rest[..<quote])
     rest = rest[quote...]

@@ -287,9 +287,7 @@ extension PickleReader {
 // MARK: - Errors
 
 extension PickleReader {
-  private var emptyStack: Failure {
-    damaged("that takes more from its stack than is there")
-  }
+  private var emptyStack: Failure { damaged("that takes more from its stack than is there") }
 
   private func damaged(_ what: String) -> Failure {
     Failure(

@@ -60,8 +60,7 @@ extension PyTorchCheckpoint {
   /// The folder of the archive that everything is in, with its slash.
   private static func root(of archive: ZipArchive) throws(Failure) -> String {
     let suffix = "data.pkl"
-    guard
-      let pickle = archive.names.first(where: { $0 == suffix || $0.hasSuffix("/" + suffix) })
+    guard let pickle = archive.names.first(where: { $0 == suffix || $0.hasSuffix("/" + suffix) })
     else {
       throw Failure(
         .fileMalformed, path: archive.path,
@@ -74,8 +73,7 @@ extension PyTorchCheckpoint {
     }
     if let size = archive.size(of: root + "byteorder") {
       // Files without this entry are older than big-endian ones.
-      guard size < 16, try archive.bytes(of: root + "byteorder").elementsEqual("little".utf8)
-      else {
+      guard size < 16, try archive.bytes(of: root + "byteorder").elementsEqual("little".utf8) else {
         throw Failure(
           .fileMalformed, path: archive.path,
           problem: "was saved on a big-endian machine, which is not supported",

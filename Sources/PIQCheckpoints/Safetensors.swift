@@ -1,4 +1,3 @@
-import Foundation
 import PIQPlatform
 public import PIQTensor
 
@@ -42,7 +41,7 @@ public enum Safetensors {
     var items: [String] = []
     if !metadata.isEmpty {
       let pairs = try metadata.sorted { $0.key < $1.key }
-        .map { "\(try json($0.key)):\(try json($0.value))" }
+        .map { "\(try JSON.line($0.key)):\(try JSON.line($0.value))" }
       items.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
     for (name, tensor) in sorted {
@@ -55,7 +54,7 @@ public enum Safetensors {
       }
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       items.append(
-        "\(try json(name)):{\"dtype\":\"\(dtype.rawValue)\",\"shape\":[\(shape)],"
+        "\(try JSON.line(name)):{\"dtype\":\"\(dtype.rawValue)\",\"shape\":[\(shape)],"
           + "\"data_offsets\":[\(start),\(data.count)]}")
     }
 
@@ -68,12 +67,6 @@ public enum Safetensors {
         }
       }
     }
-  }
-
-  private static func json(_ text: String) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    return String(decoding: try encoder.encode(text), as: UTF8.self)
   }
 
   /// Appends the elements of `tensor`; false where a finite one would become infinite.

@@ -75,9 +75,7 @@ public final class SafetensorsFile: Sendable {
   }
 
   private func entry(_ name: String) throws(Failure) -> Entry {
-    guard let entry = entries[name] else {
-      throw invalid("has no tensor \(quoted(name))")
-    }
+    guard let entry = entries[name] else { throw invalid("has no tensor \(quoted(name))") }
     return entry
   }
 

@@ -150,9 +150,7 @@ extension HyperParameters {
     return [["modules", name], [name], [name + "_model"]] + pretrained
   }
 
-  fileprivate func object(
-    _ part: SpeechBrainFolder.Part
-  ) throws(Failure) -> SpeechBrainObject {
+  fileprivate func object(_ part: SpeechBrainFolder.Part) throws(Failure) -> SpeechBrainObject {
     try object(at: places(of: part), purpose: "the network \(quoted(part.rawValue))")
   }
 

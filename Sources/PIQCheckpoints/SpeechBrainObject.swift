@@ -61,9 +61,7 @@ public struct SpeechBrainObject: Sendable, Equatable {
   }
 
   /// The number given for `keyword`, else `standard`; throws as `int(_:default:)` does.
-  public func double(
-    _ keyword: String, default standard: Double? = nil
-  ) throws(Failure) -> Double {
+  public func double(_ keyword: String, default standard: Double? = nil) throws(Failure) -> Double {
     try value(keyword, standard, "a number", \.double)
   }
 
@@ -73,8 +71,7 @@ public struct SpeechBrainObject: Sendable, Equatable {
   }
 
   private func value<Value>(
-    _ keyword: String, _ standard: Value?, _ kind: String,
-    _ convert: (SpeechBrainValue) -> Value?
+    _ keyword: String, _ standard: Value?, _ kind: String, _ convert: (SpeechBrainValue) -> Value?
   ) throws(Failure) -> Value {
     try origin.convert(
       arguments[keyword], named: "\(origin.place).\(keyword)", standard, kind, convert)

@@ -39,9 +39,7 @@ package final class ZipWriter {
   /// Adds the entry `name`: `header`, then `data`. Both are copied.
   ///
   /// - Throws: `Failure` for a name that is there already.
-  package func add(
-    _ name: String, header: [UInt8], data: UnsafeRawBufferPointer
-  ) throws(Failure) {
+  package func add(_ name: String, header: [UInt8], data: UnsafeRawBufferPointer) throws(Failure) {
     guard let handle else { return }
     let count = header.count + data.count
     guard let copy = malloc(max(count, 1)) else { throw Self.failure(path, strerror(ENOMEM)) }

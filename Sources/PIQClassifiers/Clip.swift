@@ -9,19 +9,9 @@ public struct Clip: Sendable {
   public let spectrogram: Spectrogram
   /// The samples were divided by this level before the STFT.
   public let level: Float
-  private let sound: @Sendable () -> [Float]
+  let sound: @Sendable () -> [Float]
 
   /// The samples, mono, at the model's rate and the clip's own level. Those of a masked clip are
   /// computed by each call.
   public var samples: [Float] { sound() }
-
-  init(
-    logPower: Tensor, spectrogram: Spectrogram, level: Float,
-    sound: @escaping @Sendable () -> [Float]
-  ) {
-    self.logPower = logPower
-    self.spectrogram = spectrogram
-    self.level = level
-    self.sound = sound
-  }
 }

@@ -44,8 +44,7 @@ public final class EncoderClassifier: @unchecked Sendable {
   ///     zeros if not.
   /// - Throws: `PIQError.mismatch`, `OneDNNError`.
   package func differentiatedLogits(
-    _ logPower: Tensor, mode: Mode, precision: Precision = .float32,
-    needsInputGradient: Bool = true
+    _ logPower: Tensor, mode: Mode, precision: Precision = .float32, needsInputGradient: Bool = true
   ) throws -> Differentiated {
     try encoder.differentiated(
       logPower, mode: mode, precision: precision, needsInputGradient: needsInputGradient

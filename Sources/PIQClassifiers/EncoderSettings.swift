@@ -94,8 +94,7 @@ public struct EncoderConfiguration: Sendable, Codable, Equatable {
     func hashable(_ settings: (any EncoderSettings)?) -> AnyHashable? {
       settings.map { AnyHashable($0) }
     }
-    return left.className == right.className
-      && hashable(left.settings) == hashable(right.settings)
+    return left.className == right.className && hashable(left.settings) == hashable(right.settings)
   }
 }
 

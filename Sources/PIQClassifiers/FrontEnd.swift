@@ -1,6 +1,5 @@
 import Glibc
 import PIQKernels
-import PIQNeuralNetwork
 public import PIQSpectral
 public import PIQTensor
 

@@ -1,5 +1,4 @@
 public import PIQPlatform
-import PIQTensor
 
 /// A request that the system cannot carry out.
 public enum PIQError: Error, CustomStringConvertible, Equatable {

@@ -69,10 +69,4 @@ public struct EncodedClip: Sendable {
   package let frames: Int
   /// The last rows of the inputs of those layers that go on; empty for encoders that do not.
   package let ends: [Tensor]
-
-  package init(hidden: Tensor, frames: Int, ends: [Tensor] = []) {
-    self.hidden = hidden
-    self.frames = frames
-    self.ends = ends
-  }
 }

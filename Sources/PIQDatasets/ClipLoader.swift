@@ -15,12 +15,7 @@ public struct ClipLoader: Sendable {
   ///   throws.
   public func load(_ path: String, check: (Int) throws -> Void) throws -> [Float] {
     let recording = try Recording.read(path: path)
-    // Squares of larger ones overflow.
-    if recording.samples.contains(where: { $0.magnitude > 1e15 }) {
-      throw Failure(
-        .clipTooLoud, path: path, problem: "is too loud to compute with",
-        remedy: "scale it to full scale, ±1")
-    }
+    try checkLevel(of: recording.samples, path: path)
     try check(recording.sampleCount(at: rate))
     return recording.resampled(to: rate).samples
   }

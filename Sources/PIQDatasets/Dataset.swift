@@ -34,9 +34,7 @@ public struct Dataset: Sendable {
   ///   - audioFolder: where the files of a CSV are; otherwise they are looked for beside it, in
   ///     `audio` beside it, and in `../audio`.
   /// - Throws: `Failure`.
-  public init(
-    path: String, folds: Set<Int>? = nil, audioFolder: String? = nil
-  ) throws(Failure) {
+  public init(path: String, folds: Set<Int>? = nil, audioFolder: String? = nil) throws(Failure) {
     self.path = path
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -165,12 +163,7 @@ extension Dataset {
   ) throws(Failure) -> String {
     for folder in folders {
       let candidate = Folder.join(folder, name)
-      var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder),
-        !isFolder.boolValue
-      {
-        return candidate
-      }
+      if access(candidate, F_OK) == 0, !Folder.isFolder(candidate) { return candidate }
     }
     let places = folders.map { printable($0.isEmpty ? "." : $0) }.joined(separator: ", ")
     throw Failure(
@@ -186,10 +179,7 @@ extension Dataset {
     var clips: [Clip] = []
     for category in try names(in: folder) {
       let classFolder = Folder.join(folder, category)
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: classFolder, isDirectory: &isFolder),
-        isFolder.boolValue
-      else { continue }
+      guard Folder.isFolder(classFolder) else { continue }
       for name in try names(in: classFolder) where SoundFileName.isSound(name) {
         clips.append(
           Clip(

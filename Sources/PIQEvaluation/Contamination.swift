@@ -28,9 +28,7 @@ package enum Contamination {
     }
   }
 
-  private static func sum(
-    _ a: [Float], _ aGain: Double, _ b: [Float], _ bGain: Double
-  ) -> [Float] {
+  private static func sum(_ a: [Float], _ aGain: Double, _ b: [Float], _ bGain: Double) -> [Float] {
     let (aScale, bScale) = (aGain / length(of: a), bGain / length(of: b))
     let sum = zip(a, b).map { Double($0) * aScale + Double($1) * bScale }
     // A sound that never rises above zero keeps its sign.

@@ -23,9 +23,8 @@ public struct Evaluation: Sendable {
 
   init(
     settings: EvaluationSettings, modelName: String, modelSHA256: String, logitScale: Double,
-    classes: [String], clips: [Dataset.Clip],
-    outcomes: [(probabilities: [Double], label: Int)], contaminants: [[Int]],
-    measurements: [Measurement]
+    classes: [String], clips: [Dataset.Clip], outcomes: [(probabilities: [Double], label: Int)],
+    contaminants: [[Int]], measurements: [Measurement]
   ) {
     self.settings = settings
     self.modelName = modelName
@@ -65,9 +64,7 @@ public struct ClassificationSummary: Sendable {
   /// How many clips of each class (row) were taken for each class (column).
   public let confusion: [[Int]]
 
-  init(
-    _ outcomes: [(probabilities: [Double], label: Int)], classCount: Int, seed: UInt64
-  ) {
+  init(_ outcomes: [(probabilities: [Double], label: Int)], classCount: Int, seed: UInt64) {
     func figures(_ indices: [Int]) -> [Double] {
       let chosen = indices.map { outcomes[$0] }
       return [

@@ -41,9 +41,7 @@ public struct EvaluationReport: Encodable {
       }, forKey: "contaminants")
   }
 
-  private func encode(
-    _ summary: MetricSummary, to container: KeyedEncodingContainer<Key>
-  ) throws {
+  private func encode(_ summary: MetricSummary, to container: KeyedEncodingContainer<Key>) throws {
     var container = container
     try container.encode(summary.count, forKey: "count")
     var intervals: [String: [Double]] = [:]
@@ -57,9 +55,7 @@ public struct EvaluationReport: Encodable {
       var own = classes.nestedContainer(
         keyedBy: Key.self, forKey: Key(stringValue: evaluation.classes[label]))
       try own.encode(count, forKey: "count")
-      for (metric, value) in values {
-        try own.encode(value, forKey: Key(stringValue: metric.key))
-      }
+      for (metric, value) in values { try own.encode(value, forKey: Key(stringValue: metric.key)) }
     }
   }
 

@@ -43,8 +43,7 @@ public final class Evaluator {
       settings.sets.contains(.mixtures)
       ? Contamination.contaminants(count: labels.count, seed: settings.explainer.seed)
       : Array(repeating: [], count: labels.count)
-    let explainer = try settings.method.makeExplainer(
-      for: model.interpreter, settings.explainer)
+    let explainer = try settings.method.makeExplainer(for: model.interpreter, settings.explainer)
     var measurements: [Measurement] = []
     var outcomes: [(probabilities: [Double], label: Int)] = []
     for (index, clip) in data.clips.enumerated() {
@@ -81,9 +80,7 @@ public final class Evaluator {
   private func variants(
     of analysis: Analysis, _ index: Int, _ contaminants: [Int], _ clips: [Dataset.Clip]
   ) throws -> [Variant] {
-    func variant(
-      _ set: EvaluationSet, _ contaminant: Int?, _ samples: [Float]
-    ) throws -> Variant {
+    func variant(_ set: EvaluationSet, _ contaminant: Int?, _ samples: [Float]) throws -> Variant {
       let analysis = try Failure.naming(clips[index].path) {
         try model.interpreter.analyze(samples)
       }

@@ -1,5 +1,4 @@
 public import PIQClassifiers
-import PIQNeuralNetwork
 package import PIQTensor
 
 /// All methods, in the order in which they are offered. A new one is a file in `Methods`, and a line

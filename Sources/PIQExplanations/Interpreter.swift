@@ -53,8 +53,7 @@ public final class Interpreter: @unchecked Sendable {
   ///
   /// - Throws: `PIQError.configuration` when the networks were not made for this configuration.
   public convenience init(
-    _ configuration: ModelConfiguration, copying networks: Networks,
-    precision: Precision = .float32
+    _ configuration: ModelConfiguration, copying networks: Networks, precision: Precision = .float32
   ) throws {
     self.init(configuration, sealed: try networks.frozenCopy(of: configuration), precision)
   }
@@ -113,8 +112,7 @@ public final class Interpreter: @unchecked Sendable {
       throw PIQError.mismatch(
         "there is no class \(classIndex); the model has \(configuration.labels.count)")
     }
-    let explanation = try explainer.explain(
-      analysis, as: classIndex, tail: tail, number: number)
+    let explanation = try explainer.explain(analysis, as: classIndex, tail: tail, number: number)
     try checkShape(of: explanation.mask, for: analysis.clip)
     return render(explanation, of: analysis.clip, as: classIndex, tail: tail)
   }

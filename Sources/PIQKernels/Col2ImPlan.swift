@@ -4,19 +4,13 @@ import PIQTensor
 /// From a coarse map to a fine one by products of matrices: a strip of rows at a time, one product
 /// gives kH kW F values a coarse pixel, which are added up where they overlap (col2im). Sums do not
 /// depend on the number of cores.
-final class Col2ImPlan: Sendable {
-  private let geometry: ConvolutionGeometry
-  private let precision: Precision
-  private let weights: ConvolutionWeights
+struct Col2ImPlan: Sendable {
+  let geometry: ConvolutionGeometry
+  /// [C, F, kH, kW].
+  let weights: ConvolutionWeights
+  let precision: Precision
   /// [C, kH kW F], of operands.
   private let kernel = Lazy<Tensor>()
-
-  /// - Parameter weights: [C, F, kH, kW].
-  init(_ geometry: ConvolutionGeometry, weights: ConvolutionWeights, precision: Precision) {
-    self.geometry = geometry
-    self.weights = weights
-    self.precision = precision
-  }
 
   /// The values of a strip's products, so that they stay in the caches.
   private static let stripValues = 1 << 20
@@ -41,9 +35,7 @@ final class Col2ImPlan: Sendable {
   private func fine<F: Operand>(
     _: F.Type, _ coarse: NormalizedMaps, _ size: Extent, _ epilogue: Epilogue
   ) throws -> Tensor {
-    let (geometry, window, channels) = (
-      geometry, geometry.windowSize, geometry.coarseChannels
-    )
+    let (geometry, window, channels) = (geometry, geometry.windowSize, geometry.coarseChannels)
     let (clips, from) = (coarse.maps.shape[0], Extent(of: coarse.maps.shape))
     let height = max(1, min(from.height, Self.stripValues / max(1, from.width * window)))
     let step = max(16, (height * from.width + Self.blocks - 1) / Self.blocks)
@@ -127,8 +119,7 @@ final class Col2ImPlan: Sendable {
       func start(_ row: Int) -> Int { min(size.height, max(0, row * step - pad)) }
       let first = rows.lowerBound == 0 ? 0 : start(rows.lowerBound)
       let finished = isLast ? size.height : start(rows.upperBound)
-      let reached = min(
-        size.height, (rows.upperBound - 1) * step - pad + geometry.kernel.height)
+      let reached = min(size.height, (rows.upperBound - 1) * step - pad + geometry.kernel.height)
       nonisolated(unsafe) let output = output
       try parallelFor(blocks: max(0, max(finished, reached) - first)) {
         (block, worker) throws(OneDNNError) in
@@ -152,8 +143,7 @@ final class Col2ImPlan: Sendable {
         let (source, rest) = (row + geometry.padding.height - a)
           .quotientAndRemainder(dividingBy: geometry.stride.height)
         guard rest == 0, rows.contains(source) else { continue }
-        let values =
-          values + (source - rows.lowerBound) * self.width * window + a * taps * channels
+        let values = values + (source - rows.lowerBound) * self.width * window + a * taps * channels
         let target = isOther ? other : line
         for column in 0..<self.width {
           let first = column * geometry.stride.width - geometry.padding.width

@@ -24,8 +24,8 @@ package final class ConvolutionPlan: Sendable {
     planner = ConvolutionPlanner(geometry, purpose: purpose, precision: precision)
     self.weights = weights
     self.epilogue = epilogue
-    im2col = Im2ColPlan(geometry, weights: weights, precision: planner.operands)
-    col2im = Col2ImPlan(geometry, weights: weights, precision: planner.operands)
+    im2col = Im2ColPlan(geometry: geometry, weights: weights, precision: planner.operands)
+    col2im = Col2ImPlan(geometry: geometry, weights: weights, precision: planner.operands)
   }
 
   /// The convolution of `x` [B, H, W, I], with what follows it: [B, H', W', O].
@@ -61,8 +61,7 @@ package final class ConvolutionPlan: Sendable {
   package func gradients(
     _ gradient: Tensor, at x: NormalizedMaps, needsInput: Bool = true, needsWeights: Bool
   ) throws -> (input: Tensor?, weights: Tensor?) {
-    let (coarse, fine) =
-      geometry.isTransposed ? (x, gradient) : (NormalizedMaps(gradient), x.maps)
+    let (coarse, fine) = geometry.isTransposed ? (x, gradient) : (NormalizedMaps(gradient), x.maps)
     if geometry.isTransposed, needsInput, needsWeights, planner.weightGradient == .matrixProducts {
       let both = try im2col.gradients(coarse: coarse, fine: fine)
       return (both.coarse, both.weights)

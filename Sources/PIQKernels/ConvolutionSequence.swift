@@ -33,8 +33,7 @@ package final class ConvolutionSequence: Sendable {
     try steps.reduce(x) { x, layer in
       switch layer.step {
       case .one(let plan): try plan(x, named: layer.name)
-      case .two(let plan):
-        try LayerClock.step(layer.name, plan.work(on: x.shape)) { try plan(x) }
+      case .two(let plan): try LayerClock.step(layer.name, plan.work(on: x.shape)) { try plan(x) }
       }
     }
   }

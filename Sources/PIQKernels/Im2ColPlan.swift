@@ -3,19 +3,13 @@ import PIQTensor
 
 /// From a fine map to a coarse one by products of matrices: the windows of some coarse pixels, side
 /// by side, times the kernel (im2col). Sums do not depend on the number of cores.
-final class Im2ColPlan: Sendable {
-  private let geometry: ConvolutionGeometry
-  private let precision: Precision
-  private let weights: ConvolutionWeights
+struct Im2ColPlan: Sendable {
+  let geometry: ConvolutionGeometry
+  /// [C, F, kH, kW].
+  let weights: ConvolutionWeights
+  let precision: Precision
   /// [kH kW F, C], of operands.
   private let kernel = Lazy<Tensor>()
-
-  /// - Parameter weights: [C, F, kH, kW].
-  init(_ geometry: ConvolutionGeometry, weights: ConvolutionWeights, precision: Precision) {
-    self.geometry = geometry
-    self.weights = weights
-    self.precision = precision
-  }
 
   /// The coarse maps [B, H, W, C] of fine ones.
   ///
@@ -29,8 +23,7 @@ final class Im2ColPlan: Sendable {
     let shape = [fine.shape[0], size.height, size.width, geometry.coarseChannels]
     var output = residual ?? Tensor(shape: shape) { _ in }
     let target = output.operands(of: Float.self)
-    _ = try run(
-      fine, size, Output(base: target, isAdded: residual != nil, epilogue: epilogue), nil)
+    _ = try run(fine, size, Output(base: target, isAdded: residual != nil, epilogue: epilogue), nil)
     return output
   }
 
@@ -44,9 +37,7 @@ final class Im2ColPlan: Sendable {
   }
 
   /// Both in one pass over the windows.
-  func gradients(
-    coarse: NormalizedMaps, fine: Tensor
-  ) throws -> (coarse: Tensor, weights: Tensor) {
+  func gradients(coarse: NormalizedMaps, fine: Tensor) throws -> (coarse: Tensor, weights: Tensor) {
     var output = Tensor(shape: coarse.maps.shape) { _ in }
     let target = output.operands(of: Float.self)
     let weights = try run(
@@ -76,9 +67,7 @@ final class Im2ColPlan: Sendable {
   private func run<F: Operand>(
     _: F.Type, _ fine: Tensor, _ size: Extent, _ output: Output?, _ coarse: NormalizedMaps?
   ) throws -> Tensor {
-    let (geometry, window, channels) = (
-      geometry, geometry.windowSize, geometry.coarseChannels
-    )
+    let (geometry, window, channels) = (geometry, geometry.windowSize, geometry.coarseChannels)
     let count = fine.shape[0] * size.count
     let step = pixelsAtATime * (coarse == nil ? 1 : Self.blocksSummedAtOnce)
     let windows = WorkerBuffers<F>(count: step * window)
@@ -108,8 +97,7 @@ final class Im2ColPlan: Sendable {
               let target = output.base + block.lowerBound * channels
               try F.multiply(
                 1, windows, kernel, size: (m: block.count, n: channels, k: window),
-                transposingLeft: false, transposingRight: false, to: target,
-                adding: output.isAdded)
+                transposingLeft: false, transposingRight: false, to: target, adding: output.isAdded)
               if !output.epilogue.isEmpty {
                 operation(target, count: block.count, channels: channels)
               }
@@ -147,9 +135,7 @@ final class Im2ColPlan: Sendable {
                 let (source, target) = (
                   source + f * taps + tap, target + (tap * fine + f) * channels
                 )
-                for c in first..<min(first + 16, channels) {
-                  target[c] = source[c * fine * taps]
-                }
+                for c in first..<min(first + 16, channels) { target[c] = source[c * fine * taps] }
               }
             }
           }

@@ -49,8 +49,7 @@ extension Float: Operand {
   ) {
     withOptionalPointer(to: affine) { affine in
       switch side {
-      case .three:
-        piq_tile4_points(pixels, channels, affine, isFlipped ? 1 : 0, target, plane)
+      case .three: piq_tile4_points(pixels, channels, affine, isFlipped ? 1 : 0, target, plane)
       case .five:
         precondition(affine == nil && !isFlipped, "tiles of five are of the way forward only")
         piq_tile6_points(pixels, channels, target, plane)
@@ -174,9 +173,7 @@ extension Tensor {
 }
 
 /// Calls `body` with a pointer to a value, or with none.
-private func withOptionalPointer<Value>(
-  to value: Value?, _ body: (UnsafePointer<Value>?) -> Void
-) {
+private func withOptionalPointer<Value>(to value: Value?, _ body: (UnsafePointer<Value>?) -> Void) {
   guard let value else { return body(nil) }
   withUnsafePointer(to: value) { body($0) }
 }

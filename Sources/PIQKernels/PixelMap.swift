@@ -90,8 +90,7 @@ struct PixelMap: @unchecked Sendable {
     }
     while i < count {
       target.storeBytes(
-        of: source.load(fromByteOffset: 4 * i, as: Float.self),
-        toByteOffset: 4 * i, as: Float.self)
+        of: source.load(fromByteOffset: 4 * i, as: Float.self), toByteOffset: 4 * i, as: Float.self)
       i += 1
     }
   }
@@ -170,8 +169,7 @@ struct MutablePixelMap: @unchecked Sendable {
           switch grid.side {
           case .three:
             piq_tile4_outputs(products, plane, channels, isFlipped ? 1 : 0, operation, first)
-          case .five:
-            piq_tile6_outputs(products, plane, channels, operation, first)
+          case .five: piq_tile6_outputs(products, plane, channels, operation, first)
           }
         }
       }

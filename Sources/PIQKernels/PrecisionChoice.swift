@@ -11,9 +11,7 @@ public enum PrecisionChoice: String, Codable, Sendable, CaseIterable {
   case bfloat16 = "bf16"
 
   /// The choice that names `precision`.
-  public init(_ precision: Precision) {
-    self = precision == .float32 ? .float32 : .bfloat16
-  }
+  public init(_ precision: Precision) { self = precision == .float32 ? .float32 : .bfloat16 }
 
   /// The precision that it names; nil for `auto`.
   public var named: Precision? { Precision(rawValue: rawValue) }

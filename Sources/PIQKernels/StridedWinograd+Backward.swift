@@ -8,9 +8,7 @@ extension StridedWinograd {
   ///   - fine: [B, H', W', F].
   ///   - size: the coarse map's extents H and W.
   /// - Returns: [B, H, W, C].
-  func coarse(
-    _ fine: Tensor, size: Extent, epilogue: Epilogue = Epilogue()
-  ) throws -> Tensor {
+  func coarse(_ fine: Tensor, size: Extent, epilogue: Epilogue = Epilogue()) throws -> Tensor {
     switch precision {
     case .float32: try coarse(Float.self, fine, size, epilogue)
     case .bfloat16: try coarse(BFloat16.self, fine, size, epilogue)

@@ -127,8 +127,7 @@ final class ToomCookPlan: Sendable {
           let (y, x) = (row * Self.tile + i / 4, column * Self.tile + i % 4)
           places[i] = y < rows && x < columns ? pixels + (y * columns + x) * channels : nil
         }
-        piq_tile6_values(
-          places, channels, values + number * channels, tiles.count * channels)
+        piq_tile6_values(places, channels, values + number * channels, tiles.count * channels)
       }
     }
   }

@@ -81,8 +81,7 @@ public struct Model: Sendable {
     } catch let error as PIQError {
       throw Failure(
         .modelMalformed, path: settingsPath, problem: error.description,
-        remedy: "correct it, or import again",
-        underlying: error)
+        remedy: "correct it, or import again", underlying: error)
     }
     dtype = file.names.first.flatMap(file.dtype) ?? .float32
     sha256 = try file.sha256()
@@ -100,15 +99,13 @@ public struct Model: Sendable {
   ) throws {
     if !replacing { try checkIsFree(path) }
     try Folder.make(path)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let settings = try encoder.encode(configuration)
+    let settings = try JSON.indented(configuration) + "\n"
     let settingsPath = Folder.join(path, configurationFile)
     // A model without settings is no model: an interruption leaves none rather than a mixed one.
     unlink(settingsPath)
     try Safetensors.write(
       weights, metadata: ["format": "pt"], dtype: dtype, to: Folder.join(path, weightsFile))
-    try AtomicFile.write(settings + Data("\n".utf8), to: settingsPath)
+    try AtomicFile.write(settings.utf8, to: settingsPath)
   }
 
   /// Checks that a model can be written to the folder `path` without replacing another.
@@ -147,8 +144,7 @@ public struct Model: Sendable {
     let remedy = "name the folder of an imported model"
     let file: FileContents
     do throws(Failure) {
-      file = try FileContents(
-        path: path, atMost: 16 << 20, problem: "is too large for settings")
+      file = try FileContents(path: path, atMost: 16 << 20, problem: "is too large for settings")
     } catch {
       throw Failure(
         error.code == .fileNotFound ? .modelMalformed : error.code, path: error.path,
@@ -175,9 +171,7 @@ public struct Model: Sendable {
 extension DecodingError {
   /// The problem as one line that names the setting.
   fileprivate var inWords: String {
-    func name(_ path: [any CodingKey]) -> String {
-      path.map(\.stringValue).joined(separator: ".")
-    }
+    func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
     return switch self {
     case .keyNotFound(let key, let context): "lacks \(name(context.codingPath + [key]))"
     case .typeMismatch(let type, let context):

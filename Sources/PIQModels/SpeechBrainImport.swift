@@ -42,13 +42,11 @@ public struct SpeechBrainImport {
     } catch let error as PIQError {
       throw Failure(
         .fileMalformed, path: settingsPath, problem: error.description,
-        remedy: Self.unsupportedRemedy,
-        underlying: error)
+        remedy: Self.unsupportedRemedy, underlying: error)
     } catch let error as STFTConfigurationError {
       throw Failure(
         .fileMalformed, path: settingsPath, problem: error.description,
-        remedy: Self.unsupportedRemedy,
-        underlying: error)
+        remedy: Self.unsupportedRemedy, underlying: error)
     }
   }
 

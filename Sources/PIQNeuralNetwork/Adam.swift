@@ -72,9 +72,7 @@ public final class Adam {
     gradient.withUnsafeBuffer { gradient in
       value.withUnsafeMutableBuffer { value in
         moments.mean.withUnsafeMutableBuffer { mean in
-          moments.square.withUnsafeMutableBuffer { square in
-            update(value, gradient, mean, square)
-          }
+          moments.square.withUnsafeMutableBuffer { square in update(value, gradient, mean, square) }
         }
       }
     }

@@ -27,9 +27,7 @@ public final class Conv2d: Layer {
     bias = Parameter(initializer.uniform([outChannels], bound: bound))
   }
 
-  public var state: [(name: String, parameter: Parameter)] {
-    [("weight", weight), ("bias", bias)]
-  }
+  public var state: [(name: String, parameter: Parameter)] { [("weight", weight), ("bias", bias)] }
 
   /// The convolution of `x` [B, H, W, I].
   ///

@@ -9,17 +9,13 @@ public final class Linear: Layer {
   public let bias: Parameter
 
   /// A layer from I to O values with PyTorch's initial values: uniform within ±1/√I.
-  public init(
-    _ inputs: Int, _ outputs: Int, using initializer: Initializer
-  ) {
+  public init(_ inputs: Int, _ outputs: Int, using initializer: Initializer) {
     let bound = 1 / Float(inputs).squareRoot()
     weight = Parameter(initializer.uniform([outputs, inputs], bound: bound))
     bias = Parameter(initializer.uniform([outputs], bound: bound))
   }
 
-  public var state: [(name: String, parameter: Parameter)] {
-    [("weight", weight), ("bias", bias)]
-  }
+  public var state: [(name: String, parameter: Parameter)] { [("weight", weight), ("bias", bias)] }
 
   /// Maps `x` [B, I] to [B, O].
   ///

@@ -150,8 +150,7 @@ public final class BatchNorm: Layer {
     try asWork(of: x.count) { () throws(OneDNNError) in
       let forward = try BatchNormalizationForward(
         rows: x.count / channels, channels: channels, epsilon: epsilon)
-      return try forward(
-        x, scale: weight.value, shift: bias.value, mean: mean, variance: variance)
+      return try forward(x, scale: weight.value, shift: bias.value, mean: mean, variance: variance)
     }
   }
 
@@ -229,8 +228,6 @@ public final class BatchNorm: Layer {
 
 extension Tensor {
   fileprivate mutating func move(towards target: Tensor, by momentum: Float, scaled factor: Float) {
-    for i in 0..<count {
-      self[flat: i] += momentum * (target[flat: i] * factor - self[flat: i])
-    }
+    for i in 0..<count { self[flat: i] += momentum * (target[flat: i] * factor - self[flat: i]) }
   }
 }

@@ -142,8 +142,7 @@ public struct OneCycleLR: Codable, Sendable, Hashable {
     let step = Double(step)
     return step <= peak
       ? Self.halfCosine(from: first, to: maximum, at: step / peak)
-      : Self.halfCosine(
-        from: maximum, to: first / finalDivisor, at: (step - peak) / (end - peak))
+      : Self.halfCosine(from: maximum, to: first / finalDivisor, at: (step - peak) / (end - peak))
   }
 
   private static func halfCosine(from start: Double, to end: Double, at part: Double) -> Double {

@@ -30,9 +30,7 @@ public final class ConvTranspose2d: Layer {
     bias = Parameter(initializer.uniform([outChannels], bound: bound))
   }
 
-  public var state: [(name: String, parameter: Parameter)] {
-    [("weight", weight), ("bias", bias)]
-  }
+  public var state: [(name: String, parameter: Parameter)] { [("weight", weight), ("bias", bias)] }
 
   /// The transposed convolution of `x` [B, H, W, I].
   ///
@@ -98,8 +96,7 @@ public final class ConvTranspose2d: Layer {
     return (
       NormalizedMaps(maps, affine: norm.affine(statistics)),
       { [self] (gradient: consuming Tensor) in
-        let columns = norm.backward(
-          &gradient, at: maps, statistics, mode: mode, throughRelu: true)
+        let columns = norm.backward(&gradient, at: maps, statistics, mode: mode, throughRelu: true)
         if let columns { bias.accumulate(columns) }
         return try inputGradient(gradient, at: x, plan)
       }

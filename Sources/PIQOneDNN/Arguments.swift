@@ -1,16 +1,12 @@
-import CPIQOneDNN
 import PIQTensor
 
 extension Tensor {
   /// This tensor as an argument that is only read.
-  func argument(
-    _ index: Int, _ layout: MemoryDescriptor
-  ) -> Primitive.Argument {
+  func argument(_ index: Int, _ layout: MemoryDescriptor) -> Primitive.Argument {
     withUnsafeBuffer { elements in
       Primitive.Argument(
         index: Int32(index), layout: layout,
-        data: elements.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) },
-        owner: self)
+        data: elements.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) }, owner: self)
     }
   }
 }

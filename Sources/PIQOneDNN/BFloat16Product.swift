@@ -57,11 +57,9 @@ package final class BFloat16Product: Sendable {
     sums = try MemoryDescriptor([b, m, n], dnnl_abc)
     let (left, right, sums) = (left, right, sums)
     primitive = try Primitive(
-      "\(b) products of \(m) by \(k) and \(k) by \(n) in bf16",
-      adding: shape.adds
+      "\(b) products of \(m) by \(k) and \(k) by \(n) in bf16", adding: shape.adds
     ) { description, engine, attributes in
-      piq_matmul_pd(
-        description, engine, left.handle, right.handle, nil, sums.handle, attributes)
+      piq_matmul_pd(description, engine, left.handle, right.handle, nil, sums.handle, attributes)
     }
   }
 

@@ -18,8 +18,7 @@ final class Engine: @unchecked Sendable {
     try check(dnnl_engine_create(&engine, dnnl_cpu, 0), "its CPU engine")
     var stream: dnnl_stream_t?
     let flags = UInt32(dnnl_stream_default_flags.rawValue)
-    try check(
-      dnnl_stream_create(&stream, engine, flags), "its stream")
+    try check(dnnl_stream_create(&stream, engine, flags), "its stream")
     guard let engine, let stream else {
       throw OneDNNError(operation: "its CPU engine", reason: "no handle came back")
     }

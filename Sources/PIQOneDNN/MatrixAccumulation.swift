@@ -28,9 +28,7 @@ package func addProduct(
   to sums: UnsafeMutablePointer<Float>, sumStride: Int, overwriting: Bool = false
 ) throws(OneDNNError) {
   guard size.m > 0, size.n > 0, size.k > 0 else { return }
-  func letter(_ transposed: Bool) -> CChar {
-    CChar(UInt8(ascii: transposed ? "T" : "N"))
-  }
+  func letter(_ transposed: Bool) -> CChar { CChar(UInt8(ascii: transposed ? "T" : "N")) }
   try check(
     dnnl_sgemm(
       letter(transposingLeft), letter(transposingRight), dnnl_dim_t(size.m), dnnl_dim_t(size.n),

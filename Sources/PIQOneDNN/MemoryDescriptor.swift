@@ -12,8 +12,7 @@ final class MemoryDescriptor {
     var handle: piq_md?
     let extents = dims.map { dnnl_dim_t($0) }
     try check(
-      piq_md_create(&handle, Int32(dims.count), extents, type, tag), "a tensor of shape \(dims)"
-    )
+      piq_md_create(&handle, Int32(dims.count), extents, type, tag), "a tensor of shape \(dims)")
     guard let handle else {
       throw OneDNNError(operation: "a tensor of shape \(dims)", reason: "no handle came back")
     }

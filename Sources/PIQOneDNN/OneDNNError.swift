@@ -26,14 +26,12 @@ func check(_ status: dnnl_status_t, _ operation: @autoclosure () -> String) thro
   if status == dnnl_success { return }
   let (reason, remedy) =
     switch status {
-    case dnnl_out_of_memory:
-      ("out of memory", "work on shorter clips, or free some memory")
+    case dnnl_out_of_memory: ("out of memory", "work on shorter clips, or free some memory")
     case dnnl_invalid_arguments:
       ("the shapes do not fit together", "check the sizes of what goes in")
     case dnnl_unimplemented:
       ("oneDNN has no implementation of it", "install oneDNN 2.6 or later (libdnnl-dev)")
-    default:
-      ("oneDNN reports error \(status.rawValue)", "set DNNL_VERBOSE=1 to see what it ran")
+    default: ("oneDNN reports error \(status.rawValue)", "set DNNL_VERBOSE=1 to see what it ran")
     }
   throw OneDNNError(operation: operation(), reason: reason, remedy: remedy)
 }

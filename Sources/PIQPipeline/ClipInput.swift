@@ -1,5 +1,3 @@
-import Foundation
-import PIQAudioIO
 import PIQPlatform
 
 /// One sound file to be worked on, and the name under which its outputs are kept.

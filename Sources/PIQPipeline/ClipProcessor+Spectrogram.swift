@@ -1,6 +1,5 @@
 import PIQ
 import PIQAudioIO
-import PIQClassifiers
 import PIQExplanations
 import PIQModels
 import PIQPlatform

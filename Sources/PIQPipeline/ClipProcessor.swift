@@ -1,6 +1,5 @@
 import PIQ
 public import PIQAudioIO
-import PIQCheckpoints
 public import PIQClassifiers
 public import PIQExplanations
 public import PIQModels
@@ -181,9 +180,7 @@ public final class ClipProcessor: Sendable {
   }
 
   /// The recording, and its samples at the model's rate.
-  func load(
-    _ input: ClipInput, _ clock: inout StageClock
-  ) throws -> (Recording, samples: [Float]) {
+  func load(_ input: ClipInput, _ clock: inout StageClock) throws -> (Recording, samples: [Float]) {
     let recording = try clock.measure("decode") { try read(input) }
     return (recording, try samples(of: recording, input, &clock))
   }

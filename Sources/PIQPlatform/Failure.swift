@@ -139,9 +139,8 @@ extension Failure {
       }
     self.init(
       code, path: path, problem: problem, remedy: remedy,
-      isTransient: [
-        ENOSPC, EDQUOT, EBUSY, ETXTBSY, EMFILE, ENFILE, ENOMEM, EAGAIN, ETIMEDOUT,
-      ].contains(number),
+      isTransient: [ENOSPC, EDQUOT, EBUSY, ETXTBSY, EMFILE, ENFILE, ENOMEM, EAGAIN, ETIMEDOUT]
+        .contains(number),
       underlying: POSIXErrorCode(rawValue: number).map { POSIXError($0) })
   }
 

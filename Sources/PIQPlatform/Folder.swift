@@ -13,14 +13,43 @@ public enum Folder {
     for part in path.utf8.split(separator: slash) {
       made += Substring(part)
       let code = mkdir(made, 0o777) == 0 ? 0 : errno
-      var status = stat()
-      if code == 0 || (stat(made, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR) {
+      if code == 0 || isFolder(made) {
         made += "/"
         continue
       }
       let reason = code == EEXIST ? ENOTDIR : code
       throw Failure(path: path, action: "make the folder", errno: reason)
     }
+  }
+
+  /// Whether there is a folder at `path`, or behind a link there.
+  public static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// What is in the folder at `path` and below it and is not hidden, as paths from there, sorted by
+  /// their bytes: the same order in every locale.
+  ///
+  /// - Parameter isWanted: whether a path is among the results.
+  /// - Throws: `Failure` when the folder cannot be read.
+  public static func contents(
+    below path: String, where isWanted: (String) -> Bool
+  ) throws(Failure) -> [String] {
+    // An enumerator does not follow a link, but the folder that was asked for may be one.
+    let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard access(path, R_OK | X_OK) == 0,
+      let enumerator = FileManager.default.enumerator(atPath: resolved)
+    else {
+      throw Failure(
+        .folderNotReadable, path: path, problem: "the folder could not be read",
+        remedy: "check its permissions")
+    }
+    var found: [String] = []
+    for case let name as String in enumerator where isWanted(name) {
+      if !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) { found.append(name) }
+    }
+    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   /// The path of `name` in the folder `path`; the current folder if empty.

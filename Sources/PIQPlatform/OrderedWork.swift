@@ -15,9 +15,7 @@ public struct OrderedWork: Sendable {
   ///   - jobs, threads: what the user wants; nil for what suits the machine. There are fewer where
   ///     not as many threads can be started.
   ///   - cores: how many there are.
-  public init(
-    _ count: Int, jobs: Int? = nil, threads: Int? = nil, cores: Int = Threads.available
-  ) {
+  public init(_ count: Int, jobs: Int? = nil, threads: Int? = nil, cores: Int = Threads.available) {
     let jobs = jobs ?? max(1, cores / (threads ?? 1))
     self.jobs = max(1, min(jobs, count, Threads.maximum))
     self.threads = min(threads ?? max(1, cores / self.jobs), max(1, Threads.maximum / self.jobs))
@@ -33,8 +31,7 @@ public struct OrderedWork: Sendable {
   ///     work begins. It and `begin` are called by one thread at a time.
   /// - Throws: what `finish` throws.
   public func run<Output: Sendable>(
-    _ count: Int, begin: @escaping (Int) -> Void,
-    work: @escaping @Sendable (Int) throws -> Output,
+    _ count: Int, begin: @escaping (Int) -> Void, work: @escaping @Sendable (Int) throws -> Output,
     finish: @escaping (Int, Result<Output, any Error>) throws -> Void
   ) throws {
     // Called by one thread at a time.

@@ -23,9 +23,7 @@ extension Canvas {
   func drawPanel(_ image: Raster, in frame: Rectangle, title: String? = nil) {
     draw(image, x: frame.x, y: frame.y)
     border(around: frame, width: Measure.line, .ink)
-    if let title {
-      write(title, x: frame.midX, y: Double(frame.y - 13), .middle, .panelTitle)
-    }
+    if let title { write(title, x: frame.midX, y: Double(frame.y - 13), .middle, .panelTitle) }
   }
 
   /// Draws the ticks below a panel, and what they count.

@@ -49,6 +49,5 @@ package struct ColorMap: Sendable {
   package static let logPower = ColorMap(
     start: 0, rotations: 0.5, saturation: 1.35, lightness: (0.02, 0.97))
   /// White to dark blue.
-  package static let mask = ColorMap(
-    start: 2.75, rotations: 0, saturation: 1, lightness: (1, 0.12))
+  package static let mask = ColorMap(start: 2.75, rotations: 0, saturation: 1, lightness: (1, 0.12))
 }

@@ -1,7 +1,7 @@
 public import PIQPlatform
 
 /// A confusion matrix: how often clips of each class were taken for each class.
-public struct ConfusionFigure: Sendable {
+public struct ConfusionFigure: Figure, Sendable {
   /// The most classes that a figure has room for.
   public static let mostClasses = 1000
 
@@ -29,26 +29,17 @@ public struct ConfusionFigure: Sendable {
     self.title = title
   }
 
-  /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
-  /// bytes.
-  ///
-  /// - Throws: `Failure` when the file cannot be written or drawing fails; it names `path`.
-  public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(Failure) in try render().canvas }
-  }
-
   /// The side of a cell in pixels.
   package var cell: Int { max(2, min(64, 1200 / labels.count)) }
 
   /// Draws the figure: the page, and where on it the matrix lies. The colour of a cell is its share
   /// of its row.
-  package func render() throws(Failure) -> (canvas: Canvas, panel: Rectangle) {
+  package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let isNamed = cell >= 22
     let margin = isNamed ? 210 : 60
     let side = cell * labels.count
     let panel = Rectangle(x: margin, y: 90, width: side, height: side)
-    let canvas = try Canvas(
-      width: max(panel.maxX + 40, 480), height: panel.maxY + margin)
+    let canvas = try Canvas(width: max(panel.maxX + 40, 480), height: panel.maxY + margin)
     canvas.drawHeader(
       title: title, source: nil, from: Measure.edge, to: canvas.width - Measure.edge)
     canvas.border(around: panel, width: Measure.line, .ink)
@@ -61,8 +52,7 @@ public struct ConfusionFigure: Sendable {
           x: panel.x + column * cell, y: panel.y + row * cell, width: cell, height: cell)
         canvas.fill(square, ColorMap.mask.color(share))
         guard isNamed, count > 0 else { continue }
-        let font = Font(
-          size: Double(cell) * 0.36, color: share > 0.5 ? .white : .ink)
+        let font = Font(size: Double(cell) * 0.36, color: share > 0.5 ? .white : .ink)
         canvas.write(
           "\(count)", x: square.midX, y: square.midY + Double(cell) * 0.13, .middle, font)
       }
@@ -70,7 +60,7 @@ public struct ConfusionFigure: Sendable {
     if isNamed { drawNames(on: canvas, beside: panel) }
     canvas.write("Taken for", x: panel.midX, y: Double(canvas.height - 18), .middle, .axis)
     canvas.writeUpwards("Class", x: 24, y: panel.midY, .axis)
-    return (canvas, panel)
+    return (canvas, [panel])
   }
 
   private func drawNames(on canvas: Canvas, beside panel: Rectangle) {

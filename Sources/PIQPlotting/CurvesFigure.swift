@@ -1,33 +1,15 @@
 public import PIQPlatform
 
 /// The curves of a training: panels one below the other, each with some series over the epochs.
-public struct CurvesFigure: Sendable {
+public struct CurvesFigure: Figure, Sendable {
   /// The most panels that a figure has room for.
   public static let mostPanels = 6
 
-  /// Values of one name.
-  public struct Series: Sendable {
-    fileprivate let name: String
-    fileprivate let values: [(x: Double, y: Double)]
+  /// Points in the order of x, under a name; what is not finite leaves a gap.
+  public typealias Series = (name: String, values: [(x: Double, y: Double)])
 
-    /// A series of points in the order of x; what is not finite leaves a gap.
-    public init(name: String, values: [(x: Double, y: Double)]) {
-      self.name = name
-      self.values = values
-    }
-  }
-
-  /// Series that share an axis.
-  public struct Panel: Sendable {
-    fileprivate let title: String
-    fileprivate let series: [Series]
-
-    /// A panel under a title.
-    public init(title: String, series: [Series]) {
-      self.title = title
-      self.series = series
-    }
-  }
+  /// Series that share an axis, under a title.
+  public typealias Panel = (title: String, series: [Series])
 
   private let panels: [Panel]
   private let marked: Double?
@@ -47,14 +29,6 @@ public struct CurvesFigure: Sendable {
     self.panels = panels
     self.marked = marked.flatMap { abs($0) < 1e9 ? $0 : nil }
     self.title = title
-  }
-
-  /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
-  /// bytes.
-  ///
-  /// - Throws: `Failure` when the file cannot be written or drawing fails; it names `path`.
-  public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(Failure) in try render().canvas }
   }
 
   private static let left = 110
@@ -80,8 +54,7 @@ public struct CurvesFigure: Sendable {
         x: Self.left, y: top + index * (Self.panelHeight + Self.gap),
         width: canvas.width - Self.left - Self.legendWidth, height: Self.panelHeight)
     }
-    canvas.drawHeader(
-      title: title, source: nil, from: Self.left, to: canvas.width - Measure.edge)
+    canvas.drawHeader(title: title, source: nil, from: Self.left, to: canvas.width - Measure.edge)
     let epochs = Self.range(
       panels.flatMap(\.series).flatMap { $0.values.map(\.x) }, margin: 0.02, widening: 0.5)
     for (panel, frame) in zip(panels, frames) { draw(panel, in: frame, epochs, on: canvas) }
@@ -92,8 +65,7 @@ public struct CurvesFigure: Sendable {
   private func draw(
     _ panel: Panel, in frame: Rectangle, _ epochs: ClosedRange<Double>, on canvas: Canvas
   ) {
-    let values = Self.range(
-      panel.series.flatMap { $0.values.map(\.y) }, margin: 0.06)
+    let values = Self.range(panel.series.flatMap { $0.values.map(\.y) }, margin: 0.06)
     func place(_ x: Double, _ y: Double) -> (x: Double, y: Double) {
       (
         Double(frame.x) + Self.share(x, of: epochs) * Double(frame.width),
@@ -167,8 +139,7 @@ public struct CurvesFigure: Sendable {
   ) -> ClosedRange<Double> {
     let finite = values.filter { abs($0) < 1e300 }
     guard let low = finite.min(), let high = finite.max() else { return 0...1 }
-    let span =
-      high > low ? (high - low) * margin : widening ?? max(abs(high) * 0.1, 1e-12)
+    let span = high > low ? (high - low) * margin : widening ?? max(abs(high) * 0.1, 1e-12)
     return low - span...high + span
   }
 

@@ -26,11 +26,6 @@ package struct Color: Equatable, Sendable {
 
   package var rgb: UInt32 { UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue) }
 
-  /// How light the colour is, from 0 to 255: the luma weights that cubehelix is built on.
-  package var luminance: Double {
-    0.30 * Double(red) + 0.59 * Double(green) + 0.11 * Double(blue)
-  }
-
   static let white = Color(rgb: 0xFFFFFF)
   static let ink = Color(rgb: 0x222222)
   static let paleInk = Color(rgb: 0x666666)

@@ -12,7 +12,7 @@ public import PIQTensor
 ///       sampleRate: 16_000, hopLength: 186, nFFT: 1024,
 ///       label: "dog_bark", probability: 0.973, source: "garden.wav")
 ///     try figure.write(toPNG: "garden.interpretation.png")
-public struct InterpretationFigure: Sendable {
+public struct InterpretationFigure: Figure, Sendable {
   private let input: Tensor
   private let mask: Tensor
   private let interpretation: Tensor
@@ -35,8 +35,7 @@ public struct InterpretationFigure: Sendable {
   ///   - source: where the sound is from, such as a file name.
   /// - Throws: `Failure` when the shapes do not belong together.
   public init(
-    input: Tensor, mask: Tensor, interpretation: Tensor,
-    sampleRate: Int, hopLength: Int, nFFT: Int,
+    input: Tensor, mask: Tensor, interpretation: Tensor, sampleRate: Int, hopLength: Int, nFFT: Int,
     label: String, probability: Float, source: String? = nil
   ) throws(Failure) {
     try Self.checkShapes(input, mask, interpretation)
@@ -69,14 +68,6 @@ public struct InterpretationFigure: Sendable {
   /// The colours of input and interpretation, given as to `init`.
   static func scale(_ input: Tensor, _ interpretation: Tensor) -> ColorScale {
     .logPower(upTo: max(input.largestFinite, logPower(ofMagnitude: interpretation.largestFinite)))
-  }
-
-  /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
-  /// bytes.
-  ///
-  /// - Throws: `Failure` when the file cannot be written or drawing fails; it names `path`.
-  public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(Failure) in try render().canvas }
   }
 
   /// Draws the figure: the page, and where on it the images of the three panels lie.

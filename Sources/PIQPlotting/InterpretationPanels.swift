@@ -12,19 +12,25 @@ public struct InterpretationPanels: Sendable {
   public let mask: [UInt8]
   /// What the mask leaves, likewise.
   public let interpretation: [UInt8]
-  /// Round moments in seconds.
-  public let timeTicks: [Mark]
-  /// Round frequencies in `frequencyUnit`.
-  public let frequencyTicks: [Mark]
-  /// Hz or kHz.
-  public let frequencyUnit: String
-  /// Where second 0 lies between the left edge (0) and the right edge (1).
-  public let start: Double
-  /// How far apart two moments lie that are a second apart, in widths of an image.
-  public let perSecond: Double
+  /// Where seconds and hertz lie on each of them.
+  public let axes: Axes
+
+  /// The axes of an image.
+  public struct Axes: Sendable, Encodable {
+    /// Where second 0 lies between the left edge (0) and the right edge (1).
+    public let start: Double
+    /// How far apart two moments lie that are a second apart, in widths of an image.
+    public let perSecond: Double
+    /// Round moments in seconds.
+    public let time: [Mark]
+    /// Round frequencies in `unit`.
+    public let frequency: [Mark]
+    /// Hz or kHz.
+    public let unit: String
+  }
 
   /// A tick of an axis.
-  public struct Mark: Sendable, Equatable {
+  public struct Mark: Sendable, Encodable {
     public let label: String
     /// Where it lies: 0 at the left or lower edge, 1 at the right or upper edge.
     public let place: Double
@@ -57,15 +63,14 @@ public struct InterpretationPanels: Sendable {
     self.input = try png(input, scale)
     self.mask = try png(mask, .mask)
     self.interpretation = try png(interpretation, scale, isMagnitude: true)
-    timeTicks = Tick.round(upTo: axes.lastSecond, atMost: 7).map {
-      Mark(label: $0.label, place: axes.share(seconds: $0.value))
-    }
-    let unit = axes.hertzPerUnit
-    frequencyTicks = Tick.round(upTo: axes.lastHertz / unit, atMost: 5).map {
-      Mark(label: $0.label, place: axes.share(hertz: $0.value * unit))
-    }
-    frequencyUnit = axes.frequencyUnit
-    start = axes.share(seconds: 0)
-    perSecond = axes.share(seconds: 1) - start
+    let (start, unit) = (axes.share(seconds: 0), axes.hertzPerUnit)
+    self.axes = Axes(
+      start: start, perSecond: axes.share(seconds: 1) - start,
+      time: Tick.round(upTo: axes.lastSecond, atMost: 7).map {
+        Mark(label: $0.label, place: axes.share(seconds: $0.value))
+      },
+      frequency: Tick.round(upTo: axes.lastHertz / unit, atMost: 5).map {
+        Mark(label: $0.label, place: axes.share(hertz: $0.value * unit))
+      }, unit: axes.frequencyUnit)
   }
 }

@@ -3,21 +3,9 @@ public import PIQPlatform
 import PIQTensor
 
 /// A long recording at a glance: spectrogram, mask and classes above each other over one time axis.
-public struct OverviewFigure: Sendable {
-  /// A stretch of time in which a class was heard.
-  public struct Interval: Sendable {
-    /// In seconds.
-    public let range: Range<Double>
-    public let label: String
-    public let probability: Float
-
-    /// `label` was heard in `range`, in seconds.
-    public init(range: Range<Double>, label: String, probability: Float) {
-      self.range = range
-      self.label = label
-      self.probability = probability
-    }
-  }
+public struct OverviewFigure: Figure, Sendable {
+  /// A stretch of time, in seconds, in which a class was heard.
+  public typealias Interval = (range: Range<Double>, label: String, probability: Float)
 
   /// How many classes have a row of their own; the others share one.
   static let mostClasses = 12
@@ -57,22 +45,6 @@ public struct OverviewFigure: Sendable {
       nFFT: nFFT)
   }
 
-  /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
-  /// bytes.
-  ///
-  /// - Throws: `Failure` when the file cannot be written or drawing fails; it names `path`.
-  public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(Failure) in try render().canvas }
-  }
-
-  /// Draws the figure and adds it to `file`, as a PNG file. The same figure gives the same bytes.
-  ///
-  /// - Throws: as `write(toPNG:)`.
-  public func appendPNG(to file: GrowingFile) throws {
-    let bytes = try png(named: file.path) { () throws(Failure) in try render().canvas }
-    try bytes.withUnsafeBytes { try file.append($0) }
-  }
-
   /// Draws the figure: the page, and where on it the two images and the rows of classes lie.
   package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let rows = classRows
@@ -83,8 +55,7 @@ public struct OverviewFigure: Sendable {
     let scale = ColorScale.logPower(upTo: pool.input.max() ?? 0)
     let names = rows.map { canvas.width(of: canvas.elided($0.label, to: 190, .tick), .tick) }
     let left =
-      Measure.edge
-      + max(canvas.frequencyAxisWidth(axes), Int((names.max() ?? 0).rounded(.up)) + 16)
+      Measure.edge + max(canvas.frequencyAxisWidth(axes), Int((names.max() ?? 0).rounded(.up)) + 16)
     let right =
       canvas.width - Measure.edge - max(canvas.colorBarWidth(scale), canvas.colorBarWidth(.mask))
     var panel = Rectangle(x: left, y: top, width: right - left, height: Self.panelHeight)

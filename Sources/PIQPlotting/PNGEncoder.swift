@@ -22,8 +22,7 @@ enum PNGEncoder {
   static func encodeSmall(_ image: Raster) throws(Failure) -> [UInt8] {
     let colors = Set(image.pixels).sorted()
     precondition(colors.count <= 256, "a palette has 256 colours")
-    let places = Dictionary(
-      uniqueKeysWithValues: colors.enumerated().map { ($1, UInt8($0)) })
+    let places = Dictionary(uniqueKeysWithValues: colors.enumerated().map { ($1, UInt8($0)) })
     let palette = colors.flatMap { pixel in
       let color = Color(rgb: pixel)
       return [color.red, color.green, color.blue]

@@ -2,7 +2,7 @@ public import PIQPlatform
 public import PIQTensor
 
 /// One spectrogram with its axes and colour bar.
-public struct SpectrogramFigure: Sendable {
+public struct SpectrogramFigure: Figure, Sendable {
   private let spectrogram: Tensor
   private let axes: SpectrogramAxes
   private let title: String
@@ -31,16 +31,8 @@ public struct SpectrogramFigure: Sendable {
       sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
   }
 
-  /// Draws the figure and writes it to `path`, whole or not at all. The same figure gives the same
-  /// bytes.
-  ///
-  /// - Throws: `Failure` when the file cannot be written or drawing fails; it names `path`.
-  public func write(toPNG path: String) throws {
-    try writePNG(to: path) { () throws(Failure) in try render().canvas }
-  }
-
   /// Draws the figure: the page, and where on it the image lies.
-  package func render() throws(Failure) -> (canvas: Canvas, panel: Rectangle) {
+  package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let top = 66
     let canvas = try Canvas(width: 1200, height: top + Measure.panelHeight + Measure.belowPanel)
     let scale = ColorScale.logPower(upTo: spectrogram.largestFinite)
@@ -56,6 +48,6 @@ public struct SpectrogramFigure: Sendable {
     canvas.drawTimeAxis(axes, below: panel)
     canvas.drawFrequencyAxis(axes, leftOf: panel, isLabelled: true)
     canvas.drawColorBar(scale, rightOf: panel)
-    return (canvas, panel)
+    return (canvas, [panel])
   }
 }

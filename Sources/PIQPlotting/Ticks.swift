@@ -57,9 +57,7 @@ extension Tick {
           let text =
             value == 0
             ? "0"
-            : isPlain
-              ? label(value, decimals: max(0, -exponent))
-              : String(format: "%.3g", value)
+            : isPlain ? label(value, decimals: max(0, -exponent)) : String(format: "%.3g", value)
           return Tick(value: value, label: text)
         }
       }

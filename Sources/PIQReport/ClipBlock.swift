@@ -32,7 +32,7 @@ public struct ClipBlock: Sendable {
         ("panel-input", panels.input), ("panel-mask", panels.mask),
         ("panel-interpretation", panels.interpretation),
       ]
-      info.axes = ClipInfo.Axes(panels)
+      info.axes = panels.axes
     case .figure(let figure):
       parts.append(("figure", figure))
       info.notes.append("Without its arrays (.npz) this clip has a picture and no playhead.")
@@ -75,8 +75,8 @@ struct ClipInfo: Encodable {
   var sampleRate: Int?
   /// The names of the sounds that follow.
   var sounds: [String] = []
-  /// Present where panels follow.
-  var axes: Axes?
+  /// The positions of seconds and hertz on the panels; nil where none follow.
+  var axes: InterpretationPanels.Axes?
   /// Remarks about missing files, for readers.
   var notes: [String] = []
 
@@ -85,36 +85,12 @@ struct ClipInfo: Encodable {
     let probability: Float
   }
 
-  /// The positions of seconds and hertz on the panels, as in `InterpretationPanels`.
-  struct Axes: Encodable {
-    let start: Double
-    let perSecond: Double
-    let time: [Mark]
-    let frequency: [Mark]
-    let unit: String
-
-    struct Mark: Encodable {
-      let label: String
-      let place: Double
-    }
-
-    init(_ panels: InterpretationPanels) {
-      start = panels.start
-      perSecond = panels.perSecond
-      time = panels.timeTicks.map { Mark(label: $0.label, place: $0.place) }
-      frequency = panels.frequencyTicks.map { Mark(label: $0.label, place: $0.place) }
-      unit = panels.frequencyUnit
-    }
-  }
-
   init(_ clip: ClipResult) {
     name = printable(clip.name)
     input = printable(clip.report.input)
     label = printable(clip.report.label)
     probability = clip.report.probability
-    top = clip.report.top.map {
-      Candidate(label: printable($0.label), probability: $0.probability)
-    }
+    top = clip.report.top.map { Candidate(label: printable($0.label), probability: $0.probability) }
     duration = clip.report.duration
   }
 }

@@ -15,9 +15,7 @@ package enum ClipPictures {
   /// Draws the arrays of `clip`, or reads its figure.
   ///
   /// - Returns: the pictures, where there are any, and what is there and could not be used.
-  static func load(
-    _ clip: ClipResult
-  ) -> (pictures: ClipPictures?, errors: [any Error]) {
+  static func load(_ clip: ClipResult) -> (pictures: ClipPictures?, errors: [any Error]) {
     var errors: [any Error] = []
     if let path = clip.file(".interpretation.npz") {
       do {
@@ -40,9 +38,7 @@ package enum ClipPictures {
     return (nil, errors)
   }
 
-  private static func panels(
-    _ path: String, _ clip: ClipResult
-  ) throws -> InterpretationPanels {
+  private static func panels(_ path: String, _ clip: ClipResult) throws -> InterpretationPanels {
     guard let stft = clip.report.stft else {
       throw Failure(
         .fileMalformed, path: clip.path,

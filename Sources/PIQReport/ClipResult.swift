@@ -21,37 +21,19 @@ public struct ClipResult: Sendable, Equatable {
   /// - Returns: their paths, each beginning with `folder`.
   /// - Throws: `Failure` when the folder is not there or has none.
   public static func find(in folder: String) throws(Failure) -> [String] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+    guard Folder.isFolder(folder) else {
       throw Failure(
-        .resultsNotFound, path: folder, problem: "there is no such folder",
+        .resultsNotFound, path: folder,
+        problem: access(folder, F_OK) == 0 ? "is not a folder" : "there is no such folder",
         remedy: "name the folder that interpretations were written to")
     }
-    guard isFolder.boolValue else {
-      throw Failure(
-        .resultsNotFound, path: folder, problem: "is not a folder",
-        remedy: "name the folder that interpretations were written to")
-    }
-    // An enumerator does not follow a link, but the folder that was asked for may be one.
-    let resolved = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
-    guard access(folder, R_OK | X_OK) == 0,
-      let enumerator = FileManager.default.enumerator(atPath: resolved)
-    else {
-      throw Failure(
-        .folderNotReadable, path: folder, problem: "the folder could not be read",
-        remedy: "check its permissions")
-    }
-    let found = enumerator.compactMap { $0 as? String }.filter { path in
-      path.hasSuffix(ending) && !path.split(separator: "/").contains { $0.hasPrefix(".") }
-    }
+    let found = try Folder.contents(below: folder) { $0.hasSuffix(ending) }
     guard !found.isEmpty else {
       throw Failure(
         .resultsNotFound, path: folder, problem: "holds no interpretations (*\(ending))",
         remedy: "interpret clips into this folder first, their JSON included")
     }
-    // By their bytes: the same order in every locale.
-    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-      .map { Folder.join(folder, $0) }
+    return found.map { Folder.join(folder, $0) }
   }
 
   /// Reads the JSON file at `path`, which lies in `folder` or below it.

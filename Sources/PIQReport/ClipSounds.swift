@@ -65,8 +65,7 @@ struct ClipSounds {
     let report = clip.report
     var status = stat()
     // Reading a pipe of that name would wait for ever, and standard input is used up.
-    guard report.input != "-", stat(report.input, &status) == 0,
-      status.st_mode & S_IFMT == S_IFREG
+    guard report.input != "-", stat(report.input, &status) == 0, status.st_mode & S_IFMT == S_IFREG
     else {
       originalProblem = "The original sound was not found."
       return nil

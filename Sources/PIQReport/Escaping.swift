@@ -1,5 +1,5 @@
-import Foundation
 import Mustache
+import PIQPlatform
 
 /// Text for HTML, between tags and in quoted attributes.
 ///
@@ -27,10 +27,8 @@ struct PageText: MustacheContentType {
 ///
 /// - Throws: `EncodingError`.
 func scriptJSON(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   var escaped = String.UnicodeScalarView()
-  for scalar in String(decoding: try encoder.encode(value), as: UTF8.self).unicodeScalars {
+  for scalar in try JSON.line(value).unicodeScalars {
     switch scalar {
     // In JSON these stand in strings only.
     case "<", ">", "&", "\u{2028}", "\u{2029}":

@@ -11,16 +11,11 @@ extension ClipInput {
   /// A file that does not exist is kept: it fails in its turn, without stopping the others.
   ///
   /// - Returns: the inputs, and an error for each folder that cannot be read or holds no sound.
-  public static func expand(
-    _ arguments: [String]
-  ) -> (inputs: [ClipInput], failures: [Failure]) {
+  public static func expand(_ arguments: [String]) -> (inputs: [ClipInput], failures: [Failure]) {
     var inputs: [ClipInput] = []
     var failures: [Failure] = []
     for argument in arguments {
-      var isFolder: ObjCBool = false
-      if argument != "-", FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder),
-        isFolder.boolValue
-      {
+      if argument != "-", Folder.isFolder(argument) {
         do throws(Failure) {
           inputs += try soundFiles(below: argument)
         } catch {
@@ -65,40 +60,20 @@ extension ClipInput {
 
   private static func soundFiles(below folder: String) throws(Failure) -> [ClipInput] {
     let base = folder.hasSuffix("/") ? folder : folder + "/"
-    // An enumerator does not follow a link, but the folder that was asked for may be one.
-    let resolved = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
-    guard let enumerator = FileManager.default.enumerator(atPath: resolved),
-      access(folder, R_OK | X_OK) == 0
-    else {
-      throw Failure(
-        .folderNotReadable, path: folder, problem: "the folder could not be read",
-        remedy: "check its permissions")
-    }
-    var found: [String] = []
-    for case let path as String in enumerator where isSoundFile(path) {
-      var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: base + path, isDirectory: &isFolder),
-        isFolder.boolValue
-      {
-        continue
-      }
-      found.append(path)
+    let found = try Folder.contents(below: folder) { path in
+      isSoundFile(path) && !Folder.isFolder(base + path)
     }
     guard !found.isEmpty else {
       throw Failure(
         .noSounds, path: folder, problem: "the folder holds no sound files",
         remedy: "name a folder with WAV, FLAC, Ogg or other sound files")
     }
-    // By their bytes: the same order in every locale.
-    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-      .map { ClipInput(path: base + $0, stem: stem(of: $0)) }
+    return found.map { ClipInput(path: base + $0, stem: stem(of: $0)) }
   }
 
   private static func isSoundFile(_ path: String) -> Bool {
-    let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
     let name = Folder.name(of: path)
-    guard !isHidden, SoundFileName.isSound(name) else { return false }
-    return !OutputKind.isOutputSound(name)
+    return SoundFileName.isSound(name) && !OutputKind.isOutputSound(name)
   }
 
   /// `path` without the extension of its last part; standard input is called `stdin`.

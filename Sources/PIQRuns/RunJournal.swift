@@ -173,9 +173,7 @@ public final class RunJournal: Sendable {
     ([input] + plan).reduce(into: []) { $0 += Array($1.utf8) + [0] }
   }
 
-  private static func key(_ input: String, _ plan: [String]) -> Key {
-    bytes(input, plan).hashValue
-  }
+  private static func key(_ input: String, _ plan: [String]) -> Key { bytes(input, plan).hashValue }
 
   /// Opens the file and keeps others from it, as far as its file system has locks.
   private static func openLocked(_ path: String) throws -> Int32 {
@@ -198,14 +196,10 @@ public final class RunJournal: Sendable {
       if [ENOSYS, EOPNOTSUPP, ENOLCK].contains(code) { return handle }
       close(handle)
       if code == EINTR { continue }
-      guard code == EWOULDBLOCK else {
-        throw Failure(path: path, action: "lock it", errno: code)
-      }
+      guard code == EWOULDBLOCK else { throw Failure(path: path, action: "lock it", errno: code) }
       throw Failure(
-        .busy, path: Folder.parent(of: path),
-        problem: "another run is writing its outputs there",
-        remedy: "wait until it ends, or choose another output folder",
-        isTransient: true)
+        .busy, path: Folder.parent(of: path), problem: "another run is writing its outputs there",
+        remedy: "wait until it ends, or choose another output folder", isTransient: true)
     }
   }
 

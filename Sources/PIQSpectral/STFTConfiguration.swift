@@ -45,8 +45,7 @@ public struct STFTConfiguration: Sendable, Hashable {
     try require(
       (1...windowLength).contains(hopLength), "hop_length", hopLength,
       "between 1 and win_length (\(windowLength))")
-    self.init(
-      unchecked: sampleRate, nFFT: nFFT, hopLength: hopLength, windowLength: windowLength)
+    self.init(unchecked: sampleRate, nFFT: nFFT, hopLength: hopLength, windowLength: windowLength)
   }
 
   /// Measures in milliseconds, as SpeechBrain's YAML has them: rounded to samples, a half to the

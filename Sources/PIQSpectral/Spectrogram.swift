@@ -23,9 +23,7 @@ public struct Spectrogram: Sendable, Equatable {
   /// Origin: the PIQ recipe's `preprocess`, where `spec_mag_power` is 0.5: a magnitude, although
   /// its name there is log-power.
   public func logPower() -> Tensor {
-    mapped { real, imaginary in
-      log1pf((real * real + imaginary * imaginary + 1e-14).squareRoot())
-    }
+    mapped { real, imaginary in log1pf((real * real + imaginary * imaginary + 1e-14).squareRoot()) }
   }
 
   /// [T, F]: the angle of each value in radians, within ±π. Origin: SpeechBrain's `spectral_phase`.

@@ -53,9 +53,7 @@ package struct BatchMaker {
         let other = indices[random.index(below: indices.count)]
         let share = Float(random.beta(augmentation.mixup))
         let otherSamples = sound(other, length, &random)
-        for i in samples.indices {
-          samples[i] = share * samples[i] + (1 - share) * otherSamples[i]
-        }
+        for i in samples.indices { samples[i] = share * samples[i] + (1 - share) * otherSamples[i] }
         shares = [(clips[index].label, share), (clips[other].label, 1 - share)]
       }
       for (label, share) in shares { targets[flat: row * classCount + label] += share }
@@ -92,14 +90,11 @@ package struct BatchMaker {
 
   /// Clips of sounds are often silent for the most part; a crop that misses the sound would teach
   /// that silence is a class.
-  private func start(
-    of length: Int, in samples: [Float], _ random: inout RandomStream
-  ) -> Int {
+  private func start(of length: Int, in samples: [Float], _ random: inout RandomStream) -> Int {
     func energy(_ range: Range<Int>) -> Double {
       samples[range].reduce(0) { $0 + Double($1) * Double($1) }
     }
-    let enough =
-      0.5 * energy(samples.indices) * Double(length) / Double(samples.count)
+    let enough = 0.5 * energy(samples.indices) * Double(length) / Double(samples.count)
     var best = (start: 0, energy: -1.0)
     for _ in 0..<16 {
       let start = random.index(below: samples.count - length + 1)

@@ -22,8 +22,7 @@ public final class ClassifierTask: TrainingTask {
   ///
   /// - Throws: `PIQError.configuration`.
   public init(
-    _ configuration: ModelConfiguration, _ recipe: ClassifierRecipe, train: ClipSet,
-    valid: ClipSet
+    _ configuration: ModelConfiguration, _ recipe: ClassifierRecipe, train: ClipSet, valid: ClipSet
   ) throws {
     self.configuration = configuration
     self.recipe = recipe

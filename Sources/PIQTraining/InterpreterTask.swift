@@ -1,6 +1,5 @@
 public import PIQ
 import PIQClassifiers
-import PIQEvaluation
 public import PIQExplanations
 import PIQKernels
 public import PIQNeuralNetwork
@@ -56,8 +55,7 @@ public final class InterpreterTask: TrainingTask {
     let loss = try InterpreterLoss(
       output, logPower: logPower, threshold: Float(objective.maskThreshold))
     var gradients = loss.gradients
-    gradients.reconstruction = gradients.reconstruction?.scaled(
-      by: Float(objective.reconstruction))
+    gradients.reconstruction = gradients.reconstruction?.scaled(by: Float(objective.reconstruction))
     var total =
       objective.reconstruction * Double(loss.reconstruction)
       + Double(loss.codebook) + Double(loss.commitment)
@@ -126,8 +124,7 @@ public final class InterpreterTask: TrainingTask {
         + mean(.averageGain) / 100 + mean(.faithfulness)) / 5
     return Validation(
       score: score,
-      figures: Dictionary(
-        uniqueKeysWithValues: Metric.allCases.map { ($0.key, mean($0)) }))
+      figures: Dictionary(uniqueKeysWithValues: Metric.allCases.map { ($0.key, mean($0)) }))
   }
 
   public func model(after validation: Validation) -> (ModelConfiguration, Networks) {

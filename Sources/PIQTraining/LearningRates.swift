@@ -2,13 +2,8 @@ import PIQNeuralNetwork
 
 /// The learning rate of each step, by the schedule of a recipe.
 struct LearningRates {
-  private let settings: OptimizationSettings
-  private let stepsPerEpoch: Int
-
-  init(_ settings: OptimizationSettings, stepsPerEpoch: Int) {
-    self.settings = settings
-    self.stepsPerEpoch = stepsPerEpoch
-  }
+  let settings: OptimizationSettings
+  let stepsPerEpoch: Int
 
   /// - Parameters:
   ///   - step: counted from 0 since the beginning.
@@ -31,7 +26,6 @@ struct LearningRates {
   /// The memory that plateau begins with; nothing for the other schedules.
   var initialPlateau: ReduceLROnPlateau? {
     guard settings.schedule == .plateau else { return nil }
-    return ReduceLROnPlateau(
-      patience: settings.patience, firstEpoch: settings.firstPlateauEpoch)
+    return ReduceLROnPlateau(patience: settings.patience, firstEpoch: settings.firstPlateauEpoch)
   }
 }

@@ -11,9 +11,7 @@ extension ClassifierRecipe {
   ///   - name: what to call the model.
   ///   - labels: the names of the classes, by index.
   /// - Throws: `Failure` when the settings give no network.
-  public func configuration(name: String, labels: [String]) throws(Failure)
-    -> ModelConfiguration
-  {
+  public func configuration(name: String, labels: [String]) throws(Failure) -> ModelConfiguration {
     do {
       let configuration = ModelConfiguration(
         name: name,

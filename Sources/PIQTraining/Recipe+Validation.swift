@@ -1,5 +1,4 @@
 import PIQKernels
-import PIQNeuralNetwork
 public import PIQPlatform
 
 extension Recipe {

@@ -113,8 +113,7 @@ extension DecodingError {
     case .typeMismatch(let type, let context): "\(name(context)) is not of type \(type)"
     case .valueNotFound(_, let context): "\(name(context)) has no value"
     case .keyNotFound(let key, let context): "\(name(context)) lacks \(key.stringValue)"
-    case .dataCorrupted(let context):
-      "\(name(context)): \(firstLine(context.debugDescription))"
+    case .dataCorrupted(let context): "\(name(context)): \(firstLine(context.debugDescription))"
     @unknown default: "is no recipe"
     }
   }

@@ -49,8 +49,7 @@ public struct Split: Sendable {
     let free = folds.subtracting(settings.trainFolds + test)
     let valid = settings.validFolds.isEmpty ? free.max().map { [$0] } ?? [] : settings.validFolds
     let train =
-      settings.trainFolds.isEmpty
-      ? folds.subtracting(valid + test).sorted() : settings.trainFolds
+      settings.trainFolds.isEmpty ? folds.subtracting(valid + test).sorted() : settings.trainFolds
     let all = train + valid + test
     if let twice = all.first(where: { fold in all.count(where: { $0 == fold }) > 1 }) {
       throw Failure(

@@ -9,29 +9,18 @@ enum TrainingCurves {
   ) throws -> CurvesFigure? {
     guard !records.isEmpty else { return nil }
     func series(_ name: String, _ value: (TrainingRecord) -> Double?) -> CurvesFigure.Series {
-      CurvesFigure.Series(
-        name: name,
-        values: records.compactMap { record in
-          value(record).map { (Double(record.epoch), $0) }
-        })
+      (name, records.compactMap { record in value(record).map { (Double(record.epoch), $0) } })
     }
     let terms = Set(records.flatMap(\.terms.keys)).sorted()
-    var panels = [
-      CurvesFigure.Panel(
-        title: "training loss",
-        series: [series("loss") { $0.loss }] + terms.map { name in series(name) { $0.terms[name] } }
-      )
-    ]
+    let losses = terms.map { name in series(name) { $0.terms[name] } }
+    var panels = [(title: "training loss", series: [series("loss") { $0.loss }] + losses)]
     // Per cent and parts of one do not share an axis.
-    for group in [figures.filter { !isPercent($0) }, figures.filter(isPercent)] where !group.isEmpty
-    {
-      panels.append(
-        CurvesFigure.Panel(
-          title: "validation" + (group.contains(where: isPercent) ? ", %" : ""),
-          series: group.map { name in series(name) { $0.valid?.figures[name] } }))
+    for (title, inPercent) in [("validation", false), ("validation, %", true)] {
+      let group = figures.filter { isPercent($0) == inPercent }
+      if group.isEmpty { continue }
+      panels.append((title, group.map { name in series(name) { $0.valid?.figures[name] } }))
     }
-    panels.append(
-      CurvesFigure.Panel(title: "learning rate", series: [series("rate") { $0.learningRate }]))
+    panels.append(("learning rate", [series("rate") { $0.learningRate }]))
     return try CurvesFigure(
       panels: panels, marked: records.last(where: \.isBest).map { Double($0.epoch) },
       title: "Training of the \(title)")

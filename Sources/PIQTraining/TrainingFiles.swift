@@ -6,7 +6,6 @@ import PIQModels
 import PIQNeuralNetwork
 import PIQPlatform
 import PIQPlotting
-import PIQTensor
 
 /// Where a training leaves its files: the model in a folder, and in `training` below it the recipe,
 /// the log, the curves, and the checkpoint to go on from.

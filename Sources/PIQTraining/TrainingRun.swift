@@ -37,10 +37,8 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
       decay: settings.optimizer == .adamW ? .decoupled : .gradient)
     let clipCount = Self.clipsPerEpoch(task.clipCount, batchSize: settings.batchSize)
     rates = LearningRates(
-      settings, stepsPerEpoch: (clipCount + settings.batchSize - 1) / settings.batchSize)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encodedRecipe = String(decoding: try encoder.encode(recipe), as: UTF8.self)
+      settings: settings, stepsPerEpoch: (clipCount + settings.batchSize - 1) / settings.batchSize)
+    encodedRecipe = try JSON.line(recipe)
     state = TrainingState(
       recipe: encodedRecipe, inputs: inputs, learningRate: settings.learningRate)
     state.plateau = rates.initialPlateau
@@ -171,8 +169,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     var random = RandomStream(seed: recipe.seed, path: [Draw.order.rawValue, epoch])
     let order = random.permutation(task.clipCount)
     return Array(
-      order.prefix(
-        Self.clipsPerEpoch(order.count, batchSize: recipe.optimization.batchSize)))
+      order.prefix(Self.clipsPerEpoch(order.count, batchSize: recipe.optimization.batchSize)))
   }
 
   /// A last batch of one clip would have no variance: it waits for another epoch.
@@ -244,9 +241,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     return record
   }
 
-  private func save() throws {
-    try files.save(state, networks: task.state, optimizer: optimizer)
-  }
+  private func save() throws { try files.save(state, networks: task.state, optimizer: optimizer) }
 }
 
 /// What a training tells while it runs.

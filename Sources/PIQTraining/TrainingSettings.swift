@@ -1,7 +1,6 @@
 import PIQ
 public import PIQClassifiers
 public import PIQKernels
-import PIQNeuralNetwork
 
 /// Which clips train, which choose the best epoch, and how much of each is taken.
 public struct DataSettings: Codable, Sendable, Hashable {

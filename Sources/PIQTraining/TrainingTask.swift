@@ -37,13 +37,7 @@ public struct Losses: Codable, Sendable, Hashable {
   /// The weighted sum.
   public var total: Double
   /// Its terms before their weights.
-  public var terms: [String: Double]
-
-  /// The sum and its terms.
-  public init(total: Double, terms: [String: Double] = [:]) {
-    self.total = total
-    self.terms = terms
-  }
+  public var terms: [String: Double] = [:]
 
   static func += (sum: inout Losses, other: Losses) {
     sum.total += other.total
@@ -62,10 +56,4 @@ public struct Validation: Codable, Sendable, Hashable {
   public var score: Double
   /// Figures under their names.
   public var figures: [String: Double]
-
-  /// A score and the figures behind it.
-  public init(score: Double, figures: [String: Double]) {
-    self.score = score
-    self.figures = figures
-  }
 }

@@ -14,6 +14,5 @@ extension ExistingOutputs: ExpressibleByArgument {}
 extension Normalization: ExpressibleByArgument {}
 extension Tail: ExpressibleByArgument {}
 extension ExplanationMethod: ExpressibleByArgument {}
-extension OptimizationSettings.Optimizer: ExpressibleByArgument {}
 extension OptimizationSettings.Schedule: ExpressibleByArgument {}
 extension PrecisionChoice: ExpressibleByArgument {}

@@ -1,13 +1,10 @@
 import ArgumentParser
-import Foundation
 import PIQ
 import PIQAudioIO
-import PIQClassifiers
 import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQNeuralNetwork
-import PIQPipeline
 import PIQPlatform
 import PIQSpectral
 
@@ -100,15 +97,12 @@ struct Benchmark: ParsableCommand {
     }
     return BenchmarkReport(
       model: model.configuration.name,
-      seconds: Double(samples.count)
-        / Double(model.configuration.stft.sampleRate), threads: threads, peak: peak,
-      bfloat16Peak: bfloat16Peak, passes: passes)
+      seconds: Double(samples.count) / Double(model.configuration.stft.sampleRate),
+      threads: threads, peak: peak, bfloat16Peak: bfloat16Peak, passes: passes)
   }
 
   private func samples(at rate: Int) throws -> [Float] {
-    if let clip {
-      return try Recording.read(path: clip).resampled(to: rate).samples
-    }
+    if let clip { return try Recording.read(path: clip).resampled(to: rate).samples }
     var stream = RandomStream(seed: 1, path: [])
     return stream.normal(max(1, Int(seconds * Double(rate)))).map { 0.1 * $0 }
   }

@@ -1,6 +1,5 @@
 import Foundation
 import PIQKernels
-import PIQPipeline
 import PIQPlatform
 
 /// What `piq-audio benchmark` found.
@@ -68,11 +67,8 @@ struct BenchmarkReport: Encodable {
 
   private static func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
-    guard let last = sorted.last else { return 0 }
-    let middle = sorted.count / 2
-    return sorted.count.isMultiple(of: 2)
-      ? (sorted[middle - 1] + sorted[middle]) / 2
-      : middle < sorted.count ? sorted[middle] : last
+    guard !sorted.isEmpty else { return 0 }
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
   }
 
   private static var cpuName: String {
@@ -98,11 +94,8 @@ struct BenchmarkReport: Encodable {
     ]
     let width = max(5, layers.map(\.name.count).max() ?? 0)
     func row(_ columns: [String], _ method: String) -> String {
-      let name = columns[0] + String(repeating: " ", count: max(0, width - columns[0].count))
-      let numbers = columns.dropFirst().map {
-        String(repeating: " ", count: max(0, 9 - $0.count)) + $0
-      }
-      return name + numbers.joined() + (method.isEmpty ? "" : "  " + method)
+      let numbers = columns.dropFirst().map { $0.aligned(right: 9) }.joined()
+      return columns[0].aligned(left: width) + numbers + (method.isEmpty ? "" : "  " + method)
     }
     lines.append(row(["layer", "ms", "share", "GFLOP/s", "of peak"], "method"))
     for layer in layers {

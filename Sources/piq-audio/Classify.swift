@@ -1,8 +1,5 @@
 import ArgumentParser
 import PIQ
-import PIQClassifiers
-import PIQDatasets
-import PIQExplanations
 import PIQModels
 import PIQPipeline
 import PIQPlatform

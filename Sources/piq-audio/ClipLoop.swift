@@ -105,23 +105,30 @@ enum Table {
   static func row(_ report: ClipReport, labelWidth: Int) -> String {
     // Of a recording whose windows were all skipped.
     let name = report.label.isEmpty ? "(silence)" : printable(report.label)
-    let label = pad(name, labelWidth)
     let percent = String(format: "%5.1f %%", 100 * report.probability)
-    return "\(label)  \(percent)  \(printable(report.input))"
+    return "\(name.aligned(left: labelWidth))  \(percent)  \(printable(report.input))"
   }
 
   /// The words above the columns.
   static func header(labelWidth: Int) -> String {
-    pad("label", labelWidth) + "  probab.  input"
-  }
-
-  private static func pad(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
+    "label".aligned(left: labelWidth) + "  probab.  input"
   }
 
   /// How wide the first column has to be.
   static func labelWidth(_ labels: [String]) -> Int {
     max(5, labels.map { printable($0).count }.max() ?? 0)
+  }
+}
+
+extension String {
+  /// With blanks after it up to `width` characters.
+  func aligned(left width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+
+  /// With blanks before it up to `width` characters.
+  func aligned(right width: Int) -> String {
+    String(repeating: " ", count: max(0, width - count)) + self
   }
 }
 

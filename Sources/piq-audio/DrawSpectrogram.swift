@@ -1,5 +1,4 @@
 import ArgumentParser
-import PIQModels
 import PIQPipeline
 import PIQPlatform
 import PIQRuns
@@ -7,8 +6,7 @@ import PIQRuns
 /// `piq-audio spectrogram`.
 struct DrawSpectrogram: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "spectrogram",
-    abstract: "Draw the spectrograms that the classifier is given.",
+    commandName: "spectrogram", abstract: "Draw the spectrograms that the classifier is given.",
     discussion: """
       For each clip.wav it writes clip.spectrogram.png.
 
@@ -36,8 +34,7 @@ struct DrawSpectrogram: ParsableCommand {
     let (inputs, failures) = try input.expand()
     // All inputs are planned, so that two shards cannot write the same file either.
     let all = try ClipJob.plan(
-      inputs, suffixes: [OutputKind.spectrogram.name: ".spectrogram.png"],
-      folder: output.outputDir)
+      inputs, suffixes: [OutputKind.spectrogram.name: ".spectrogram.png"], folder: output.outputDir)
     let jobs = input.slice(all, terminal) { $0.input.path }
     var settings = ClipProcessor.Settings()
     settings.existing = output.existing

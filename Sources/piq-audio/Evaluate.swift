@@ -1,9 +1,6 @@
 import ArgumentParser
 import PIQDatasets
 import PIQEvaluation
-import PIQExplanations
-import PIQModels
-import PIQPipeline
 import PIQPlatform
 
 /// `piq-audio evaluate`.
@@ -39,9 +36,7 @@ struct Evaluate: ParsableCommand {
       """
       Where the sound files of a CSV are. Otherwise they are looked for beside it, in audio beside \
       it, and in ../audio.
-      """,
-      valueName: "dir"),
-    completion: .directory)
+      """, valueName: "dir"), completion: .directory)
   var audioDir: String?
 
   @Option(
@@ -49,8 +44,7 @@ struct Evaluate: ParsableCommand {
       """
       What the explanations are measured on: a comma-separated list of in_distribution, mixtures \
       and white_noise.
-      """,
-      valueName: "list"))
+      """, valueName: "list"))
   var sets = SetList(sets: EvaluationSet.allCases)
 
   @OptionGroup var method: MethodOptions
@@ -69,9 +63,7 @@ struct Evaluate: ParsableCommand {
     help: ArgumentHelp(
       """
       A folder for evaluation.json, clips.csv, confusion.csv and confusion.png, created if missing.
-      """,
-      valueName: "dir"),
-    completion: .directory)
+      """, valueName: "dir"), completion: .directory)
   var outputDir: String?
 
   @Flag(help: "Print one JSON object on standard output.")
@@ -94,8 +86,7 @@ struct Evaluate: ParsableCommand {
   }
 
   private func run(_ terminal: Terminal) throws {
-    let clips = try Dataset(
-      path: data, folds: folds.map { Set($0.numbers) }, audioFolder: audioDir)
+    let clips = try Dataset(path: data, folds: folds.map { Set($0.numbers) }, audioFolder: audioDir)
     let model = try model.load()
     // A folder that cannot be made is found out before the long work.
     if let outputDir { try Folder.make(outputDir) }

@@ -27,19 +27,15 @@ enum EvaluationTable {
   private static func table(_ summary: MetricSummary, _ classes: [String]) -> [String] {
     let names = summary.perClass.map { printable(classes[$0.label]) }
     let width = max(8, names.map(\.count).max() ?? 0)
-    func pad(_ text: String) -> String {
-      text + String(repeating: " ", count: max(0, width - text.count))
-    }
     func row(_ name: String, _ values: [String]) -> String {
-      pad(name) + values.map { String(repeating: " ", count: max(1, 9 - $0.count)) + $0 }.joined()
+      name.aligned(left: width) + values.map { " " + $0.aligned(right: 8) }.joined()
     }
     func number(_ value: Double, _ metric: Metric) -> String {
       String(format: "%.\(metric.decimals)f", value)
     }
     var rows = [row("", ["clips"] + Metric.allCases.map(\.title))]
     for ((_, count, values), name) in zip(summary.perClass, names) {
-      rows.append(
-        row(name, ["\(count)"] + Metric.allCases.map { number(values[$0] ?? 0, $0) }))
+      rows.append(row(name, ["\(count)"] + Metric.allCases.map { number(values[$0] ?? 0, $0) }))
     }
     func overall(_ name: String, _ value: (Estimate) -> Double) -> String {
       row(

@@ -2,7 +2,6 @@ import ArgumentParser
 import PIQ
 import PIQAudioIO
 import PIQClassifiers
-import PIQExplanations
 import PIQKernels
 import PIQModels
 import PIQPipeline
@@ -56,8 +55,7 @@ struct Interpret: ParsableCommand {
       """
       How their samples are stored. Standard is float32 for wav and pcm24 for flac, which can hold \
       pcm16 and pcm24 only.
-      """,
-      valueName: "encoding"))
+      """, valueName: "encoding"))
   var encoding: SampleEncoding?
 
   @OptionGroup var method: MethodOptions
@@ -68,8 +66,7 @@ struct Interpret: ParsableCommand {
       """
       Explain this class instead of the likeliest: what the sound would have to contain to be \
       heard as it.
-      """,
-      valueName: "name|index"))
+      """, valueName: "name|index"))
   var label: String?
 
   @Option(help: ArgumentHelp("How many classes the JSON lists, likeliest first.", valueName: "n"))
@@ -199,9 +196,7 @@ struct Interpret: ParsableCommand {
     for failure in folderFailures { try loop.fail(failure.path ?? "", failure) }
     // Only a run that has the folder to itself.
     let results = try folder.flatMap { folder in
-      try journal.map { _ in
-        try RunResults(folder: folder, infix: input.shardInfix, csv: csv)
-      }
+      try journal.map { _ in try RunResults(folder: folder, infix: input.shardInfix, csv: csv) }
     }
     for failure in folderFailures {
       try results?.take(failure: failure.message, of: failure.path ?? "")

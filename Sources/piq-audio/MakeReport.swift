@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import PIQPipeline
 import PIQPlatform
 import PIQReport
 

@@ -1,11 +1,8 @@
 import ArgumentParser
 import Foundation
-import PIQ
 import PIQCheckpoints
 import PIQClassifiers
-import PIQExplanations
 import PIQModels
-import PIQPipeline
 import PIQPlatform
 
 /// `piq-audio model`.
@@ -17,8 +14,7 @@ struct ModelCommand: ParsableCommand {
   /// `piq-audio model import`.
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "import",
-      abstract: "Convert a SpeechBrain PIQ model into a model folder.",
+      commandName: "import", abstract: "Convert a SpeechBrain PIQ model into a model folder.",
       discussion: """
         The folder holds hyperparams.yaml, label_encoder.txt and the checkpoints that its \
         pretrainer names. No code in these files is ever run.

@@ -4,7 +4,6 @@ import PIQCheckpoints
 import PIQClassifiers
 import PIQExplanations
 import PIQModels
-import PIQPipeline
 import PIQPlatform
 import PIQSpectral
 
@@ -58,7 +57,6 @@ struct ModelSummary: Encodable {
     ]
     if let training = c.training { rows.append(("training", training)) }
     if let licence = c.licence { rows.append(("licence", licence)) }
-    return rows.map { $0.0.padding(toLength: 13, withPad: " ", startingAt: 0) + printable($0.1) }
-      .joined(separator: "\n")
+    return rows.map { $0.0.aligned(left: 13) + printable($0.1) }.joined(separator: "\n")
   }
 }

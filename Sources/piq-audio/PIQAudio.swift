@@ -4,8 +4,7 @@ import ArgumentParser
 @main
 struct PIQAudio: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "piq-audio",
-    abstract: "Hear what an audio classifier listened to.",
+    commandName: "piq-audio", abstract: "Hear what an audio classifier listened to.",
     discussion: """
       Explains the decisions of an audio classifier by Posthoc Interpretation via Quantization \
       (arXiv 2303.12659): which parts of a sound mattered, as a mask, a picture and a sound.

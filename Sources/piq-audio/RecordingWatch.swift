@@ -38,9 +38,7 @@ final class RecordingWatch: Sendable {
     case .progress(let input, let done, let total):
       state.withLock { state in
         let now = Date()
-        if state.input != input {
-          state = State(input: input, start: now)
-        }
+        if state.input != input { state = State(input: input, start: now) }
         // More often is only flicker.
         guard now.timeIntervalSince(state.shown) > 0.2 else { return }
         state.shown = now

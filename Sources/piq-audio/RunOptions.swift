@@ -20,9 +20,7 @@ struct InputOptions: ParsableArguments {
       """
       Read more inputs from a file, one per line or separated by NUL bytes (find -print0); - is \
       standard input.
-      """,
-      valueName: "file"),
-    completion: .file())
+      """, valueName: "file"), completion: .file())
   var filesFrom: String?
 
   @Option(
@@ -30,9 +28,7 @@ struct InputOptions: ParsableArguments {
       """
       Take one slice of the inputs, the i-th of n, from 1/n to n/n: for several machines, given the \
       same inputs. Which slice an input belongs to depends on its path alone.
-      """,
-      valueName: "i/n"),
-    transform: { try Shard($0) })
+      """, valueName: "i/n"), transform: { try Shard($0) })
   var shard: Shard?
 
   /// The inputs behind the arguments, and the folders that had none.
@@ -43,9 +39,7 @@ struct InputOptions: ParsableArguments {
     if filesFrom == "-" && inputs.contains("-") {
       throw UsageError("standard input cannot be both a sound file and a list of files")
     }
-    let listed = try filesFrom.map { path throws(Failure) in
-      try ClipInput.paths(listedIn: path)
-    }
+    let listed = try filesFrom.map { path throws(Failure) in try ClipInput.paths(listedIn: path) }
     if (inputs + (listed ?? [])).count(where: { $0 == "-" }) > 1 {
       throw UsageError("standard input can be given only once")
     }
@@ -100,8 +94,7 @@ struct ParallelOptions: ParsableArguments {
       """
       How many clips are under way at a time. Otherwise as many as there are cores; each takes \
       memory of its own.
-      """,
-      valueName: "n"))
+      """, valueName: "n"))
   var jobs: Int?
 
   @Option(
@@ -110,8 +103,7 @@ struct ParallelOptions: ParsableArguments {
       """
       How many threads each clip uses. Otherwise the cores are shared out among the clips under \
       way: one each in a batch, all of them for a single clip. Outputs do not depend on it.
-      """,
-      valueName: "n"))
+      """, valueName: "n"))
   var threads: Int?
 
   func validate() throws {
@@ -124,9 +116,7 @@ struct ParallelOptions: ParsableArguments {
   }
 
   /// The division of cores among `count` clips.
-  func divide(_ count: Int) -> OrderedWork {
-    OrderedWork(count, jobs: jobs, threads: threads)
-  }
+  func divide(_ count: Int) -> OrderedWork { OrderedWork(count, jobs: jobs, threads: threads) }
 }
 
 /// How much is said on standard error.
@@ -156,9 +146,7 @@ struct OutputOptions: ParsableArguments {
       """
       The folder for outputs, created if missing; otherwise the current one. Folders given as \
       input are mirrored below it.
-      """,
-      valueName: "dir"),
-    completion: .directory)
+      """, valueName: "dir"), completion: .directory)
   var outputDir: String?
 
   @Option(

@@ -1,8 +1,6 @@
 import ArgumentParser
 import Foundation
 import Logging
-import PIQKernels
-import PIQPipeline
 import PIQPlatform
 
 /// What a command says: results on standard output, everything else on standard error.
@@ -46,27 +44,20 @@ struct Terminal: Sendable {
   }
 
   /// Writes an error to standard error.
-  func error(_ message: String) {
-    clearProgress()
-    log.error("\(message)")
-  }
+  func error(_ message: String) { write(message, .error) }
 
   /// Writes a warning to standard error.
-  func warn(_ message: String) {
-    clearProgress()
-    log.warning("\(message)")
-  }
+  func warn(_ message: String) { write(message, .warning) }
 
   /// Writes to standard error what people should know though nothing is amiss.
-  func notice(_ message: String) {
-    clearProgress()
-    log.notice("\(message)")
-  }
+  func notice(_ message: String) { write(message, .notice) }
 
   /// Writes a detail to standard error, for those who asked to hear more.
-  func note(_ message: String) {
+  func note(_ message: String) { write(message, .info) }
+
+  private func write(_ message: String, _ level: Logger.Level) {
     clearProgress()
-    log.info("\(message)")
+    log.log(level: level, "\(message)")
   }
 
   /// Replaces the progress line; people see it, files and pipes do not.

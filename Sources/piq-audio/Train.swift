@@ -1,14 +1,9 @@
 import ArgumentParser
-import Foundation
 import PIQ
-import PIQCheckpoints
 import PIQClassifiers
-import PIQDatasets
 import PIQExplanations
 import PIQModels
-import PIQPipeline
 import PIQPlatform
-import PIQSpectral
 import PIQTraining
 
 /// `piq-audio train`.
@@ -47,8 +42,7 @@ struct Train: ParsableCommand {
     @OptionGroup(title: "Settings of data, optimisation and augmentation")
     var settings: SettingOptions
 
-    @Option(
-      help: ArgumentHelp("The channels of the encoder.", valueName: "n"))
+    @Option(help: ArgumentHelp("The channels of the encoder.", valueName: "n"))
     var dim: Int?
 
     @Option(
@@ -58,19 +52,10 @@ struct Train: ParsableCommand {
     var logitScale: Double?
 
     @Option(
-      help: ArgumentHelp(
-        "The part of each target that is shared out among all classes.", valueName: "x"))
-    var labelSmoothing: Double?
-
-    @Option(
       help:
         "What clips are divided by: their largest absolute sample (peak), their largest (max), none."
     )
     var normalize: Normalization?
-
-    @Option(
-      help: ArgumentHelp("The sample rate that clips are resampled to, in Hz.", valueName: "hz"))
-    var sampleRate: Int?
 
     @OptionGroup var messages: MessageOptions
 
@@ -80,9 +65,7 @@ struct Train: ParsableCommand {
         let recipe = try settings.recipe(ClassifierRecipe(), from: arguments.recipe) { recipe in
           set(&recipe.network.dim, dim)
           set(&recipe.network.logitScale, logitScale)
-          set(&recipe.network.labelSmoothing, labelSmoothing)
           set(&recipe.network.normalize, normalize)
-          set(&recipe.network.sampleRate, sampleRate)
         }
         if try arguments.printed(recipe, terminal) { return }
         var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
@@ -90,8 +73,7 @@ struct Train: ParsableCommand {
           name: session.modelName, labels: session.split.categories)
         try session.choosePrecision(channels: configuration.classifier.inputSize)
         let (train, valid, test) = try session.load(configuration)
-        let task = try ClassifierTask(
-          configuration, session.recipe, train: train, valid: valid)
+        let task = try ClassifierTask(configuration, session.recipe, train: train, valid: valid)
         try session.run(task, inputs: []) { model, progress in
           try test.map { test in
             try ClassifierTask.measure(model.interpreter, test, progress: progress)
@@ -137,13 +119,7 @@ struct Train: ParsableCommand {
     var reconstruction: Double?
 
     @Option(
-      help: ArgumentHelp(
-        "Which cells are loud, as a part of the loudest one.", valueName: "x"))
-    var maskThreshold: Double?
-
-    @Option(
-      help: ArgumentHelp(
-        "The weight of the cross-entropy of what the mask keeps.", valueName: "x"))
+      help: ArgumentHelp("The weight of the cross-entropy of what the mask keeps.", valueName: "x"))
     var maskedIn: Double?
 
     @Option(
@@ -154,10 +130,6 @@ struct Train: ParsableCommand {
 
     @Option(help: ArgumentHelp("The weight of the mean of the mask.", valueName: "x"))
     var sparsity: Double?
-
-    @Option(
-      help: ArgumentHelp("The weight of the differences within the mask.", valueName: "x"))
-    var totalVariation: Double?
 
     @Option(
       name: .customLong("keys"), help: ArgumentHelp("The keys of the codebook, K.", valueName: "n"))
@@ -174,11 +146,9 @@ struct Train: ParsableCommand {
         let recipe = try settings.recipe(InterpreterRecipe(), from: arguments.recipe) { recipe in
           set(&recipe.objective, objective?.settings)
           set(&recipe.objective.reconstruction, reconstruction)
-          set(&recipe.objective.maskThreshold, maskThreshold)
           set(&recipe.objective.maskedIn, maskedIn)
           set(&recipe.objective.maskedOut, maskedOut)
           set(&recipe.objective.sparsity, sparsity)
-          set(&recipe.objective.totalVariation, totalVariation)
           set(&recipe.network.keyCount, keyCount)
           set(&recipe.network.sharedKeys, sharedKeys)
         }

@@ -1,9 +1,5 @@
 import ArgumentParser
-import PIQ
-import PIQClassifiers
-import PIQExplanations
 import PIQKernels
-import PIQNeuralNetwork
 import PIQPlatform
 import PIQTraining
 
@@ -35,9 +31,7 @@ struct TrainingArguments: ParsableArguments {
       """
       Where the sound files of a CSV are. Otherwise they are looked for beside it, in audio beside \
       it, and in ../audio.
-      """,
-      valueName: "dir"),
-    completion: .directory)
+      """, valueName: "dir"), completion: .directory)
   var audioDir: String?
 
   @Option(
@@ -64,9 +58,7 @@ struct TrainingArguments: ParsableArguments {
     guard data != nil else {
       throw ValidationError("no data were given; name a CSV file or a folder of classes")
     }
-    guard output != nil else {
-      throw ValidationError("name a folder for the model with --output")
-    }
+    guard output != nil else { throw ValidationError("name a folder for the model with --output") }
     if resume && force {
       throw ValidationError("--resume goes on and --force begins again; choose one")
     }
@@ -82,23 +74,20 @@ struct TrainingArguments: ParsableArguments {
   }
 }
 
-/// Options for the settings that both trainings have; each goes before the recipe's.
+/// Options for the common settings of both trainings; each goes before the recipe's.
 struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Decides about all that is drawn.", valueName: "n"))
   var seed: UInt64?
 
-  @Option(
-    help: ArgumentHelp("The folds to train on, separated by commas.", valueName: "list"))
+  @Option(help: ArgumentHelp("The folds to train on, separated by commas.", valueName: "list"))
   var trainFolds: NumberList?
 
   @Option(
     help: ArgumentHelp(
-      "The folds that the best epoch is chosen on. Otherwise the highest one.",
-      valueName: "list"))
+      "The folds that the best epoch is chosen on. Otherwise the highest one.", valueName: "list"))
   var validFolds: NumberList?
 
-  @Option(
-    help: ArgumentHelp("The folds that are measured at the end.", valueName: "list"))
+  @Option(help: ArgumentHelp("The folds that are measured at the end.", valueName: "list"))
   var testFolds: NumberList?
 
   @Option(
@@ -108,13 +97,7 @@ struct SettingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The part of each class to measure at the end, where there are no folds.", valueName: "x"))
-  var testFraction: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      "How much of a clip is taken at a time, in seconds; 0 for all of it.",
-      valueName: "seconds"))
+      "How much of a clip is taken at a time, in seconds; 0 for all of it.", valueName: "seconds"))
   var cropSeconds: Double?
 
   @Option(help: ArgumentHelp("How often all clips are seen.", valueName: "n"))
@@ -123,14 +106,8 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The clips of a step.", valueName: "n"))
   var batchSize: Int?
 
-  @Option(help: "The optimiser.")
-  var optimizer: OptimizationSettings.Optimizer?
-
   @Option(help: ArgumentHelp("The largest learning rate.", valueName: "x"))
   var learningRate: Double?
-
-  @Option(help: ArgumentHelp("The weight decay.", valueName: "x"))
-  var weightDecay: Double?
 
   @Option(help: "How the learning rate changes.")
   var schedule: OptimizationSettings.Schedule?
@@ -156,41 +133,17 @@ struct SettingOptions: ParsableArguments {
       """)
   var precision: PrecisionChoice?
 
-  @Flag(inversion: .prefixedNo, help: "Let clips begin anywhere, their end before their start.")
-  var timeShift: Bool?
-
-  @Option(help: ArgumentHelp("The most by which levels are varied, in dB.", valueName: "db"))
-  var gain: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      "The least signal-to-noise ratio of noisy clips; 0: no noise.", valueName: "db"))
-  var noise: Double?
-
   @Option(
     help: ArgumentHelp("The parameter of mixup's Beta distribution; 0: no mixing.", valueName: "x"))
   var mixup: Double?
-
-  @Option(help: ArgumentHelp("How many stretches of time are silenced.", valueName: "n"))
-  var timeMasks: Int?
-
-  @Option(help: ArgumentHelp("The longest of them, in frames.", valueName: "n"))
-  var timeMaskFrames: Int?
-
-  @Option(help: ArgumentHelp("How many bands of frequency are silenced.", valueName: "n"))
-  var frequencyMasks: Int?
-
-  @Option(help: ArgumentHelp("The widest of them, in bins.", valueName: "n"))
-  var frequencyMaskBins: Int?
 
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
       """
-      Change any setting of the recipe, such as optimization.patience=5; may be repeated. \
-      --print-recipe shows all settings.
-      """,
-      valueName: "setting=value"))
+      Change any setting of the recipe by its group (data, optimization, augmentation, network, \
+      objective) and name, such as augmentation.gain=3; may be repeated. --print-recipe shows all.
+      """, valueName: "setting=value"))
   var assignments: [String] = []
 
   /// The standard recipe, changed by a recipe file, then by the options, and last by --set.
@@ -205,26 +158,16 @@ struct SettingOptions: ParsableArguments {
     set(&recipe.data.validFolds, validFolds?.numbers)
     set(&recipe.data.testFolds, testFolds?.numbers)
     set(&recipe.data.validFraction, validFraction)
-    set(&recipe.data.testFraction, testFraction)
     set(&recipe.data.cropSeconds, cropSeconds)
     set(&recipe.optimization.epochs, epochs)
     set(&recipe.optimization.batchSize, batchSize)
-    set(&recipe.optimization.optimizer, optimizer)
     set(&recipe.optimization.learningRate, learningRate)
-    set(&recipe.optimization.weightDecay, weightDecay)
     set(&recipe.optimization.schedule, schedule)
     set(&recipe.optimization.warmUp, warmUp)
     set(&recipe.optimization.gradientNorm, gradientNorm)
     set(&recipe.optimization.validateEvery, validateEvery)
     set(&recipe.optimization.precision, precision)
-    set(&recipe.augmentation.timeShift, timeShift)
-    set(&recipe.augmentation.gain, gain)
-    set(&recipe.augmentation.noise, noise)
     set(&recipe.augmentation.mixup, mixup)
-    set(&recipe.augmentation.timeMasks, timeMasks)
-    set(&recipe.augmentation.timeMaskFrames, timeMaskFrames)
-    set(&recipe.augmentation.frequencyMasks, frequencyMasks)
-    set(&recipe.augmentation.frequencyMaskBins, frequencyMaskBins)
     options(&recipe)
     for assignment in assignments { recipe = try RecipeFile.set(assignment, in: recipe) }
     return recipe

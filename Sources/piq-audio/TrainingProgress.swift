@@ -1,4 +1,5 @@
 import Foundation
+import PIQPlatform
 import PIQTraining
 
 /// What people see of a training.
@@ -7,11 +8,6 @@ struct TrainingProgress {
   /// The steps that were done before this run.
   let done: Int
   private let start = Date()
-
-  init(epochs: Int, done: Int) {
-    self.epochs = epochs
-    self.done = done
-  }
 
   /// The line while it runs; nothing to say of a finished epoch.
   func line(_ event: TrainingEvent) -> String? {
@@ -22,7 +18,7 @@ struct TrainingProgress {
       let left = Date().timeIntervalSince(start) / Double(max(1, now - done)) * Double(total - now)
       return String(
         format: "epoch %d/%d, step %d/%d, loss %.4f, rate %.2g, %@ left", epoch, epochs, step,
-        count, loss, rate, duration(left))
+        count, loss, rate, clockText(min(max(left, 0), 1e9)))
     case .validation(let epoch, let finished, let total):
       return "epoch \(epoch)/\(epochs), validating [\(finished + 1)/\(total)]"
     case .epoch: return nil
@@ -33,7 +29,7 @@ struct TrainingProgress {
   func line(_ record: TrainingRecord) -> String {
     let head = String(
       format: "epoch %d/%d  loss %.4f  rate %.2g  %@", record.epoch, epochs, record.loss,
-      record.learningRate, duration(record.seconds))
+      record.learningRate, clockText(record.seconds))
     let valid = record.valid.map { "  " + figures($0) } ?? ""
     return head + valid + (record.isBest ? "  best" : "")
   }
@@ -42,12 +38,5 @@ struct TrainingProgress {
   func figures(_ validation: Validation) -> String {
     validation.figures.sorted { $0.key < $1.key }
       .map { "\($0.key) \(String(format: "%.4g", $0.value))" }.joined(separator: "  ")
-  }
-
-  private func duration(_ seconds: Double) -> String {
-    let seconds = Int(min(max(seconds, 0), 1e9).rounded())
-    return seconds < 3600
-      ? String(format: "%d:%02d", seconds / 60, seconds % 60)
-      : String(format: "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60)
   }
 }

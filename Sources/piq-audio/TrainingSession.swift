@@ -4,10 +4,8 @@ import PIQ
 import PIQCheckpoints
 import PIQClassifiers
 import PIQDatasets
-import PIQExplanations
 import PIQKernels
 import PIQModels
-import PIQPipeline
 import PIQPlatform
 import PIQSpectral
 import PIQTraining
@@ -84,8 +82,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
 
   /// Trains to the end, or until a signal, and measures the model on the test clips.
   func run(
-    _ task: Task, inputs: [String],
-    test: (Model, (Int, Int) throws -> Void) throws -> Validation?
+    _ task: Task, inputs: [String], test: (Model, (Int, Int) throws -> Void) throws -> Validation?
   ) throws {
     let clips = (split.train.map { ("train", $0) } + split.valid.map { ("valid", $0) }).map {
       "\($0.0)\t\($0.1.name)\t\($0.1.category)"

@@ -1,7 +1,5 @@
 import ArgumentParser
-import PIQ
 import PIQClassifiers
-import PIQExplanations
 import PIQPipeline
 
 /// How long recordings are divided.
@@ -11,8 +9,7 @@ struct WindowOptions: ParsableArguments {
       """
       Slide over the recording in windows of so many seconds. Otherwise recordings of more than \
       60 s are divided into windows of 5 s; 0 takes them whole, whatever memory that needs.
-      """,
-      valueName: "seconds"))
+      """, valueName: "seconds"))
   var window: Double?
 
   @Option(
@@ -20,8 +17,7 @@ struct WindowOptions: ParsableArguments {
       """
       How many seconds a window shares with the next one, with a cross-fade: at most half of it. \
       Otherwise half.
-      """,
-      valueName: "seconds"))
+      """, valueName: "seconds"))
   var overlap: Double?
 
   @Option(
@@ -29,8 +25,7 @@ struct WindowOptions: ParsableArguments {
       """
       Skip windows whose level (root mean square) is below so many dBFS, such as -60. Their \
       interpretation is silence.
-      """,
-      valueName: "dBFS"))
+      """, valueName: "dBFS"))
   var minLevel: Double?
 
   @Option(
@@ -38,8 +33,7 @@ struct WindowOptions: ParsableArguments {
       """
       Explain only windows that are heard as one of these classes, by name or index. The \
       interpretation of the others is silence.
-      """,
-      valueName: "class,..."))
+      """, valueName: "class,..."))
   var only: String?
 
   @Option(
@@ -47,8 +41,7 @@ struct WindowOptions: ParsableArguments {
       """
       Explain only windows whose class has this probability or more, from 0 to 1. The \
       interpretation of the others is silence.
-      """,
-      valueName: "p"))
+      """, valueName: "p"))
   var minProbability: Float?
 
   func validate() throws {

@@ -35,3 +35,8 @@ import Testing
     #expect(map.color(.infinity) == map.color(1))
   }
 }
+
+extension Color {
+  /// How light the colour is, from 0 to 255: the luma weights that cubehelix is built on.
+  var luminance: Double { 0.30 * Double(red) + 0.59 * Double(green) + 0.11 * Double(blue) }
+}

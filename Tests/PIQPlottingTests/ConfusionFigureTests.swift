@@ -10,7 +10,8 @@ import Testing
 
   @Test func aCellIsAsDarkAsItsShareOfItsRow() throws {
     let figure = try figure([[30, 10], [0, 0]])
-    let (canvas, panel) = try figure.render()
+    let (canvas, panels) = try figure.render()
+    let panel = panels[0]
     // The corners of the cells, away from the numbers.
     func corner(_ row: Int, _ column: Int) -> Color {
       canvas.pixel(x: panel.x + column * figure.cell + 2, y: panel.y + row * figure.cell + 2)
@@ -26,8 +27,8 @@ import Testing
 
   @Test(arguments: [1, 10, 50, 300, 1000]) func everySizeIsDrawn(classes: Int) throws {
     let counts = (0..<classes).map { i in (0..<classes).map { $0 == i ? 3 : 0 } }
-    let (canvas, panel) = try figure(counts).render()
-    #expect(panel.maxX < canvas.width && panel.maxY < canvas.height)
+    let (canvas, panels) = try figure(counts).render()
+    #expect(panels[0].maxX < canvas.width && panels[0].maxY < canvas.height)
     #expect(try canvas.png().count > 1000)
   }
 

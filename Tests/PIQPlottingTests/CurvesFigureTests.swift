@@ -9,8 +9,7 @@ import Testing
     _ values: [(x: Double, y: Double)], marked: Double? = nil
   ) throws -> CurvesFigure {
     try CurvesFigure(
-      panels: [.init(title: "loss", series: [.init(name: "loss", values: values)])],
-      marked: marked, title: "Training")
+      panels: [("loss", [("loss", values)])], marked: marked, title: "Training")
   }
 
   private let blue = Color(rgb: 0x0072B2)
@@ -66,7 +65,7 @@ import Testing
   @Test(arguments: [0, CurvesFigure.mostPanels + 1]) func panelsThatHaveNoRoom(count: Int) {
     #expect(throws: Failure.self) {
       try CurvesFigure(
-        panels: Array(repeating: .init(title: "", series: []), count: count), marked: nil, title: ""
+        panels: Array(repeating: ("", []), count: count), marked: nil, title: ""
       )
     }
   }

@@ -30,13 +30,13 @@ import Testing
   @Test func placesOnTheAxes() throws {
     let panels = try panels(frames: 101, bins: 81)
     // A frame is 10 ms and has its moment in its middle, as a bin of 100 Hz has.
-    #expect(abs(panels.start - 0.5 / 101) < 1e-12)
-    #expect(abs(panels.perSecond - 100.0 / 101) < 1e-12)
-    #expect(panels.timeTicks.map(\.label) == ["0", "0.2", "0.4", "0.6", "0.8", "1.0"])
-    #expect(panels.timeTicks.first?.place == panels.start)
-    #expect(panels.frequencyUnit == "kHz")
-    #expect(panels.frequencyTicks.map(\.label) == ["0", "2", "4", "6", "8"])
-    #expect(abs((panels.frequencyTicks.last?.place ?? 0) - 80.5 / 81) < 1e-12)
+    #expect(abs(panels.axes.start - 0.5 / 101) < 1e-12)
+    #expect(abs(panels.axes.perSecond - 100.0 / 101) < 1e-12)
+    #expect(panels.axes.time.map(\.label) == ["0", "0.2", "0.4", "0.6", "0.8", "1.0"])
+    #expect(panels.axes.time.first?.place == panels.axes.start)
+    #expect(panels.axes.unit == "kHz")
+    #expect(panels.axes.frequency.map(\.label) == ["0", "2", "4", "6", "8"])
+    #expect(abs((panels.axes.frequency.last?.place ?? 0) - 80.5 / 81) < 1e-12)
   }
 
   @Test func shapesThatDoNotBelongTogether() {

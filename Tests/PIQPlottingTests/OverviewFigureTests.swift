@@ -29,8 +29,7 @@ import Testing
       pool, range: 0...seconds,
       intervals: (0..<classes).map { i in
         let start = seconds * Double(i) / Double(classes)
-        return .init(
-          range: start..<start + seconds / Double(classes), label: "class \(i)", probability: 1)
+        return (start..<start + seconds / Double(classes), "class \(i)", 1)
       }, sampleRate: 100, bins: 33, nFFT: 64, title: "a.wav")
   }
 

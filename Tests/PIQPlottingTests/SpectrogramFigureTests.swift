@@ -11,15 +11,15 @@ import Testing
 
   @Test func aLoudCellIsBrightWhereItBelongs() throws {
     let drawn = try figure(grid(frames: 50, bins: 33, loud: [(10, 30)])).render()
-    let loud = drawn.canvas.cell(frame: 10, bin: 30, frames: 50, bins: 33, in: drawn.panel)
-    let mirrored = drawn.canvas.cell(frame: 10, bin: 2, frames: 50, bins: 33, in: drawn.panel)
+    let loud = drawn.canvas.cell(frame: 10, bin: 30, frames: 50, bins: 33, in: drawn.panels[0])
+    let mirrored = drawn.canvas.cell(frame: 10, bin: 2, frames: 50, bins: 33, in: drawn.panels[0])
     #expect(loud == ColorMap.logPower.color(1))
     #expect(mirrored == ColorMap.logPower.color(0))
   }
 
   @Test func theColorBarRunsFromLowestToHighest() throws {
     let drawn = try figure(grid(frames: 4, bins: 4, loud: [(1, 1)])).render()
-    let panel = drawn.panel
+    let panel = drawn.panels[0]
     // Right of the panel comes the bar's border, then the bar.
     let x = try #require(
       (panel.maxX + 4..<drawn.canvas.width).first {

@@ -64,8 +64,7 @@ public final class ConvolutionalEncoder: SpectrogramEncoder {
   public init(dim: Int = 256, using initializer: Initializer) {
     var convolutions: [Conv2d] = []
     for inputs in [1, dim, dim, dim] {
-      convolutions.append(
-        Conv2d(inputs, dim, kernel: 4, stride: 2, padding: 1, using: initializer))
+      convolutions.append(Conv2d(inputs, dim, kernel: 4, stride: 2, padding: 1, using: initializer))
     }
     self.convolutions = convolutions
     norms = (0..<4).map { _ in BatchNorm(dim) }
@@ -108,8 +107,7 @@ public final class ConvolutionalEncoder: SpectrogramEncoder {
   ) throws -> Differentiated {
     try checkSize(x)
     var hidden = Differentiated(x.reshaped(x.shape + [1])) { $0.reshaped(x.shape) }
-    let isFrozen =
-      mode == .evaluation && state.allSatisfy { !$0.parameter.needsGradient }
+    let isFrozen = mode == .evaluation && state.allSatisfy { !$0.parameter.needsGradient }
     for (index, (convolution, norm)) in zip(convolutions, norms).enumerated() {
       hidden =
         isFrozen

@@ -19,9 +19,7 @@ public struct IntegratedGradientsExplainer: AttributionExplainer {
     classifier = try interpreter.differentiableClassifier(for: Self.self)
   }
 
-  package func attributions(
-    _ logPower: Tensor, as classIndex: Int, number: Int
-  ) throws -> Tensor {
+  package func attributions(_ logPower: Tensor, as classIndex: Int, number: Int) throws -> Tensor {
     var total = Tensor(shape: logPower.shape)
     for step in 0..<steps {
       let point = logPower.scaled(by: (Float(step) + 0.5) / Float(steps))

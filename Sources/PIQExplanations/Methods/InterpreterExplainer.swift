@@ -30,12 +30,9 @@ public struct InterpreterExplainer: Explainer {
     let precision = model.precision
     let (reconstruction, codes) = try LayerClock.within("psi") {
       guard model.configuration.useVQ else {
-        return (
-          try psi.decode(hidden, mode: .evaluation, precision: precision), nil as Codes?
-        )
+        return (try psi.decode(hidden, mode: .evaluation, precision: precision), nil as Codes?)
       }
-      let output = try psi(
-        hidden, labels: [classIndex], mode: .evaluation, precision: precision)
+      let output = try psi(hidden, labels: [classIndex], mode: .evaluation, precision: precision)
       return (output.reconstruction, output.codes)
     }
     let decoded = reconstruction.reshaped(Array(reconstruction.shape[1...2]))

@@ -18,8 +18,7 @@ extension Metric {
   public static let averageDrop = Metric("ad", "AD", decimals: 1) { outcome in
     func probability(_ probabilities: [Double]) -> Double {
       let all =
-        outcome.softensAverageDrop
-        ? softmax(probabilities.map { Float($0) }) : probabilities
+        outcome.softensAverageDrop ? softmax(probabilities.map { Float($0) }) : probabilities
       return all[outcome.classIndex]
     }
     let (whole, maskedIn) = (probability(outcome.whole), probability(outcome.maskedIn))

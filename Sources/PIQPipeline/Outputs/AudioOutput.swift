@@ -1,6 +1,4 @@
-import PIQ
 import PIQAudioIO
-import PIQClassifiers
 import PIQExplanations
 import PIQSpectral
 

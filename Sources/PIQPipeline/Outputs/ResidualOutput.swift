@@ -1,4 +1,3 @@
-import PIQ
 import PIQAudioIO
 import PIQClassifiers
 import PIQExplanations

@@ -1,4 +1,3 @@
-import PIQ
 import PIQClassifiers
 import PIQExplanations
 import PIQPlotting
@@ -40,8 +39,7 @@ private final class WindowedFigures: WindowedOutput {
 
   func add(_ window: ExplainedWindow) throws {
     guard let piece = window.piece else { return }
-    try figures.add(
-      piece, span: window.entry.span, isLast: window.window.isLast, window.timeline)
+    try figures.add(piece, span: window.entry.span, isLast: window.window.isLast, window.timeline)
   }
 
   func finish(_ timeline: Timeline, _ report: inout ClipReport) throws {

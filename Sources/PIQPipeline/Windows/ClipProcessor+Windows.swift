@@ -115,18 +115,16 @@ extension ClipProcessor {
       input: input.path, label: index.map { labels[$0] } ?? "", index: index ?? -1,
       probability: index.map { means[$0] } ?? 0,
       top: ranking.prefix(settings.top).map { .init(label: labels[$0], probability: means[$0]) },
-      model: .init(name: configuration.name, sha256: model.sha256),
-      sampleRate: reader.sampleRate, channels: reader.channels,
-      duration: Double(reader.framesRead) / Double(reader.sampleRate), outputs: [:],
-      warning: reader.warning)
+      model: .init(name: configuration.name, sha256: model.sha256), sampleRate: reader.sampleRate,
+      channels: reader.channels, duration: Double(reader.framesRead) / Double(reader.sampleRate),
+      outputs: [:], warning: reader.warning)
     describeExplanation(in: &report)
     report.window = Double(windows.length) / rate
     report.overlap = Double(windows.overlap) / rate
     report.windows = result.timeline.entries.map { entry in
       .init(
         start: Double(entry.samples.lowerBound) / rate,
-        end: Double(entry.samples.upperBound) / rate,
-        label: entry.index.map { labels[$0] },
+        end: Double(entry.samples.upperBound) / rate, label: entry.index.map { labels[$0] },
         probability: entry.index.map { _ in entry.probability }, explained: entry.isExplained)
     }
     if means.isEmpty, let minLevel = settings.windowing.minLevel {

@@ -96,8 +96,7 @@ struct RecordingFigures {
       guard entry.index != nil else { return nil }
       let seconds = Double(entry.span.lowerBound) / rate..<Double(entry.span.upperBound) / rate
       guard seconds.overlaps(range) else { return nil }
-      return OverviewFigure.Interval(
-        range: seconds, label: timeline.label(of: entry), probability: entry.probability)
+      return (seconds, timeline.label(of: entry), entry.probability)
     }
     return try OverviewFigure(
       pool, range: range, intervals: intervals, sampleRate: sampleRate, bins: nFFT / 2 + 1,

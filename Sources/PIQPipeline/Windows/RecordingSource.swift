@@ -43,15 +43,3 @@ final class RecordingSource {
     return stream.resample(block)
   }
 }
-
-/// Checks that samples can be computed with.
-///
-/// - Throws: `Failure` when one is too loud.
-func checkLevel(of samples: [Float], path: String) throws(Failure) {
-  // Squares of larger ones overflow, and the network would take what is left for a clip.
-  if samples.contains(where: { $0.magnitude > 1e15 }) {
-    throw Failure(
-      .clipTooLoud, path: path, problem: "is too loud to compute with",
-      remedy: "scale it to full scale, ±1")
-  }
-}

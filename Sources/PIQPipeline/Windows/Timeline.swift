@@ -99,14 +99,12 @@ public struct Timeline: Sendable, Equatable {
     for i in entries.indices {
       guard let index = entries[i].index else { continue }
       let range = entries[i].span
-      if let last = stretches.last, last.index == index,
-        last.samples.upperBound == range.lowerBound
+      if let last = stretches.last, last.index == index, last.samples.upperBound == range.lowerBound
       {
         stretches[stretches.count - 1].samples = last.samples.lowerBound..<range.upperBound
         stretches[stretches.count - 1].probability = max(last.probability, entries[i].probability)
       } else {
-        stretches.append(
-          Stretch(samples: range, index: index, probability: entries[i].probability))
+        stretches.append(Stretch(samples: range, index: index, probability: entries[i].probability))
       }
     }
     return stretches

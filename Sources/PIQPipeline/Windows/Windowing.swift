@@ -46,8 +46,7 @@ public struct Windowing: Sendable, Equatable, Encodable {
   /// `minLevel`.
   func isSilent(_ samples: [Float]) -> Bool {
     guard let minLevel else { return false }
-    let power =
-      samples.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(max(1, samples.count))
+    let power = samples.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(max(1, samples.count))
     return 10 * log10(power) < minLevel
   }
 }
