@@ -83,44 +83,21 @@ let package = Package(
       ]),
     module("PIQPlotting", ["CPIQCairo", "CPIQPNG", "PIQPlatform", "PIQTensor"]),
     module("PIQDatasets", ["PIQPlatform", "PIQAudioIO"]),
-    module(
-      "PIQPipeline",
-      [
-        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQClassifiers",
-        "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting",
-      ]),
-    module(
-      "PIQRuns",
-      [
-        "PIQPlatform", "PIQAudioIO", "PIQKernels", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
-        "PIQExplanations", "PIQModels", "PIQPipeline",
-      ]),
+    module("PIQPipeline", ["PIQAudio", "PIQPlotting"]),
+    module("PIQRuns", ["PIQAudio", "PIQPipeline"]),
     module(
       "PIQReport",
       [
-        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQCheckpoints", "PIQPlotting",
-        "PIQPipeline", .product(name: "Mustache", package: "swift-mustache"),
+        "PIQAudio", "PIQPlotting", "PIQPipeline",
+        .product(name: "Mustache", package: "swift-mustache"),
       ], resources: [.embedInCode("Resources")]),
-    module(
-      "PIQEvaluation",
-      [
-        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ",
-        "PIQExplanations", "PIQModels", "PIQPlotting", "PIQDatasets",
-      ]),
-    module(
-      "PIQTraining",
-      [
-        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
-        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQPlotting",
-        "PIQDatasets", "PIQEvaluation", yams,
-      ]),
+    module("PIQEvaluation", ["PIQAudio", "PIQPlotting", "PIQDatasets"]),
+    module("PIQTraining", ["PIQAudio", "PIQPlotting", "PIQDatasets", "PIQEvaluation", yams]),
     .executableTarget(
       name: "piq-audio",
       dependencies: [
-        "PIQPlatform", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
-        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQDatasets",
-        "PIQPipeline", "PIQRuns", "PIQReport", "PIQEvaluation", "PIQTraining",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "PIQAudio", "PIQDatasets", "PIQPipeline", "PIQRuns", "PIQReport", "PIQEvaluation",
+        "PIQTraining", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),

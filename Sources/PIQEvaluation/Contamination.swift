@@ -1,5 +1,4 @@
-import PIQExplanations
-import PIQNeuralNetwork
+import PIQAudio
 
 /// Clips out of distribution, as SpeechBrain's `eval.py` makes them.
 package enum Contamination {

@@ -1,6 +1,5 @@
+public import PIQAudio
 public import PIQDatasets
-public import PIQExplanations
-import PIQTensor
 
 /// What was found for a data set.
 public struct Evaluation: Sendable {

@@ -1,6 +1,5 @@
+import PIQAudio
 import PIQDatasets
-import PIQExplanations
-import PIQPlatform
 import PIQPlotting
 
 extension Evaluation {

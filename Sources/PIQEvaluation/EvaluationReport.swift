@@ -1,5 +1,5 @@
+import PIQAudio
 import PIQDatasets
-import PIQExplanations
 
 /// An evaluation as it is told to programs.
 public struct EvaluationReport: Encodable {

@@ -1,4 +1,4 @@
-public import PIQExplanations
+public import PIQAudio
 
 /// How a classifier and its interpreter are evaluated.
 public struct EvaluationSettings: Sendable {

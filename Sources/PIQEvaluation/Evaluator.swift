@@ -1,12 +1,5 @@
-import PIQ
-import PIQClassifiers
+public import PIQAudio
 public import PIQDatasets
-import PIQExplanations
-public import PIQModels
-import PIQNeuralNetwork
-import PIQPlatform
-import PIQSpectral
-import PIQTensor
 
 /// Measures a classifier and what explains it on clips whose classes are known.
 ///

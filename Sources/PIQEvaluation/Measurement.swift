@@ -1,4 +1,4 @@
-public import PIQExplanations
+public import PIQAudio
 
 /// What was measured of one clip, mixture or noisy clip.
 public struct Measurement: Sendable {

@@ -1,7 +1,5 @@
 import Glibc
-import PIQExplanations
-import PIQNeuralNetwork
-import PIQTensor
+import PIQAudio
 
 /// Figures of a classifier's probabilities, and how far a figure can be trusted.
 package enum Statistics {

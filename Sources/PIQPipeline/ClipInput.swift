@@ -1,4 +1,4 @@
-import PIQPlatform
+import PIQAudio
 
 /// One sound file to be worked on, and the name under which its outputs are kept.
 public struct ClipInput: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import Foundation
-import PIQPlatform
+import PIQAudio
 
 /// A clip to be worked on: its input and where each output goes.
 public struct ClipJob: Sendable, Hashable {

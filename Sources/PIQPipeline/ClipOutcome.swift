@@ -1,4 +1,4 @@
-import PIQPlatform
+import PIQAudio
 
 /// What became of a clip that did not fail.
 public enum ClipOutcome: Sendable {

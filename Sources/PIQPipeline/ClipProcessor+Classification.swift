@@ -1,9 +1,4 @@
-import PIQ
-import PIQAudioIO
-import PIQClassifiers
-import PIQExplanations
-import PIQModels
-import PIQPlatform
+import PIQAudio
 
 extension ClipProcessor {
   /// Classifies a clip; nothing is decoded by the interpreter or written.

@@ -1,10 +1,5 @@
-import PIQ
-import PIQAudioIO
-import PIQExplanations
-import PIQModels
-import PIQPlatform
+import PIQAudio
 import PIQPlotting
-import PIQSpectral
 
 extension ClipProcessor {
   /// Draws the log-power spectrogram that the model's front end makes of a clip, to the path under

@@ -1,10 +1,4 @@
-import PIQ
-public import PIQAudioIO
-public import PIQClassifiers
-public import PIQExplanations
-public import PIQModels
-import PIQPlatform
-import PIQSpectral
+public import PIQAudio
 
 /// Takes one clip after the other through a model, from decoding to outputs. Several threads may
 /// share it, each with a clip of its own.

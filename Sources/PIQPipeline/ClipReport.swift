@@ -1,7 +1,4 @@
-public import PIQClassifiers
-public import PIQExplanations
-public import PIQKernels
-public import PIQSpectral
+public import PIQAudio
 
 /// What was found in a clip: the content of `clip.interpretation.json`.
 public struct ClipReport: Sendable, Codable, Equatable {

@@ -1,7 +1,4 @@
-import PIQAudioIO
-import PIQClassifiers
-import PIQExplanations
-import PIQSpectral
+import PIQAudio
 
 /// A clip that was taken whole, with all that its outputs are made of.
 struct InterpretedClip {

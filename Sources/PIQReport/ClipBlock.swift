@@ -1,6 +1,6 @@
 import Foundation
+import PIQAudio
 import PIQPipeline
-import PIQPlatform
 import PIQPlotting
 
 /// A clip's data in the page, beside its row in the table: a script element of JSON, and one for each

@@ -1,10 +1,7 @@
 import Foundation
-import PIQCheckpoints
+import PIQAudio
 import PIQPipeline
-import PIQPlatform
 package import PIQPlotting
-import PIQSpectral
-import PIQTensor
 
 /// How a clip is shown: as three panels that a playhead can move over, else as the figure that
 /// `piq-audio interpret` drew.

@@ -1,6 +1,6 @@
 import Foundation
+public import PIQAudio
 public import PIQPipeline
-public import PIQPlatform
 
 /// The results of one clip: the files that `piq-audio interpret` wrote, as far as they exist.
 public struct ClipResult: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import Foundation
-import PIQAudioIO
+import PIQAudio
 import PIQPipeline
 
 /// The sounds of a clip, all at one sample rate. One that the page can compute from two others is left

@@ -1,5 +1,5 @@
 import Mustache
-import PIQPlatform
+import PIQAudio
 
 /// Text for HTML, between tags and in quoted attributes.
 ///

@@ -1,8 +1,7 @@
 import Foundation
 import Mustache
-import PIQCheckpoints
+import PIQAudio
 import PIQPipeline
-import PIQPlatform
 
 /// A page of HTML about the clips of a run, in one piece: it needs neither other files nor a
 /// network.

@@ -1,7 +1,6 @@
 import Foundation
-import PIQAudioIO
+public import PIQAudio
 public import PIQPipeline
-public import PIQPlatform
 
 extension ClipInput {
   /// The inputs behind the arguments of a command: files as they are, folders searched for sound

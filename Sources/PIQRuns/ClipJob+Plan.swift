@@ -1,6 +1,6 @@
 import Foundation
+public import PIQAudio
 public import PIQPipeline
-public import PIQPlatform
 
 extension ClipJob {
   /// Pairs each input with its outputs `folder/stem + suffix`.

@@ -1,7 +1,6 @@
 import Foundation
-public import PIQKernels
+public import PIQAudio
 public import PIQPipeline
-import PIQPlatform
 import Synchronization
 
 /// What a run has done, written down as it goes, so that the same command can go on where it was

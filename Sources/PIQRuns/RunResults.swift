@@ -1,6 +1,6 @@
 import Foundation
+import PIQAudio
 public import PIQPipeline
-import PIQPlatform
 
 /// What became of all clips of a run, in the order of the inputs: `results.jsonl`, and
 /// `results.csv` where it is asked for. They grow with the run, and appear when it is over.

@@ -1,11 +1,5 @@
-import PIQ
-import PIQClassifiers
-import PIQExplanations
-import PIQKernels
-public import PIQModels
-import PIQNeuralNetwork
+public import PIQAudio
 public import PIQPipeline
-import PIQPlatform
 
 /// All that the outputs of a run depend on beside its inputs.
 public struct RunSettings: Encodable {

@@ -1,9 +1,5 @@
 import Glibc
-package import PIQ
-import PIQClassifiers
-package import PIQNeuralNetwork
-import PIQSpectral
-package import PIQTensor
+package import PIQAudio
 
 /// Makes batches of spectrograms: cuts clips, varies them, and takes their STFT.
 package struct BatchMaker {

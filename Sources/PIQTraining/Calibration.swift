@@ -1,6 +1,6 @@
 import Glibc
+import PIQAudio
 import PIQEvaluation
-import PIQExplanations
 
 /// The logit scale that makes a classifier's probabilities mean something (temperature scaling,
 /// Guo et al., arXiv 1706.04599).

@@ -1,10 +1,5 @@
-public import PIQ
-import PIQClassifiers
+public import PIQAudio
 import PIQEvaluation
-public import PIQExplanations
-import PIQKernels
-public import PIQNeuralNetwork
-import PIQTensor
 
 /// Trains a classifier: encoder and head.
 public final class ClassifierTask: TrainingTask {

@@ -1,5 +1,5 @@
+import PIQAudio
 public import PIQDatasets
-import PIQPlatform
 
 /// Clips in memory: decoded, mixed down and resampled once.
 public struct ClipSet: Sendable {

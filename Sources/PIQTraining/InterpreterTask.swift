@@ -1,9 +1,4 @@
-public import PIQ
-import PIQClassifiers
-public import PIQExplanations
-import PIQKernels
-public import PIQNeuralNetwork
-import PIQTensor
+public import PIQAudio
 
 /// Trains the interpreter of a classifier, which stays as it is.
 public final class InterpreterTask: TrainingTask {

@@ -1,4 +1,4 @@
-import PIQNeuralNetwork
+import PIQAudio
 
 /// The learning rate of each step, by the schedule of a recipe.
 struct LearningRates {

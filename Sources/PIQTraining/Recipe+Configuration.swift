@@ -1,8 +1,4 @@
-public import PIQ
-import PIQClassifiers
-import PIQNeuralNetwork
-public import PIQPlatform
-import PIQSpectral
+public import PIQAudio
 
 extension ClassifierRecipe {
   /// The configuration of the model that this recipe trains.

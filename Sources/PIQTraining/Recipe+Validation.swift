@@ -1,5 +1,4 @@
-import PIQKernels
-public import PIQPlatform
+public import PIQAudio
 
 extension Recipe {
   /// Checks that the settings make sense, whatever the data.

@@ -1,4 +1,4 @@
-public import PIQPlatform
+public import PIQAudio
 import Yams
 
 /// Recipes as YAML files.

@@ -1,6 +1,5 @@
+public import PIQAudio
 public import PIQDatasets
-import PIQNeuralNetwork
-public import PIQPlatform
 
 /// The parts of a data set: what trains, what chooses the best epoch, and what is measured at the
 /// end.

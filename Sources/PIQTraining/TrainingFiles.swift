@@ -1,10 +1,5 @@
 import Foundation
-import PIQ
-public import PIQCheckpoints
-import PIQKernels
-import PIQModels
-import PIQNeuralNetwork
-import PIQPlatform
+public import PIQAudio
 import PIQPlotting
 
 /// Where a training leaves its files: the model in a folder, and in `training` below it the recipe,

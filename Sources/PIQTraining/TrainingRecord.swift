@@ -1,5 +1,4 @@
-public import PIQKernels
-import PIQNeuralNetwork
+public import PIQAudio
 
 /// What an epoch came to: a line of the log.
 public struct TrainingRecord: Codable, Sendable, Equatable {

@@ -1,8 +1,5 @@
 import Foundation
-import PIQCheckpoints
-import PIQNeuralNetwork
-import PIQPlatform
-import PIQTensor
+import PIQAudio
 
 /// Trains epoch by epoch, and can go on after an interruption as if there had been none.
 ///

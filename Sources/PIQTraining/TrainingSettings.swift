@@ -1,6 +1,4 @@
-import PIQ
-public import PIQClassifiers
-public import PIQKernels
+public import PIQAudio
 
 /// Which clips train, which choose the best epoch, and how much of each is taken.
 public struct DataSettings: Codable, Sendable, Hashable {

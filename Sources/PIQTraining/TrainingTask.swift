@@ -1,5 +1,4 @@
-public import PIQ
-public import PIQNeuralNetwork
+public import PIQAudio
 
 /// What is trained: a network with an objective and a way to judge it.
 public protocol TrainingTask: AnyObject {

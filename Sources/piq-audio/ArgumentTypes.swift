@@ -1,8 +1,5 @@
 public import ArgumentParser
-public import PIQAudioIO
-public import PIQClassifiers
-public import PIQExplanations
-public import PIQKernels
+public import PIQAudio
 public import PIQPipeline
 public import PIQTraining
 

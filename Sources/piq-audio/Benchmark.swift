@@ -1,12 +1,5 @@
 import ArgumentParser
-import PIQ
-import PIQAudioIO
-import PIQExplanations
-import PIQKernels
-import PIQModels
-import PIQNeuralNetwork
-import PIQPlatform
-import PIQSpectral
+import PIQAudio
 
 /// `piq-audio benchmark`.
 struct Benchmark: ParsableCommand {

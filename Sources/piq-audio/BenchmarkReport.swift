@@ -1,6 +1,5 @@
 import Foundation
-import PIQKernels
-import PIQPlatform
+import PIQAudio
 
 /// What `piq-audio benchmark` found.
 struct BenchmarkReport: Encodable {

@@ -1,4 +1,4 @@
-import PIQPlatform
+import PIQAudio
 
 /// Finds classes by what people type.
 enum ClassName {

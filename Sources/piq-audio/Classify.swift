@@ -1,8 +1,6 @@
 import ArgumentParser
-import PIQ
-import PIQModels
+import PIQAudio
 import PIQPipeline
-import PIQPlatform
 
 /// `piq-audio classify`.
 struct Classify: ParsableCommand {

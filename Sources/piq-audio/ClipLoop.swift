@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
+import PIQAudio
 import PIQPipeline
-import PIQPlatform
 
 /// Takes the clips of a run through their work, several at a time, and reports on them in their
 /// order.

@@ -1,6 +1,6 @@
 import ArgumentParser
+import PIQAudio
 import PIQPipeline
-import PIQPlatform
 import PIQRuns
 
 /// `piq-audio spectrogram`.

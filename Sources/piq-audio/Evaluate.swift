@@ -1,7 +1,7 @@
 import ArgumentParser
+import PIQAudio
 import PIQDatasets
 import PIQEvaluation
-import PIQPlatform
 
 /// `piq-audio evaluate`.
 struct Evaluate: ParsableCommand {

@@ -1,7 +1,6 @@
 import Foundation
+import PIQAudio
 import PIQEvaluation
-import PIQExplanations
-import PIQPlatform
 
 /// What people read of an evaluation.
 enum EvaluationTable {

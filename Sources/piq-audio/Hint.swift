@@ -1,4 +1,4 @@
-import PIQPlatform
+import PIQAudio
 
 extension Failure {
   /// The failure as this program tells it: where options or commands serve its remedy, they follow.

@@ -1,11 +1,6 @@
 import ArgumentParser
-import PIQ
-import PIQAudioIO
-import PIQClassifiers
-import PIQKernels
-import PIQModels
+import PIQAudio
 import PIQPipeline
-import PIQPlatform
 import PIQRuns
 
 /// `piq-audio interpret`.
@@ -132,7 +127,7 @@ struct Interpret: ParsableCommand {
       let journal = try journal(
         jobs,
         RunSettings(
-          model, settings, outputs: outputs.kinds, program: PIQAudio.configuration.version),
+          model, settings, outputs: outputs.kinds, program: PIQAudioCommand.configuration.version),
         terminal)
       try interpret(jobs, failures, with: processor, model, journal, terminal)
     }

@@ -1,5 +1,5 @@
 import Glibc
-import PIQPlatform
+import PIQAudio
 import Synchronization
 
 /// Ends the program on a signal without leaving half-written files.

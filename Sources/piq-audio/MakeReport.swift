@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import PIQPlatform
+import PIQAudio
 import PIQReport
 
 /// `piq-audio report`.

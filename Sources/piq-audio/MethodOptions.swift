@@ -1,5 +1,5 @@
 import ArgumentParser
-import PIQExplanations
+import PIQAudio
 
 /// How explanations are made.
 struct MethodOptions: ParsableArguments {

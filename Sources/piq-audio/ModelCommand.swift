@@ -1,9 +1,6 @@
 import ArgumentParser
 import Foundation
-import PIQCheckpoints
-import PIQClassifiers
-import PIQModels
-import PIQPlatform
+import PIQAudio
 
 /// `piq-audio model`.
 struct ModelCommand: ParsableCommand {

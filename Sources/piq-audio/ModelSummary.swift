@@ -1,11 +1,5 @@
 import Foundation
-import PIQ
-import PIQCheckpoints
-import PIQClassifiers
-import PIQExplanations
-import PIQModels
-import PIQPlatform
-import PIQSpectral
+import PIQAudio
 
 /// What `piq-audio model info` shows.
 struct ModelSummary: Encodable {

@@ -1,6 +1,6 @@
 import Foundation
+import PIQAudio
 import PIQPipeline
-import PIQPlatform
 import Synchronization
 
 /// Shows how far a long recording is, and passes on what is said of it.

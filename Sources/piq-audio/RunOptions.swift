@@ -1,9 +1,7 @@
 import ArgumentParser
 import Logging
-import PIQKernels
-import PIQModels
+import PIQAudio
 import PIQPipeline
-import PIQPlatform
 import PIQRuns
 
 /// The inputs, and how much is said about them.

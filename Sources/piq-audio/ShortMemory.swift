@@ -1,5 +1,5 @@
 import Foundation
-import PIQPlatform
+import PIQAudio
 
 /// What the program does where its memory is limited (`ulimit -v`): Swift ends a program that gets
 /// none, so that it looks ahead.

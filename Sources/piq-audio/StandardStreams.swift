@@ -1,5 +1,5 @@
 import Foundation
-import PIQPlatform
+import PIQAudio
 
 /// The three streams that every program is given, which may be closed, full or broken.
 enum StandardStreams {

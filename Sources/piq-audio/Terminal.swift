@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
-import PIQPlatform
+import PIQAudio
 
 /// What a command says: results on standard output, everything else on standard error.
 struct Terminal: Sendable {

@@ -1,9 +1,5 @@
 import ArgumentParser
-import PIQ
-import PIQClassifiers
-import PIQExplanations
-import PIQModels
-import PIQPlatform
+import PIQAudio
 import PIQTraining
 
 /// `piq-audio train`.

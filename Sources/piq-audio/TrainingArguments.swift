@@ -1,6 +1,5 @@
 import ArgumentParser
-import PIQKernels
-import PIQPlatform
+import PIQAudio
 import PIQTraining
 
 /// What both trainings take besides settings.

@@ -1,5 +1,5 @@
 import Foundation
-import PIQPlatform
+import PIQAudio
 import PIQTraining
 
 /// What people see of a training.

@@ -1,13 +1,7 @@
 import ArgumentParser
 import Foundation
-import PIQ
-import PIQCheckpoints
-import PIQClassifiers
+import PIQAudio
 import PIQDatasets
-import PIQKernels
-import PIQModels
-import PIQPlatform
-import PIQSpectral
 import PIQTraining
 
 /// One training from the command line: its data, its files, and what is said about it.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import PIQClassifiers
+import PIQAudio
 import PIQPipeline
 
 /// How long recordings are divided.

@@ -1,9 +1,4 @@
-import PIQ
-import PIQCheckpoints
-import PIQClassifiers
-import PIQExplanations
-import PIQSpectral
-import PIQTensor
+import PIQAudio
 
 extension OutputKind {
   /// All arrays: `clip.interpretation.npz`.

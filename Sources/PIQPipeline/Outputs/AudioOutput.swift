@@ -1,6 +1,4 @@
-import PIQAudioIO
-import PIQExplanations
-import PIQSpectral
+import PIQAudio
 
 extension OutputKind {
   /// The masked sound: `clip.interpretation.wav`.

@@ -1,4 +1,4 @@
-import PIQPlatform
+import PIQAudio
 
 extension OutputKind {
   /// What was found, for programs: `clip.interpretation.json`.

@@ -1,4 +1,4 @@
-public import PIQAudioIO
+public import PIQAudio
 
 /// A kind of file that can be written of a recording.
 ///

@@ -1,6 +1,4 @@
-import PIQAudioIO
-import PIQClassifiers
-import PIQExplanations
+import PIQAudio
 
 extension OutputKind {
   /// The input minus the masked sound: `clip.residual.wav`.

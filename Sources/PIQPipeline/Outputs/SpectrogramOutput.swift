@@ -1,7 +1,5 @@
-import PIQClassifiers
-import PIQExplanations
+import PIQAudio
 import PIQPlotting
-import PIQSpectral
 
 extension OutputKind {
   /// Input, mask and interpretation as a picture: `clip.interpretation.png`. Of a recording in

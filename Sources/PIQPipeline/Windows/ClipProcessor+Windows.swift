@@ -1,12 +1,5 @@
-import PIQ
-import PIQAudioIO
-import PIQClassifiers
-import PIQExplanations
-import PIQModels
-import PIQPlatform
+import PIQAudio
 import PIQPlotting
-import PIQSpectral
-import PIQTensor
 
 /// Recordings that are taken through the model in windows.
 extension ClipProcessor {

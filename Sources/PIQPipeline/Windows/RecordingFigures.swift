@@ -1,5 +1,5 @@
 import Foundation
-import PIQPlatform
+import PIQAudio
 import PIQPlotting
 
 /// The pictures of a long recording: one of the whole, and one of each hour if it has more than one.

@@ -1,9 +1,5 @@
-import PIQ
-package import PIQAudioIO
-import PIQClassifiers
-import PIQExplanations
+package import PIQAudio
 import PIQPlotting
-package import PIQSpectral
 
 /// A recording in windows, as far as it is known when its outputs begin.
 package struct WindowedRecording {

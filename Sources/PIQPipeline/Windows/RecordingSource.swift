@@ -1,5 +1,4 @@
-import PIQAudioIO
-import PIQPlatform
+import PIQAudio
 
 /// A recording that is read block by block at the model's rate.
 final class RecordingSource {

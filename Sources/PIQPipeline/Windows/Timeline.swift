@@ -1,5 +1,5 @@
 import Foundation
-import PIQPlatform
+import PIQAudio
 
 /// What was heard in each window of a recording, and the tables that are written of it.
 public struct Timeline: Sendable, Equatable {

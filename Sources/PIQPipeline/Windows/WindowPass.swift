@@ -1,4 +1,4 @@
-import PIQPlatform
+import PIQAudio
 
 /// Takes a recording through sliding windows, several at a time, in memory that does not grow with
 /// its length.

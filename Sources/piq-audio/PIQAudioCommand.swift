@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The program: what its subcommands have in common is in `RunOptions`.
 @main
-struct PIQAudio: ParsableCommand {
+struct PIQAudioCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "piq-audio", abstract: "Hear what an audio classifier listened to.",
     discussion: """
