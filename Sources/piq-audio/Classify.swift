@@ -5,7 +5,7 @@ import PIQPipeline
 import PIQPlatform
 
 /// `piq-audio classify`.
-struct Classify: ParsableCommand {
+struct Classify: TerminalCommand {
   static let configuration = CommandConfiguration(
     abstract: "Classify clips without explaining them.",
     discussion: """
@@ -37,12 +37,7 @@ struct Classify: ParsableCommand {
     if json && csv { throw ValidationError("--json and --csv contradict each other") }
   }
 
-  func run() throws {
-    let terminal = messages.makeTerminal()
-    try terminal.run { try run(terminal) }
-  }
-
-  private func run(_ terminal: Terminal) throws {
+  func run(_ terminal: Terminal) throws {
     let (all, failures) = try input.expand()
     let inputs = input.slice(all, terminal) { $0.path }
     let model = try model.load()

@@ -9,7 +9,7 @@ import PIQPlatform
 import PIQRuns
 
 /// `piq-audio interpret`.
-struct Interpret: ParsableCommand {
+struct Interpret: TerminalCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show which parts of clips a classifier decided by.",
     discussion: """
@@ -114,24 +114,21 @@ struct Interpret: ParsableCommand {
     }
   }
 
-  func run() throws {
-    let terminal = messages.makeTerminal()
-    try terminal.run {
-      let (inputs, failures) = try input.expand()
-      // All inputs are planned, so that two shards cannot write the same file either.
-      let all = try ClipJob.plan(inputs, suffixes: outputs.suffixes(audioFormat), folder: folder)
-      let jobs = input.slice(all, terminal) { $0.input.path }
-      let model = try model.load(precision: precision)
-      let settings = try settings(for: model)
-      let watch = RecordingWatch(terminal, settings.windowing)
-      let processor = ClipProcessor(model, settings) { watch.take($0) }
-      let journal = try journal(
-        jobs,
-        RunSettings(
-          model, settings, outputs: outputs.kinds, program: PIQAudio.configuration.version),
-        terminal)
-      try interpret(jobs, failures, with: processor, model, journal, terminal)
-    }
+  func run(_ terminal: Terminal) throws {
+    let (inputs, failures) = try input.expand()
+    // All inputs are planned, so that two shards cannot write the same file either.
+    let all = try ClipJob.plan(inputs, suffixes: outputs.suffixes(audioFormat), folder: folder)
+    let jobs = input.slice(all, terminal) { $0.input.path }
+    let model = try model.load(precision: precision)
+    let settings = try settings(for: model)
+    let watch = RecordingWatch(terminal, settings.windowing)
+    let processor = ClipProcessor(model, settings) { watch.take($0) }
+    let journal = try journal(
+      jobs,
+      RunSettings(
+        model, settings, outputs: outputs.kinds, program: PIQAudio.configuration.version),
+      terminal)
+    try interpret(jobs, failures, with: processor, model, journal, terminal)
   }
 
   private var folder: String? { output.outputDir }
