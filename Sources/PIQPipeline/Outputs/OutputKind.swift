@@ -1,4 +1,7 @@
 public import PIQAudioIO
+import PIQClassifiers
+import PIQExplanations
+import PIQSpectral
 
 /// A kind of file that can be written of a recording.
 ///
@@ -79,4 +82,16 @@ protocol WindowedOutput: AnyObject {
 extension WindowedOutput {
   /// Nothing: what is written at the end has the timeline.
   func add(_ window: ExplainedWindow) {}
+}
+
+/// A clip that was taken whole, with all that its outputs are made of.
+struct InterpretedClip {
+  /// The input as pictures call it.
+  var name: String
+  var stft: STFTConfiguration
+  var soundFormat: SoundFileFormat
+  var analysis: Analysis
+  var interpretation: Interpretation
+  /// What was found; complete but for the warnings of outputs to come.
+  var report: ClipReport
 }
