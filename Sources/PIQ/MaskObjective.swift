@@ -6,7 +6,7 @@ public import PIQTensor
 /// What a mask should do besides finding the loud cells: keep what the classifier needs, leave out
 /// what it would recognise the class by, be small, and be smooth (L-MAC's objective, arXiv
 /// 2403.13086).
-public struct MaskObjective: Sendable, Codable, Hashable {
+public struct MaskObjective: Sendable, Hashable {
   /// The weight of the cross-entropy, at the class of the whole clip, of what the mask keeps
   /// (`l_in_w`).
   public var maskedIn: Double
@@ -28,13 +28,6 @@ public struct MaskObjective: Sendable, Codable, Hashable {
     self.maskedOut = maskedOut
     self.sparsity = sparsity
     self.totalVariation = totalVariation
-  }
-
-  enum CodingKeys: String, CodingKey {
-    case maskedIn = "masked_in"
-    case maskedOut = "masked_out"
-    case sparsity
-    case totalVariation = "total_variation"
   }
 
   /// Whether all weights are zero.

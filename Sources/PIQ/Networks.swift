@@ -26,11 +26,9 @@ public struct Networks {
     classifier = CosineClassifier(
       inputSize: head.inputSize, blockCount: head.blockCount, blockSize: head.blockSize,
       classCount: head.classCount, using: initializer)
-    guard let settings = configuration.psi else {
-      psi = nil
-      return
+    psi = try configuration.psi.map { settings throws(PIQError) in
+      try VectorQuantizedPSI(settings, using: initializer)
     }
-    psi = try VectorQuantizedPSI(settings, using: initializer)
   }
 
   /// Networks that were made apart from each other.

@@ -70,7 +70,6 @@ public final class SoundFileWriter {
   /// The bytes of a sound file of `samples`, made in memory.
   ///
   /// - Parameter name: what errors call it.
-  /// - Throws: `SoundFileError`.
   static func bytes(
     of samples: [Float], sampleRate: Int, as format: SoundFileFormat, name: String
   ) throws(SoundFileError) -> [UInt8] {

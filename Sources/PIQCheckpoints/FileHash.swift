@@ -22,14 +22,20 @@ public enum FileHash {
     return digest
   }
 
-  /// The SHA-256 of `bytes`; nil when libcrypto does not know it.
+  /// The SHA-256 of `bytes`, as digits; nil when libcrypto does not know it.
   public static func sha256(of bytes: UnsafeRawBufferPointer) -> String? {
+    let digits = Array("0123456789abcdef")
+    return digest(of: bytes).map { digest in
+      String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+  }
+
+  /// The 32 bytes of the SHA-256 of `bytes`; nil when libcrypto does not know it.
+  package static func digest(of bytes: UnsafeRawBufferPointer) -> [UInt8]? {
     var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var count: UInt32 = 0
     guard EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, EVP_sha256(), nil) == 1
     else { return nil }
-    let digits = Array("0123456789abcdef")
-    return String(
-      digest.prefix(Int(count)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    return Array(digest.prefix(Int(count)))
   }
 }

@@ -110,8 +110,7 @@ struct HyperParameters: Sendable {
 
 /// The text of the UTF-8 file at `path`, of no more than `longest` bytes.
 func textOfFile(_ path: String, longest: Int) throws(Failure) -> String {
-  let file: FileContents
-  file = try FileContents(
+  let file = try FileContents(
     path: path, atMost: longest, problem: "has far more than such a file needs",
     remedy: "use the file that came with the model")
   let text = file.withBytes { String(validating: $0, as: UTF8.self) }

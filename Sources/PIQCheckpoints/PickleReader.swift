@@ -31,7 +31,6 @@ struct PickleReader {
   /// Runs the pickle to its end.
   ///
   /// - Returns: the value that it describes.
-  /// - Throws: `Failure`.
   mutating func read() throws(Failure) -> PickleValue {
     guard bytes.count > 1, bytes[0] == 0x80, (2...5).contains(bytes[1]) else {
       throw damaged("that does not begin as one of protocol 2 to 5")
@@ -83,7 +82,7 @@ struct PickleReader {
     case "\u{94}": memo[memo.count] = try top()
     case "h": try recall(try count(1))
     case "j": try recall(try count(4))
-    case "c": try pushGlobal(module: try line(), name: try line())
+    case "c": try pushGlobal([.string(try line()), .string(try line())])
     case "\u{93}": try pushGlobal(try pop(2))
     case "Q": try pushStorage(try pop(1))
     case "R": try reduce(try pop(2))
@@ -205,10 +204,6 @@ extension PickleReader {
     guard case .string(let module) = names[0], case .string(let name) = names[1] else {
       throw damaged("with a global that has no name")
     }
-    try pushGlobal(module: module, name: name)
-  }
-
-  private mutating func pushGlobal(module: String, name: String) throws(Failure) {
     guard let value = PickleCallable.named("\(module).\(name)") else {
       throw refusal("wants to call \(quoted("\(module).\(name)"))")
     }

@@ -50,7 +50,7 @@ public struct SpeechBrainFolder: Sendable {
   /// - Throws: `Failure` when it is missing, not valid, or lacks something needed.
   public init(path: String) throws(Failure) {
     self.path = path
-    let parameters = try HyperParameters(path: Self.join(path, "hyperparams.yaml"))
+    let parameters = try HyperParameters(path: Folder.join(path, "hyperparams.yaml"))
     self.parameters = parameters
     stft = try parameters.object(
       at: [["modules", "compute_stft"], ["compute_stft"]], purpose: "the STFT")
@@ -120,7 +120,7 @@ public struct SpeechBrainFolder: Sendable {
 
   private func existing(_ names: [String], purpose: String) throws(Failure) -> String {
     for name in names {
-      let candidate = Self.join(path, name)
+      let candidate = Folder.join(path, name)
       if access(candidate, F_OK) == 0 { return candidate }
     }
     // The last of the pretrainer's names, and the standard one.
@@ -128,10 +128,6 @@ public struct SpeechBrainFolder: Sendable {
     throw Failure(
       .fileMalformed, path: path, problem: "has no \(wanted) (\(purpose))",
       remedy: "fetch the whole model")
-  }
-
-  private static func join(_ folder: String, _ name: String) -> String {
-    folder.hasSuffix("/") || folder.isEmpty ? folder + name : folder + "/" + name
   }
 }
 

@@ -36,13 +36,12 @@ public struct Dataset: Sendable {
   /// - Throws: `Failure`.
   public init(path: String, folds: Set<Int>? = nil, audioFolder: String? = nil) throws(Failure) {
     self.path = path
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard access(path, F_OK) == 0 else {
       throw Failure(
         .fileNotFound, path: path, problem: "does not exist",
         remedy: "name a CSV file or a folder of classes")
     }
-    if isFolder.boolValue {
+    if Folder.isFolder(path) {
       guard folds == nil else {
         throw Failure(
           .noFolds, path: path, problem: "a folder of classes has no folds",

@@ -3,20 +3,23 @@ import PIQAudio
 
 /// Figures of a classifier's probabilities, and how far a figure can be trusted.
 package enum Statistics {
+  /// The probabilities of all classes, and the index of the right one.
+  package typealias Outcome = (probabilities: [Double], label: Int)
+
   /// How many bins of equal width `calibrationError` has.
   package static let calibrationBins = 15
   /// How many times `interval` resamples.
   package static let resamples = 1000
 
   /// The share of clips whose likeliest class is theirs.
-  package static func accuracy(_ outcomes: [(probabilities: [Double], label: Int)]) -> Double {
+  package static func accuracy(_ outcomes: [Outcome]) -> Double {
     let right = outcomes.count { $0.probabilities.indexOfMaximum == $0.label }
     return Double(right) / Double(max(1, outcomes.count))
   }
 
   /// The expected calibration error (Guo et al., 2017): how far, on average over the clips, the
   /// accuracy is from the probability of the likeliest class, in bins of that probability.
-  package static func calibrationError(_ outcomes: [(probabilities: [Double], label: Int)])
+  package static func calibrationError(_ outcomes: [Outcome])
     -> Double
   {
     var differences = [Double](repeating: 0, count: calibrationBins)
@@ -32,7 +35,7 @@ package enum Statistics {
   }
 
   /// The mean of -log of the probability of a clip's own class, in nats.
-  package static func crossEntropy(_ outcomes: [(probabilities: [Double], label: Int)]) -> Double {
+  package static func crossEntropy(_ outcomes: [Outcome]) -> Double {
     outcomes.reduce(0) { $0 - log(max($1.probabilities[$1.label], 1e-300)) }
       / Double(max(1, outcomes.count))
   }

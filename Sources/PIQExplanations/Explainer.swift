@@ -108,10 +108,13 @@ extension AttributionExplainer {
   }
 
   package func mask(_ attributions: Tensor) -> Tensor {
-    let magnitudes = attributions.elements.map { abs($0) }
-    let largest = magnitudes.max() ?? 0
-    return Tensor(
-      shape: attributions.shape, largest > 0 ? magnitudes.map { $0 / largest } : magnitudes)
+    relative(Tensor(shape: attributions.shape, attributions.elements.map { abs($0) }))
+  }
+
+  /// Values over the largest of them, where that is positive.
+  func relative(_ values: Tensor) -> Tensor {
+    let largest = values.elements.max() ?? 0
+    return largest > 0 ? Tensor(shape: values.shape, values.elements.map { $0 / largest }) : values
   }
 }
 

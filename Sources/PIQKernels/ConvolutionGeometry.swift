@@ -76,8 +76,6 @@ package struct ConvolutionGeometry: Hashable, Sendable {
   }
 
   /// Checks that `x` is an input, and that it has an output.
-  ///
-  /// - Throws: `OneDNNError`.
   func check(_ x: Tensor) throws(OneDNNError) {
     let name =
       "a \(isTransposed ? "transposed " : "")convolution \(kernel.height)x\(kernel.width) of "

@@ -41,28 +41,25 @@ public struct Model: Sendable {
     let weightsPath = Folder.join(path, Self.weightsFile)
     try Self.checkMemory(for: weightsPath)
     let file = try SafetensorsFile(path: weightsPath)
+    func incomplete(_ problem: String) -> Failure {
+      Failure(
+        .modelMalformed, path: weightsPath, problem: problem, remedy: "import the model again")
+    }
     do {
       try configuration.validate()
       let count = file.names.reduce(0) { $0 + (file.shape(of: $1)?.reduce(1, *) ?? 0) }
       guard count >= configuration.minimumParameterCount else {
-        throw Failure(
-          .modelMalformed, path: weightsPath,
-          problem: "holds \(count) values, too few for what model.json describes",
-          remedy: "import the model again")
+        throw incomplete("holds \(count) values, too few for what model.json describes")
       }
       let precision = try precision.resolved(
         for: .inference, channels: configuration.classifier.inputSize)
       interpreter = try Interpreter(configuration, precision: precision) { name, shape in
         guard let found = file.shape(of: name) else {
-          throw Failure(
-            .modelMalformed, path: weightsPath, problem: "lacks the tensor \(printable(name))",
-            remedy: "import the model again")
+          throw incomplete("lacks the tensor \(printable(name))")
         }
         guard found == shape else {
-          throw Failure(
-            .modelMalformed, path: weightsPath,
-            problem: "\(printable(name)) has shape \(found) where model.json needs \(shape)",
-            remedy: "import the model again")
+          throw incomplete(
+            "\(printable(name)) has shape \(found) where model.json needs \(shape)")
         }
         let tensor = try file.floats(name)
         guard tensor.isFinite else {
@@ -123,8 +120,6 @@ public struct Model: Sendable {
   }
 
   /// Checks that there is room for a model before anything is loaded.
-  ///
-  /// - Throws: `Failure`.
   private static func checkMemory(for path: String) throws(Failure) {
     var status = stat()
     guard stat(path, &status) == 0 else { return }

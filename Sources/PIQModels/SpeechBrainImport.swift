@@ -39,19 +39,19 @@ public struct SpeechBrainImport {
         training: training ?? "imported from SpeechBrain", licence: licence)
       try configuration.validate()
       weights = try Self.weights(folder, for: configuration)
-    } catch let error as PIQError {
-      throw Failure(
-        .fileMalformed, path: settingsPath, problem: error.description,
-        remedy: Self.unsupportedRemedy, underlying: error)
-    } catch let error as STFTConfigurationError {
-      throw Failure(
-        .fileMalformed, path: settingsPath, problem: error.description,
-        remedy: Self.unsupportedRemedy, underlying: error)
+    } catch  where error is PIQError || error is STFTConfigurationError {
+      throw Self.unsupported(settingsPath, "\(error)", underlying: error)
     }
   }
 
-  private static let unsupportedRemedy =
-    "import a PIQ model of Conv2dEncoder_v2 and VectorQuantizedPSI_Audio"
+  private static func unsupported(
+    _ path: String, _ problem: String, underlying: (any Error)? = nil
+  ) -> Failure {
+    Failure(
+      .fileMalformed, path: path, problem: problem,
+      remedy: "import a PIQ model of Conv2dEncoder_v2 and VectorQuantizedPSI_Audio",
+      underlying: underlying)
+  }
 
   private static func refuseUnsupported(_ folder: SpeechBrainFolder, _ path: String) throws {
     let encoder = EncoderConfiguration.settingsType(of: folder.embeddingModel.shortClassName)
@@ -61,24 +61,15 @@ public struct SpeechBrainImport {
       (folder.psi, encoder?.interpreterClassName),
     ]
     for (object, name) in parts where object.shortClassName != name {
-      throw Failure(
-        .fileMalformed, path: path,
-        problem: "uses \(printable(object.className)), which cannot be imported yet",
-        remedy: unsupportedRemedy)
+      throw unsupported(path, "uses \(printable(object.className)), which cannot be imported yet")
     }
     guard folder.specMagPower == 0.5 else {
-      throw Failure(
-        .fileMalformed, path: path,
-        problem: "has spec_mag_power \(folder.specMagPower); only 0.5 is known",
-        remedy: unsupportedRemedy)
+      throw unsupported(path, "has spec_mag_power \(folder.specMagPower); only 0.5 is known")
     }
     // What would change the front end must not be passed over.
     let known: Set = ["n_fft", "hop_length", "win_length", "sample_rate"]
     if let other = folder.stft.arguments.keys.sorted().first(where: { !known.contains($0) }) {
-      throw Failure(
-        .fileMalformed, path: path,
-        problem: "sets \(printable(other)) of the STFT, which cannot be imported",
-        remedy: unsupportedRemedy)
+      throw unsupported(path, "sets \(printable(other)) of the STFT, which cannot be imported")
     }
   }
 

@@ -32,10 +32,7 @@ public final class Conv2d: Layer {
   /// The convolution of `x` [B, H, W, I].
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
-  public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let plan = plan(for: .inference)
-    return try plan(x)
-  }
+  public func callAsFunction(_ x: Tensor) throws -> Tensor { try plan(for: .inference)(x) }
 
   /// The convolution with the weights of now, the batch normalisation that follows folded into
   /// them, and then ReLU.

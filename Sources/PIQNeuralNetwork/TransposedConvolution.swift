@@ -35,10 +35,7 @@ public final class ConvTranspose2d: Layer {
   /// The transposed convolution of `x` [B, H, W, I].
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
-  public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let plan = plan(for: .inference)
-    return try plan(x)
-  }
+  public func callAsFunction(_ x: Tensor) throws -> Tensor { try plan(for: .inference)(x) }
 
   /// The layer with the weights of now, followed by ReLU, and then by the batch normalisation
   /// `norm`.

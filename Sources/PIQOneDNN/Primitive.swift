@@ -1,4 +1,5 @@
 import CPIQOneDNN
+import PIQPlatform
 import PIQTensor
 
 /// A ready operation of oneDNN: its kernel, the layouts it chose and its scratch memory.
@@ -110,4 +111,14 @@ extension Tensor {
   fileprivate init(scratch bytes: Int) {
     self.init(shape: [(bytes + 3) / 4]) { _ in }
   }
+}
+
+/// Runs `body` on the calling thread alone if it is over sooner than others would be awake: OpenMP's
+/// threads, once woken, also keep their cores busy for a while.
+///
+/// - Parameter operations: about how many it takes.
+package func asWork<Result, Failure: Error>(
+  of operations: Int, _ body: () throws(Failure) -> Result
+) throws(Failure) -> Result {
+  operations < 1 << 21 ? try Threads.with(1, body) : try body()
 }

@@ -34,19 +34,27 @@ extension Canvas {
     let ticks = Tick.fitting(upTo: axes.lastSecond, atMost: frame.width / 60) { tick in
       (position(tick), width(of: tick.label, .tick) + 14)
     }
+    let labelled = ticks.map { tick in
+      let end = position(tick) + width(of: tick.label, .tick) / 2
+      let hasRoom = end <= Double(frame.maxX) + Measure.overhang
+      return (x: position(tick), label: hasRoom ? tick.label : "")
+    }
+    drawAxis(labelled, title: axes.frames == 0 ? "no frames" : "Time (s)", below: frame)
+  }
+
+  /// Draws marks with their labels below a panel, and what they count.
+  func drawAxis(_ ticks: [(x: Double, label: String)], title: String, below frame: Rectangle) {
     let top = frame.maxY + Measure.line
     for tick in ticks {
-      let x = position(tick)
       fill(
         Rectangle(
-          x: mark(x, within: frame.x..<frame.maxX), y: top, width: Measure.line,
+          x: mark(tick.x, within: frame.x..<frame.maxX), y: top, width: Measure.line,
           height: Measure.tickLength), .ink)
-      if x + width(of: tick.label, .tick) / 2 <= Double(frame.maxX) + Measure.overhang {
-        write(tick.label, x: x, y: Double(top + 26), .middle, .tick)
+      if !tick.label.isEmpty {
+        write(tick.label, x: tick.x, y: Double(top + 26), .middle, .tick)
       }
     }
-    let label = axes.frames == 0 ? "no frames" : "Time (s)"
-    write(label, x: frame.midX, y: Double(top + 53), .middle, .axis)
+    write(title, x: frame.midX, y: Double(top + 53), .middle, .axis)
   }
 
   /// The ticks beside a panel. Values are in the axis's unit.

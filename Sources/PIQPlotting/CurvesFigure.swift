@@ -120,17 +120,14 @@ public struct CurvesFigure: Figure, Sendable {
   private func drawEpochs(
     _ epochs: ClosedRange<Double>, below frame: Rectangle, on canvas: Canvas
   ) {
-    let top = frame.maxY + Measure.line
-    for tick in Tick.round(in: epochs, atMost: 12, least: 1) {
-      let x = Double(frame.x) + Self.share(tick.value, of: epochs) * Double(frame.width)
-      canvas.fill(
-        Rectangle(
-          x: Int(x.rounded()) - Measure.line / 2, y: top, width: Measure.line,
-          height: Measure.tickLength), .ink)
-      canvas.write(tick.label, x: x, y: Double(top + 26), .middle, .tick)
+    let ticks = Tick.round(in: epochs, atMost: 12, least: 1).map { tick in
+      (
+        x: Double(frame.x) + Self.share(tick.value, of: epochs) * Double(frame.width),
+        label: tick.label
+      )
     }
-    let best = marked.map { "Epoch (the line marks the best, \(Int($0)))" } ?? "Epoch"
-    canvas.write(best, x: frame.midX, y: Double(top + 53), .middle, .axis)
+    let title = marked.map { "Epoch (the line marks the best, \(Int($0)))" } ?? "Epoch"
+    canvas.drawAxis(ticks, title: title, below: frame)
   }
 
   /// What an axis shows: all finite values, and a margin; `widening` either way where all are equal.

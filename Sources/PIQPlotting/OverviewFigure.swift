@@ -73,7 +73,11 @@ public struct OverviewFigure: Figure, Sendable {
     panel.height = max(1, rows.count) * Self.rowHeight
     panels.append(panel)
     draw(rows, in: panel, on: canvas)
-    canvas.drawClockAxis(range, below: panel)
+    let ticks = Tick.clock(in: range, atMost: panel.width / 100).map { tick in
+      let share = (tick.value - range.lowerBound) / (range.upperBound - range.lowerBound)
+      return (x: Double(panel.x) + share * Double(panel.width), label: tick.label)
+    }
+    canvas.drawAxis(ticks, title: "Time (h:min:s)", below: panel)
     return (canvas, panels)
   }
 
@@ -160,23 +164,5 @@ public struct OverviewFigure: Figure, Sendable {
         canvas.elided(row.label, to: 190, .tick), x: Double(panel.x - 9), y: Double(y + 18), .right,
         .tick)
     }
-  }
-}
-
-extension Canvas {
-  /// Draws the ticks of a time axis in hours, minutes and seconds.
-  fileprivate func drawClockAxis(_ range: ClosedRange<Double>, below frame: Rectangle) {
-    let top = frame.maxY + Measure.line
-    let span = range.upperBound - range.lowerBound
-    for tick in Tick.clock(in: range, atMost: frame.width / 100) {
-      let share = (tick.value - range.lowerBound) / span
-      let x = Double(frame.x) + share * Double(frame.width)
-      let start = min(Int(x.rounded()) - Measure.line / 2, frame.maxX - Measure.line)
-      fill(
-        Rectangle(
-          x: max(start, frame.x), y: top, width: Measure.line, height: Measure.tickLength), .ink)
-      write(tick.label, x: x, y: Double(top + 26), .middle, .tick)
-    }
-    write("Time (h:min:s)", x: frame.midX, y: Double(top + 53), .middle, .axis)
   }
 }

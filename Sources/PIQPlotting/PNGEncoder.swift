@@ -8,7 +8,6 @@ import PIQPlatform
 enum PNGEncoder {
   /// - Parameters:
   ///   - pixels: red, green and blue, row by row.
-  /// - Throws: `Failure`.
   static func encode(_ pixels: [UInt8], width: Int, height: Int) throws(Failure) -> [UInt8] {
     precondition(pixels.count == 3 * width * height, "three bytes a pixel")
     return try encode(
@@ -17,8 +16,6 @@ enum PNGEncoder {
 
   /// Packs an image of at most 256 colours with a palette, as small as zlib can: for pages that
   /// hold many of them.
-  ///
-  /// - Throws: `Failure`.
   static func encodeSmall(_ image: Raster) throws(Failure) -> [UInt8] {
     let colors = Set(image.pixels).sorted()
     precondition(colors.count <= 256, "a palette has 256 colours")

@@ -1,4 +1,5 @@
 import Foundation
+import PIQPlatform
 
 /// A tick mark of an axis.
 package struct Tick: Equatable, Sendable {
@@ -16,17 +17,12 @@ extension Tick {
     guard count > 1 else { return [Tick(value: 0, label: "0")] }
     // A limit that misses a round number by rounding alone still gets its tick.
     let reach = limit * (1 + 1e-9)
-    var exponent = Int(log10(limit / Double(count)).rounded(.down))
-    while true {
-      for mantissa in [1.0, 2, 5] {
-        let step = mantissa * pow(10, Double(exponent))
-        guard (reach / step).rounded(.down) < Double(count) else { continue }
-        return (0...Int(reach / step)).map { index in
-          let value = Double(index) * step
-          return Tick(value: value, label: label(value, decimals: max(0, -exponent)))
-        }
-      }
-      exponent += 1
+    let (step, decimals) = Self.step(from: limit / Double(count)) {
+      (reach / $0).rounded(.down) < Double(count)
+    }
+    return (0...Int(reach / step)).map { index in
+      let value = Double(index) * step
+      return Tick(value: value, label: label(value, decimals: decimals))
     }
   }
 
@@ -39,27 +35,38 @@ extension Tick {
   ) -> [Tick] {
     let span = range.upperBound - range.lowerBound
     guard span.isNormal, span > 0, count > 1 else { return [] }
-    var exponent = Int(log10(span / Double(count)).rounded(.down))
+    func multiples(of step: Double) -> (first: Double, last: Double) {
+      (
+        (range.lowerBound / step - 1e-9).rounded(.up),
+        (range.upperBound / step + 1e-9).rounded(.down)
+      )
+    }
+    let (step, decimals) = Self.step(from: span / Double(count)) { step in
+      let (first, last) = multiples(of: step)
+      return step >= least && last - first < Double(count)
+    }
+    let (first, last) = multiples(of: step)
+    let largest = max(abs(first), abs(last)) * step
+    // Very small and very large values are read more easily with an exponent.
+    let isPlain = largest >= 0.005 && largest < 1e6
+    return stride(from: first, through: last, by: 1).map { index in
+      let value = index * step
+      let text =
+        isPlain || value == 0 ? label(value, decimals: decimals) : String(format: "%.3g", value)
+      return Tick(value: value, label: text)
+    }
+  }
+
+  /// The smallest step that `fits` of 1, 2 or 5 times a power of ten, from the power below `least`
+  /// on, and the decimals that its multiples have.
+  private static func step(
+    from least: Double, _ fits: (Double) -> Bool
+  ) -> (step: Double, decimals: Int) {
+    var exponent = Int(log10(least).rounded(.down))
     while true {
       for mantissa in [1.0, 2, 5] {
         let step = mantissa * pow(10, Double(exponent))
-        let (first, last) = (
-          (range.lowerBound / step - 1e-9).rounded(.up),
-          (range.upperBound / step + 1e-9).rounded(.down)
-        )
-        guard step >= least, last - first < Double(count) else { continue }
-        guard first <= last else { return [] }
-        let largest = max(abs(first), abs(last)) * step
-        // Very small and very large values are read more easily with an exponent.
-        let isPlain = largest >= 0.005 && largest < 1e6
-        return stride(from: first, through: last, by: 1).map { index in
-          let value = index * step
-          let text =
-            value == 0
-            ? "0"
-            : isPlain ? label(value, decimals: max(0, -exponent)) : String(format: "%.3g", value)
-          return Tick(value: value, label: text)
-        }
+        if fits(step) { return (step, max(0, -exponent)) }
       }
       exponent += 1
     }
@@ -85,5 +92,28 @@ extension Tick {
     if value == 0 { return "0" }
     if decimals > 6 || value >= 1e7 { return String(format: "%g", value) }
     return String(format: "%.\(decimals)f", value)
+  }
+}
+
+extension Tick {
+  /// Distances between ticks of a time axis, in seconds.
+  private static let clockSteps: [Double] =
+    [1, 2, 5, 10, 15, 30].flatMap { [$0, $0 * 60] }.sorted()
+    + [1, 2, 3, 6, 12, 24].map { $0 * 3600 }
+
+  /// Ticks in a range of seconds as a clock shows them (1:30 is a minute and a half, 1:00:00 an
+  /// hour), no more than `count` of them; whole seconds apart.
+  package static func clock(in range: ClosedRange<Double>, atMost count: Int) -> [Tick] {
+    let span = range.upperBound - range.lowerBound
+    guard span.isFinite, span > 0, count > 0 else { return [] }
+    let wanted = span / Double(count)
+    let days = (wanted / 86_400).rounded(.up) * 86_400
+    let step = clockSteps.first { $0 >= wanted } ?? days
+    let first = (range.lowerBound / step - 1e-9).rounded(.up)
+    let last = (range.upperBound / step + 1e-9).rounded(.down)
+    guard first <= last else { return [] }
+    return stride(from: first, through: last, by: 1).map { index in
+      Tick(value: index * step, label: clockText(index * step))
+    }
   }
 }

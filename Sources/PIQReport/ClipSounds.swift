@@ -35,8 +35,6 @@ struct ClipSounds {
 
   /// The sounds as FLAC files of 16-bit samples. If one exceeds full scale, all are scaled down
   /// by the same factor.
-  ///
-  /// - Throws: `SoundFileError`.
   func encoded(name: String) throws(SoundFileError) -> [(name: String, bytes: [UInt8])] {
     let sounds = [
       ("original", original), ("interpretation", interpretation), ("residual", residual),

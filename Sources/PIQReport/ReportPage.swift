@@ -53,7 +53,7 @@ public struct ReportPage: Sendable {
   /// The page before the blocks of the clips, and after them.
   private func frame(for path: String) throws -> (head: [UInt8], tail: [UInt8]) {
     let script = PageFiles.script
-    guard let hash = FileHash.sha256Base64(of: script) else {
+    guard let hash = Array(script.utf8).withUnsafeBytes({ FileHash.digest(of: $0) }) else {
       throw Failure(
         .other, path: path, problem: "the SHA-256 of the page's script could not be computed",
         remedy: "check the installation of OpenSSL's libcrypto")
@@ -61,7 +61,8 @@ public struct ReportPage: Sendable {
     MustacheContentTypes.register(PageText(), named: "PAGE")
     let template = try MustacheTemplate(string: PageFiles.page)
     let library = MustacheLibrary(templates: ["row": try MustacheTemplate(string: PageFiles.row)])
-    let head = template.render(content(scriptHash: hash), library: library)
+    let head = template.render(
+      content(scriptHash: Data(hash).base64EncodedString()), library: library)
     return (Array(head.utf8), Array("<script>\(script)</script>\n</body>\n</html>\n".utf8))
   }
 
@@ -114,17 +115,5 @@ private struct PageContent {
       duration = clip.report.duration
       seconds = String(format: "%.2f", duration)
     }
-  }
-}
-
-extension FileHash {
-  /// The SHA-256 of a text in base64; nil when libcrypto does not know it.
-  fileprivate static func sha256Base64(of text: String) -> String? {
-    let digits = Array(text.utf8).withUnsafeBytes { sha256(of: $0) }.map { Array($0.utf8) }
-    guard let digits else { return nil }
-    let bytes = stride(from: 0, to: digits.count, by: 2).map { place in
-      UInt8(String(decoding: digits[place..<place + 2], as: UTF8.self), radix: 16) ?? 0
-    }
-    return Data(bytes).base64EncodedString()
   }
 }

@@ -152,8 +152,6 @@ public final class RunJournal: Sendable {
   }
 
   /// The line of a clip; nil where there is none.
-  ///
-  /// - Throws: `Failure`.
   private func line(of job: ClipJob) throws(Failure) -> [UInt8]? {
     let (place, handle) = state.withLock {
       ($0.places[Self.key(job.input.path, job.plan)], $0.handle)

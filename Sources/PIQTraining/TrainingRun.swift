@@ -175,8 +175,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   }
 
   private func step(_ clips: [Int]) throws {
-    let clock = ContinuousClock()
-    let start = clock.now
+    let start = ContinuousClock.now
     for (_, parameter) in task.state { parameter.gradient = nil }
     optimizer.learningRate = rates.rate(at: state.steps, current: state.learningRate)
     let losses = try task.step(
@@ -196,8 +195,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     state.steps += 1
     state.stepsOfEpoch += 1
     state.losses += losses
-    let duration = start.duration(to: clock.now).components
-    state.seconds.append(Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+    state.seconds.append((ContinuousClock.now - start) / .seconds(1))
     lastLoss = losses.total
   }
 

@@ -95,21 +95,21 @@ public struct AugmentationSettings: Codable, Sendable, Hashable {
   /// Whether a clip begins anywhere, its end coming before its start.
   public var timeShift: Bool
   /// The most by which the level is raised or lowered after it was normalised, in dB.
-  public var gain: Double
+  public var gain = 0.0
   /// The least ratio of signal to white noise, in dB, drawn up to 40 dB above it for every other
   /// clip; no noise if 0.
-  public var noise: Double
+  public var noise = 0.0
   /// The parameter of the Beta distribution that decides about the shares of two mixed clips; no
   /// mixing if 0 (mixup, arXiv 1710.09412).
-  public var mixup: Double
+  public var mixup = 0.0
   /// How many stretches of time are silenced in the spectrogram (SpecAugment, arXiv 1904.08779).
-  public var timeMasks: Int
+  public var timeMasks = 0
   /// The longest of them, in frames.
-  public var timeMaskFrames: Int
+  public var timeMaskFrames = 0
   /// How many bands of frequency are silenced.
-  public var frequencyMasks: Int
+  public var frequencyMasks = 0
   /// The widest of them, in bins.
-  public var frequencyMaskBins: Int
+  public var frequencyMaskBins = 0
 
   enum CodingKeys: String, CodingKey {
     case gain, noise, mixup
@@ -206,9 +206,7 @@ public struct InterpreterRecipe: Recipe {
   public var optimization = OptimizationSettings(
     epochs: 40, optimizer: .adam, learningRate: 5e-4, weightDecay: 2e-6, schedule: .oneCycle,
     gradientNorm: 5)
-  public var augmentation = AugmentationSettings(
-    timeShift: true, gain: 0, noise: 0, mixup: 0, timeMasks: 0, timeMaskFrames: 0,
-    frequencyMasks: 0, frequencyMaskBins: 0)
+  public var augmentation = AugmentationSettings(timeShift: true)
   public var network = NetworkSettings()
   public var objective = ObjectiveSettings()
 
@@ -259,11 +257,8 @@ public struct InterpreterRecipe: Recipe {
 
     /// The recipe of SpeechBrain's `train_piq.py`.
     public static var upstream: ObjectiveSettings {
-      var settings = ObjectiveSettings()
-      settings.reconstruction = 1
-      (settings.maskedIn, settings.maskedOut) = (0, 0)
-      (settings.sparsity, settings.totalVariation) = (0, 0)
-      return settings
+      ObjectiveSettings(
+        reconstruction: 1, maskedIn: 0, maskedOut: 0, sparsity: 0, totalVariation: 0)
     }
 
     /// The terms that judge the mask by what the classifier makes of it.

@@ -2,7 +2,7 @@ import ArgumentParser
 import PIQAudio
 
 /// `piq-audio benchmark`.
-struct Benchmark: ParsableCommand {
+struct Benchmark: TerminalCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure where the time of an interpretation goes on this machine.",
     discussion: """
@@ -47,24 +47,17 @@ struct Benchmark: ParsableCommand {
     guard seconds.isFinite, seconds > 0, seconds <= 600 else {
       throw ValidationError("--seconds needs a number from 0 to 600")
     }
-    guard (1...1000).contains(rounds) else {
-      throw ValidationError("--rounds needs a number from 1 to 1000")
-    }
-    guard threads.map({ (1...1024).contains($0) }) ?? true else {
-      throw ValidationError("--threads needs a number from 1 to 1024")
-    }
+    try require(rounds, in: 1...1000, "--rounds")
+    try require(threads, in: 1...1024, "--threads")
   }
 
-  func run() throws {
-    let terminal = messages.makeTerminal()
-    try terminal.run {
-      let count = threads ?? Threads.available
-      let report = try Threads.with(count) { try measure(terminal, threads: count) }
-      if json {
-        try terminal.print(JSON.line(report))
-      } else {
-        try terminal.print(report.table(hasColor: Terminal.outputHasColor))
-      }
+  func run(_ terminal: Terminal) throws {
+    let count = threads ?? Threads.available
+    let report = try Threads.with(count) { try measure(terminal, threads: count) }
+    if json {
+      try terminal.print(JSON.line(report))
+    } else {
+      try terminal.print(report.table(hasColor: Terminal.outputHasColor))
     }
   }
 

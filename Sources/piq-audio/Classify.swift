@@ -3,7 +3,7 @@ import PIQAudio
 import PIQPipeline
 
 /// `piq-audio classify`.
-struct Classify: ParsableCommand {
+struct Classify: TerminalCommand {
   static let configuration = CommandConfiguration(
     abstract: "Classify clips without explaining them.",
     discussion: """
@@ -35,12 +35,7 @@ struct Classify: ParsableCommand {
     if json && csv { throw ValidationError("--json and --csv contradict each other") }
   }
 
-  func run() throws {
-    let terminal = messages.makeTerminal()
-    try terminal.run { try run(terminal) }
-  }
-
-  private func run(_ terminal: Terminal) throws {
+  func run(_ terminal: Terminal) throws {
     let (all, failures) = try input.expand()
     let inputs = input.slice(all, terminal) { $0.path }
     let model = try model.load()

@@ -4,7 +4,7 @@ import PIQPipeline
 import PIQRuns
 
 /// `piq-audio spectrogram`.
-struct DrawSpectrogram: ParsableCommand {
+struct DrawSpectrogram: TerminalCommand {
   static let configuration = CommandConfiguration(
     commandName: "spectrogram", abstract: "Draw the spectrograms that the classifier is given.",
     discussion: """
@@ -25,12 +25,7 @@ struct DrawSpectrogram: ParsableCommand {
   @OptionGroup var parallel: ParallelOptions
   @OptionGroup var messages: MessageOptions
 
-  func run() throws {
-    let terminal = messages.makeTerminal()
-    try terminal.run { try run(terminal) }
-  }
-
-  private func run(_ terminal: Terminal) throws {
+  func run(_ terminal: Terminal) throws {
     let (inputs, failures) = try input.expand()
     // All inputs are planned, so that two shards cannot write the same file either.
     let all = try ClipJob.plan(

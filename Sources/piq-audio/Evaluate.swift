@@ -4,7 +4,7 @@ import PIQDatasets
 import PIQEvaluation
 
 /// `piq-audio evaluate`.
-struct Evaluate: ParsableCommand {
+struct Evaluate: TerminalCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure a classifier and its explanations on clips whose classes are known.",
     discussion: """
@@ -80,12 +80,7 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  func run() throws {
-    let terminal = messages.makeTerminal()
-    try terminal.run { try run(terminal) }
-  }
-
-  private func run(_ terminal: Terminal) throws {
+  func run(_ terminal: Terminal) throws {
     let clips = try Dataset(path: data, folds: folds.map { Set($0.numbers) }, audioFolder: audioDir)
     let model = try model.load()
     // A folder that cannot be made is found out before the long work.

@@ -4,7 +4,7 @@ import PIQPipeline
 import PIQRuns
 
 /// `piq-audio interpret`.
-struct Interpret: ParsableCommand {
+struct Interpret: TerminalCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show which parts of clips a classifier decided by.",
     discussion: """
@@ -110,27 +110,25 @@ struct Interpret: ParsableCommand {
     }
   }
 
-  func run() throws {
-    let terminal = messages.makeTerminal()
-    try terminal.run {
-      let (inputs, failures) = try input.expand()
-      // All inputs are planned, so that two shards cannot write the same file either.
-      let all = try ClipJob.plan(inputs, suffixes: outputs.suffixes(audioFormat), folder: folder)
-      let jobs = input.slice(all, terminal) { $0.input.path }
-      let model = try model.load(precision: keptPrecision ?? precision)
-      if precision == .auto {
-        terminal.note("interpreting in \(model.interpreter.precision.rawValue)")
-      }
-      let settings = try settings(for: model)
-      let watch = RecordingWatch(terminal, settings.windowing)
-      let processor = ClipProcessor(model, settings) { watch.take($0) }
-      let journal = try journal(
-        jobs,
-        RunSettings(
-          model, settings, outputs: outputs.kinds, program: PIQAudioCommand.configuration.version),
-        terminal)
-      try interpret(jobs, failures, with: processor, model, journal, terminal)
+  func run(_ terminal: Terminal) throws {
+    let (inputs, failures) = try input.expand()
+    // All inputs are planned, so that two shards cannot write the same file either.
+    let all = try ClipJob.plan(inputs, suffixes: outputs.suffixes(audioFormat), folder: folder)
+    let jobs = input.slice(all, terminal) { $0.input.path }
+    let model = try model.load(precision: keptPrecision ?? precision)
+    if precision == .auto {
+      terminal.note("interpreting in \(model.interpreter.precision.rawValue)")
     }
+    let settings = try settings(for: model)
+    let watch = RecordingWatch(terminal, settings.windowing)
+    let processor = ClipProcessor(model, settings) { watch.take($0) }
+    let journal = try journal(
+      jobs,
+      RunSettings(
+        model, settings, outputs: outputs.kinds,
+        program: PIQAudioCommand.configuration.version),
+      terminal)
+    try interpret(jobs, failures, with: processor, model, journal, terminal)
   }
 
   /// The precision that an earlier run of these settings, or another shard, has settled for `auto`.

@@ -4,7 +4,7 @@ import PIQAudio
 import PIQReport
 
 /// `piq-audio report`.
-struct MakeReport: ParsableCommand {
+struct MakeReport: TerminalCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Make one page of HTML of what interpret wrote, to look at and listen to.",
@@ -48,12 +48,7 @@ struct MakeReport: ParsableCommand {
     if output?.isEmpty == true { throw ValidationError("--output is empty; name a file") }
   }
 
-  func run() throws {
-    let terminal = messages.makeTerminal()
-    try terminal.run { try run(terminal) }
-  }
-
-  private func run(_ terminal: Terminal) throws {
+  func run(_ terminal: Terminal) throws {
     let paths = try ClipResult.find(in: folder)
     let output = output ?? Folder.join(folder, "report.html")
     guard force || access(output, F_OK) != 0 else {

@@ -9,7 +9,7 @@ struct ModelCommand: ParsableCommand {
     subcommands: [Import.self, Info.self])
 
   /// `piq-audio model import`.
-  struct Import: ParsableCommand {
+  struct Import: TerminalCommand {
     static let configuration = CommandConfiguration(
       commandName: "import", abstract: "Convert a SpeechBrain PIQ model into a model folder.",
       discussion: """
@@ -71,25 +71,22 @@ struct ModelCommand: ParsableCommand {
       try refuseEmpty(output, "--output")
     }
 
-    func run() throws {
-      let terminal = messages.makeTerminal()
-      try terminal.run {
-        if !force { try Model.checkIsFree(output) }
-        let folderName = URL(filePath: output).standardizedFileURL.lastPathComponent
-        let imported = try SpeechBrainImport(
-          path: source, name: name ?? folderName, normalize: normalize, logitScale: logitScale,
-          training: training, licence: licence)
-        try Model.write(
-          imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,
-          replacing: force)
-        try terminal.say(
-          "\(printable(output)): \(imported.parameterCount) values, stored as \(dtype.rawValue)")
-      }
+    func run(_ terminal: Terminal) throws {
+      if !force { try Model.checkIsFree(output) }
+      let folderName = URL(filePath: output).standardizedFileURL.lastPathComponent
+      let imported = try SpeechBrainImport(
+        path: source, name: name ?? folderName, normalize: normalize, logitScale: logitScale,
+        training: training, licence: licence)
+      try Model.write(
+        imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,
+        replacing: force)
+      try terminal.say(
+        "\(printable(output)): \(imported.parameterCount) values, stored as \(dtype.rawValue)")
     }
   }
 
   /// `piq-audio model info`.
-  struct Info: ParsableCommand {
+  struct Info: TerminalCommand {
     static let configuration = CommandConfiguration(
       commandName: "info", abstract: "Show a model's architecture, classes, origin and SHA-256.",
       discussion: """
@@ -111,13 +108,10 @@ struct ModelCommand: ParsableCommand {
 
     func validate() throws { try refuseEmpty(model, "the model's path") }
 
-    func run() throws {
-      let terminal = messages.makeTerminal()
-      try terminal.run {
-        let model = try Model(path: ModelLocation.find(model))
-        let summary = ModelSummary(model)
-        try terminal.print(json ? JSON.indented(summary) : summary.text)
-      }
+    func run(_ terminal: Terminal) throws {
+      let model = try Model(path: ModelLocation.find(model))
+      let summary = ModelSummary(model)
+      try terminal.print(json ? JSON.indented(summary) : summary.text)
     }
   }
 }

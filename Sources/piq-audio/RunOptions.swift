@@ -105,12 +105,8 @@ struct ParallelOptions: ParsableArguments {
   var threads: Int?
 
   func validate() throws {
-    for (option, value) in [("--jobs", jobs), ("--threads", threads)] {
-      guard let value else { continue }
-      guard (1...1024).contains(value) else {
-        throw ValidationError("\(option) needs a number from 1 to 1024")
-      }
-    }
+    try require(jobs, in: 1...1024, "--jobs")
+    try require(threads, in: 1...1024, "--threads")
   }
 
   /// The division of cores among `count` clips.
@@ -127,9 +123,7 @@ struct MessageOptions: ParsableArguments {
     help: "Print details on standard error, such as the time that each stage took.")
   var verbose = false
 
-  func makeTerminal() -> Terminal {
-    Terminal(level: quiet ? .error : verbose ? .debug : .notice)
-  }
+  var level: Logger.Level { quiet ? .error : verbose ? .debug : .notice }
 
   func validate() throws {
     if quiet && verbose { throw ValidationError("--quiet and --verbose contradict each other") }
@@ -164,6 +158,16 @@ func refuseEmpty(_ path: String?, _ option: String) throws {
   if path?.isEmpty == true { throw ValidationError("\(option) is empty; name a folder") }
 }
 
+/// Refuses a number outside a range; nil is the standard one.
+///
+/// - Throws: `ValidationError`.
+func require(_ value: Int?, in range: ClosedRange<Int>, _ option: String) throws {
+  if let value, !range.contains(value) {
+    throw ValidationError(
+      "\(option) needs a number from \(range.lowerBound) to \(range.upperBound)")
+  }
+}
+
 /// A command line that asks for something impossible, found out after parsing.
 struct UsageError: Error, CustomStringConvertible {
   let description: String
@@ -189,4 +193,30 @@ extension Shard {
     }
     self = shard
   }
+}
+
+/// How explanations are made.
+struct MethodOptions: ParsableArguments {
+  @Option(
+    help: """
+      What makes the masks: the model's own interpreter, or another method on the same classifier.
+      """)
+  var method = ExplanationMethod.interpreter
+
+  @Option(
+    help: ArgumentHelp(
+      "How many noisy copies smoothgrad takes, and steps integrated-gradients.", valueName: "n"))
+  var steps = ExplainerSettings().steps
+
+  @Option(
+    help: ArgumentHelp(
+      "Decides about all that is drawn, such as noise and random masks.", valueName: "n"))
+  var seed: UInt64 = 0
+
+  func validate() throws {
+    try require(steps, in: 1...10_000, "--steps")
+  }
+
+  /// The settings of the method.
+  var settings: ExplainerSettings { ExplainerSettings(steps: steps, seed: seed) }
 }

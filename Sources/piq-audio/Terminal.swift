@@ -99,6 +99,26 @@ struct Terminal: Sendable {
   }
 }
 
+/// A command that says what it does on a terminal.
+protocol TerminalCommand: ParsableCommand {
+  /// Whether it looks at `Interruption.signal` itself.
+  static var stopsGently: Bool { get }
+  /// How much is said.
+  var messages: MessageOptions { get }
+
+  /// Does the command's work; see `Terminal.run` for what becomes of errors.
+  func run(_ terminal: Terminal) throws
+}
+
+extension TerminalCommand {
+  static var stopsGently: Bool { false }
+
+  func run() throws {
+    let terminal = Terminal(level: messages.level)
+    try terminal.run(stopsGently: Self.stopsGently) { try run(terminal) }
+  }
+}
+
 extension ExitCode {
   /// `EX_TEMPFAIL`: the same command may succeed later.
   static let transient = ExitCode(75)

@@ -15,7 +15,8 @@ struct Train: ParsableCommand {
     subcommands: [Classifier.self, Interpreter.self])
 
   /// `piq-audio train classifier`.
-  struct Classifier: ParsableCommand {
+  struct Classifier: TerminalCommand {
+    static let stopsGently = true
     static let configuration = CommandConfiguration(
       abstract: "Train a classifier on sounds whose classes are known.",
       discussion: """
@@ -55,32 +56,30 @@ struct Train: ParsableCommand {
 
     @OptionGroup var messages: MessageOptions
 
-    func run() throws {
-      let terminal = messages.makeTerminal()
-      try terminal.run(stopsGently: true) {
-        let recipe = try settings.recipe(ClassifierRecipe(), from: arguments.recipe) { recipe in
-          set(&recipe.network.dim, dim)
-          set(&recipe.network.logitScale, logitScale)
-          set(&recipe.network.normalize, normalize)
-        }
-        if try arguments.printed(recipe, terminal) { return }
-        var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
-        let configuration = try recipe.configuration(
-          name: session.modelName, labels: session.split.categories)
-        try session.choosePrecision(channels: configuration.classifier.inputSize)
-        let (train, valid, test) = try session.load(configuration)
-        let task = try ClassifierTask(configuration, session.recipe, train: train, valid: valid)
-        try session.run(task, inputs: []) { model, progress in
-          try test.map { test in
-            try ClassifierTask.measure(model.interpreter, test, progress: progress)
-          }
+    func run(_ terminal: Terminal) throws {
+      let recipe = try settings.recipe(ClassifierRecipe(), from: arguments.recipe) { recipe in
+        set(&recipe.network.dim, dim)
+        set(&recipe.network.logitScale, logitScale)
+        set(&recipe.network.normalize, normalize)
+      }
+      if try arguments.printed(recipe, terminal) { return }
+      var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
+      let configuration = try recipe.configuration(
+        name: session.modelName, labels: session.split.categories)
+      try session.choosePrecision(channels: configuration.classifier.inputSize)
+      let (train, valid, test) = try session.load(configuration)
+      let task = try ClassifierTask(configuration, session.recipe, train: train, valid: valid)
+      try session.run(task, inputs: []) { model, progress in
+        try test.map { test in
+          try ClassifierTask.measure(model.interpreter, test, progress: progress)
         }
       }
     }
   }
 
   /// `piq-audio train interpreter`.
-  struct Interpreter: ParsableCommand {
+  struct Interpreter: TerminalCommand {
+    static let stopsGently = true
     static let configuration = CommandConfiguration(
       abstract: "Train the interpreter of a classifier.",
       discussion: """
@@ -136,33 +135,30 @@ struct Train: ParsableCommand {
 
     @OptionGroup var messages: MessageOptions
 
-    func run() throws {
-      let terminal = messages.makeTerminal()
-      try terminal.run(stopsGently: true) {
-        let recipe = try settings.recipe(InterpreterRecipe(), from: arguments.recipe) { recipe in
-          set(&recipe.objective, objective?.settings)
-          set(&recipe.objective.reconstruction, reconstruction)
-          set(&recipe.objective.maskedIn, maskedIn)
-          set(&recipe.objective.maskedOut, maskedOut)
-          set(&recipe.objective.sparsity, sparsity)
-          set(&recipe.network.keyCount, keyCount)
-          set(&recipe.network.sharedKeys, sharedKeys)
-        }
-        if try arguments.printed(recipe, terminal) { return }
-        var session = try TrainingSession(arguments, recipe, terminal, InterpreterTask.self)
-        let classifier = try model.load()
-        let configuration = try recipe.configuration(
-          explaining: classifier.configuration, name: session.modelName)
-        try session.checkClasses(classifier)
-        try session.choosePrecision(channels: configuration.classifier.inputSize)
-        let (train, valid, test) = try session.load(configuration)
-        let task = try InterpreterTask(
-          configuration, explaining: classifier.interpreter, session.recipe,
-          train: train, valid: valid)
-        try session.run(task, inputs: [classifier.sha256]) { model, progress in
-          try test.map { test in
-            try InterpreterTask.measure(model.interpreter, test, progress: progress)
-          }
+    func run(_ terminal: Terminal) throws {
+      let recipe = try settings.recipe(InterpreterRecipe(), from: arguments.recipe) { recipe in
+        set(&recipe.objective, objective?.settings)
+        set(&recipe.objective.reconstruction, reconstruction)
+        set(&recipe.objective.maskedIn, maskedIn)
+        set(&recipe.objective.maskedOut, maskedOut)
+        set(&recipe.objective.sparsity, sparsity)
+        set(&recipe.network.keyCount, keyCount)
+        set(&recipe.network.sharedKeys, sharedKeys)
+      }
+      if try arguments.printed(recipe, terminal) { return }
+      var session = try TrainingSession(arguments, recipe, terminal, InterpreterTask.self)
+      let classifier = try model.load()
+      let configuration = try recipe.configuration(
+        explaining: classifier.configuration, name: session.modelName)
+      try session.checkClasses(classifier)
+      try session.choosePrecision(channels: configuration.classifier.inputSize)
+      let (train, valid, test) = try session.load(configuration)
+      let task = try InterpreterTask(
+        configuration, explaining: classifier.interpreter, session.recipe,
+        train: train, valid: valid)
+      try session.run(task, inputs: [classifier.sha256]) { model, progress in
+        try test.map { test in
+          try InterpreterTask.measure(model.interpreter, test, progress: progress)
         }
       }
     }

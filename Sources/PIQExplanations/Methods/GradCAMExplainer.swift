@@ -25,9 +25,7 @@ public struct GradCAMExplainer: AttributionExplainer {
   }
 
   package func mask(_ attributions: Tensor) -> Tensor {
-    let positive = attributions.elements.map { max(0, $0) }
-    let largest = positive.max() ?? 0
-    return Tensor(shape: attributions.shape, largest > 0 ? positive.map { $0 / largest } : positive)
+    relative(Tensor(shape: attributions.shape, attributions.elements.map { max(0, $0) }))
   }
 
   /// The weighted sum of the channels [H, W] of maps [H, W, D].

@@ -80,3 +80,15 @@ extension WindowedOutput {
   /// Nothing: what is written at the end has the timeline.
   func add(_ window: ExplainedWindow) {}
 }
+
+/// A clip that was taken whole, with all that its outputs are made of.
+struct InterpretedClip {
+  /// The input as pictures call it.
+  var name: String
+  var stft: STFTConfiguration
+  var soundFormat: SoundFileFormat
+  var analysis: Analysis
+  var interpretation: Interpretation
+  /// What was found; complete but for the warnings of outputs to come.
+  var report: ClipReport
+}

@@ -30,9 +30,7 @@ private final class WindowedFigures: WindowedOutput {
   private var figures: RecordingFigures
 
   init(_ recording: WindowedRecording, _ path: String) {
-    figures = RecordingFigures(
-      path: path, name: recording.name, sampleRate: recording.stft.sampleRate,
-      hopLength: recording.stft.hopLength, nFFT: recording.stft.nFFT)
+    figures = RecordingFigures(path: path, name: recording.name, recording.stft)
   }
 
   func add(_ window: ExplainedWindow) throws {

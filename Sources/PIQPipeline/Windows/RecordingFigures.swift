@@ -10,9 +10,7 @@ struct RecordingFigures {
 
   private let path: String
   private let name: String
-  private let sampleRate: Int
-  private let hopLength: Int
-  private let nFFT: Int
+  private let stft: STFTConfiguration
   private var whole: OverviewPool
   private var page: OverviewPool
   /// The pages that were drawn, by their kinds in a report.
@@ -24,17 +22,15 @@ struct RecordingFigures {
   /// - Parameters:
   ///   - path: of the overview; pages have a number before its extension.
   ///   - name: what the recording is called.
-  init(path: String, name: String, sampleRate: Int, hopLength: Int, nFFT: Int) {
+  init(path: String, name: String, _ stft: STFTConfiguration) {
     self.path = path
     self.name = name
-    self.sampleRate = sampleRate
-    self.hopLength = hopLength
-    self.nFFT = nFFT
-    whole = OverviewPool(origin: 0, hopLength: hopLength)
+    self.stft = stft
+    whole = OverviewPool(origin: 0, hopLength: stft.hopLength)
     page = whole
   }
 
-  private var pageLength: Int { Self.pageSeconds * sampleRate }
+  private var pageLength: Int { Self.pageSeconds * stft.sampleRate }
 
   /// Adds what `span` of the recording looks like, and draws a page when an hour is full.
   ///
@@ -60,7 +56,7 @@ struct RecordingFigures {
   /// - Parameter length: of the recording, in samples.
   mutating func finish(_ timeline: Timeline, length: Int) throws {
     if pageCount > 0, length > pageCount * pageLength { try drawPage(timeline) }
-    let seconds = max(Double(length) / Double(sampleRate), 1e-3)
+    let seconds = max(Double(length) / Double(stft.sampleRate), 1e-3)
     let overview = try figure(
       whole, 0...seconds, timeline, source: clockText(0) + " to " + clockText(seconds))
     try draw(overview, path)
@@ -77,7 +73,7 @@ struct RecordingFigures {
     let hours = clockText(range.lowerBound) + " to " + clockText(range.upperBound)
     try draw(figure(page, range, timeline, source: "page \(pageCount), \(hours)"), path)
     pages["\(OutputKind.spectrogram.name)-\(number)"] = path
-    page = OverviewPool(origin: pageCount * pageLength, hopLength: hopLength)
+    page = OverviewPool(origin: pageCount * pageLength, hopLength: stft.hopLength)
   }
 
   private mutating func draw(_ figure: OverviewFigure, _ path: String) throws {
@@ -91,7 +87,7 @@ struct RecordingFigures {
   private func figure(
     _ pool: OverviewPool, _ range: ClosedRange<Double>, _ timeline: Timeline, source: String
   ) throws -> OverviewFigure {
-    let rate = Double(sampleRate)
+    let rate = Double(stft.sampleRate)
     let intervals = timeline.entries.compactMap { entry -> OverviewFigure.Interval? in
       guard entry.index != nil else { return nil }
       let seconds = Double(entry.span.lowerBound) / rate..<Double(entry.span.upperBound) / rate
@@ -99,7 +95,7 @@ struct RecordingFigures {
       return (seconds, timeline.label(of: entry), entry.probability)
     }
     return try OverviewFigure(
-      pool, range: range, intervals: intervals, sampleRate: sampleRate, bins: nFFT / 2 + 1,
-      nFFT: nFFT, title: name, source: source)
+      pool, range: range, intervals: intervals, sampleRate: stft.sampleRate, bins: stft.bins,
+      nFFT: stft.nFFT, title: name, source: source)
   }
 }

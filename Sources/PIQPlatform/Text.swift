@@ -1,3 +1,5 @@
+import Foundation
+
 /// `path` as one line of text: control characters and stray bytes are escaped, so that a message
 /// about an oddly named file stays on its line.
 public func printable(_ path: String) -> String {
@@ -13,4 +15,13 @@ public func printable(_ path: String) -> String {
     }
   }
   return text.isEmpty ? "(empty path)" : text
+}
+
+/// Seconds as h:mm:ss, or m:ss below an hour.
+package func clockText(_ seconds: Double) -> String {
+  let whole = Int(seconds.rounded())
+  let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+  return hours > 0
+    ? String(format: "%d:%02d:%02d", hours, minutes, rest)
+    : String(format: "%d:%02d", minutes, rest)
 }
