@@ -20,6 +20,14 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
     name: name + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
 }
 
+/// The modules of the library, and the one that exports them. Targets that import that one name all of
+/// them: SwiftPM builds a target again when a module that it names has changed.
+let library: [Target.Dependency] = [
+  "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQOneDNN", "PIQKernels",
+  "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels",
+  "PIQAudio",
+]
+
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // In the order that a clip passes them; a target imports only targets above it.
@@ -83,21 +91,20 @@ let package = Package(
       ]),
     module("PIQPlotting", ["CPIQCairo", "CPIQPNG", "PIQPlatform", "PIQTensor"]),
     module("PIQDatasets", ["PIQPlatform", "PIQAudioIO"]),
-    module("PIQPipeline", ["PIQAudio", "PIQPlotting"]),
-    module("PIQRuns", ["PIQAudio", "PIQPipeline"]),
+    module("PIQPipeline", library + ["PIQPlotting"]),
+    module("PIQRuns", library + ["PIQPipeline"]),
     module(
       "PIQReport",
-      [
-        "PIQAudio", "PIQPlotting", "PIQPipeline",
-        .product(name: "Mustache", package: "swift-mustache"),
+      library + [
+        "PIQPlotting", "PIQPipeline", .product(name: "Mustache", package: "swift-mustache"),
       ], resources: [.embedInCode("Resources")]),
-    module("PIQEvaluation", ["PIQAudio", "PIQPlotting", "PIQDatasets"]),
-    module("PIQTraining", ["PIQAudio", "PIQPlotting", "PIQDatasets", "PIQEvaluation", yams]),
+    module("PIQEvaluation", library + ["PIQPlotting", "PIQDatasets"]),
+    module("PIQTraining", library + ["PIQPlotting", "PIQDatasets", "PIQEvaluation", yams]),
     .executableTarget(
       name: "piq-audio",
-      dependencies: [
-        "PIQAudio", "PIQDatasets", "PIQPipeline", "PIQRuns", "PIQReport", "PIQEvaluation",
-        "PIQTraining", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      dependencies: library + [
+        "PIQDatasets", "PIQPipeline", "PIQRuns", "PIQReport", "PIQEvaluation", "PIQTraining",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -142,7 +149,7 @@ let package = Package(
         "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQSpectral", "PIQKernels", "PIQClassifiers",
         "PIQ", "PIQExplanations", "PIQCheckpoints", "PIQModels",
       ]),
-    tests(of: "PIQAudio", ["PIQAudio"]),
+    tests(of: "PIQAudio", library),
     tests(of: "PIQPlotting", ["PIQPlatform", "PIQTensor", "PIQPlotting"]),
     tests(of: "PIQDatasets", ["PIQPlatform", "PIQDatasets"]),
     tests(
