@@ -17,7 +17,7 @@ struct TrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A YAML file of settings; options go before it, and it before the standard recipe.",
+      "A YAML file of settings; options override it, and it overrides the standard recipe.",
       valueName: "file"),
     completion: .file())
   var recipe: String?
@@ -73,7 +73,7 @@ struct TrainingArguments: ParsableArguments {
   }
 }
 
-/// Options for the common settings of both trainings; each goes before the recipe's.
+/// Options for the common settings of both trainings; each overrides the recipe's.
 struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Decides about all that is drawn.", valueName: "n"))
   var seed: UInt64?
