@@ -34,10 +34,15 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   /// The head's settings.
   public struct Head: Sendable, Codable, Equatable {
     package static let className = "Classifier"
+    /// SpeechBrain's name for the class.
     public var `class` = Self.className
+    /// D, the length of an embedding (`input_size`).
     public var inputSize: Int
+    /// The number of blocks of normalisation and linear layer (`lin_blocks`).
     public var blockCount: Int
+    /// The outputs of each block's linear layer (`lin_neurons`).
     public var blockSize: Int
+    /// C, the number of classes (`out_neurons`).
     public var classCount: Int
 
     /// A `Classifier` with SpeechBrain's default arguments.

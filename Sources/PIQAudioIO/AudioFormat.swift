@@ -47,7 +47,9 @@ public enum SampleEncoding: String, CaseIterable, Encodable, Sendable {
 
 /// A kind of sound file together with an encoding that it can hold.
 public struct SoundFileFormat: Sendable, Hashable, Encodable {
+  /// The kind of file.
   public let format: AudioFormat
+  /// How its samples are stored.
   public let encoding: SampleEncoding
 
   /// 32-bit float WAV.
@@ -73,7 +75,9 @@ public struct SoundFileFormat: Sendable, Hashable, Encodable {
 
 /// An encoding that a kind of sound file cannot hold.
 public struct UnsupportedEncoding: Error, CustomStringConvertible, Equatable {
+  /// The kind of file.
   public let format: AudioFormat
+  /// How its samples are stored.
   public let encoding: SampleEncoding
 
   public var description: String {

@@ -22,6 +22,7 @@ public enum CSV {
   public struct Row: Sendable, Equatable {
     /// The line it begins on, from 1.
     public let line: Int
+    /// Its fields, without quotes.
     public let fields: [String]
 
     /// A row that begins on line `line`, counted from 1.

@@ -41,7 +41,8 @@ import Testing
     #expect(blocks[0].lacksOriginal && blocks[0].errors.isEmpty)
     let info = try self.info(page)
     #expect(info["sounds"] as? [String] == ["interpretation"])
-    #expect(try notes(page).contains("The original sound was not found. Make the report in the folder of"))
+    let note = "The original sound was not found. Make the report in the folder of"
+    #expect(try notes(page).contains(note))
   }
 
   @Test func theResidualMakesUpForTheOriginal() throws {
