@@ -6,7 +6,7 @@ public struct EvaluationSettings: Sendable {
   public var sets = EvaluationSet.allCases
   /// What makes the masks.
   public var method = ExplanationMethod.interpreter
-  /// What cosines are multiplied by before softmax; the model's own scale if nil.
+  /// The factor of the cosines before softmax; the model's own scale if nil.
   public var logitScale: Double?
   /// The settings of the method; its seed decides about contaminants, noise and resamples, too.
   public var explainer = ExplainerSettings()

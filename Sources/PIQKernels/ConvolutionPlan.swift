@@ -16,7 +16,7 @@ package final class ConvolutionPlan: Sendable {
   ///   - weights: [O, I, kH, kW]; [I, O, kH, kW] if transposed.
   ///   - epilogue: what follows, bias included; gradients do not pass it.
   ///   - purpose: whether the weights stay.
-  ///   - precision: what the operands of large products are rounded to.
+  ///   - precision: the precision of the operands of large products.
   package init(
     _ geometry: ConvolutionGeometry, weights: ConvolutionWeights, epilogue: Epilogue,
     for purpose: ConvolutionPlanner.Purpose, precision: Precision

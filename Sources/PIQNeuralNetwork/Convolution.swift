@@ -58,7 +58,8 @@ public final class Conv2d: Layer {
   /// The convolution with its pullback, which accumulates the gradients of weight and bias.
   ///
   /// - Parameters:
-  ///   - precision: what the operands of large products are rounded to, on the way back as well.
+  ///   - precision: what the operands of large products are rounded to, in the backward pass as
+  ///     well.
   ///   - needsInputGradient: whether the gradient of `x` is needed; the pullback gives zeros if not.
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func differentiated(

@@ -52,8 +52,8 @@ public final class ConvTranspose2d: Layer {
   /// The transposed convolution with its pullback, which accumulates the gradients of weight and
   /// bias.
   ///
-  /// - Parameter precision: what the operands of large products are rounded to, on the way back as
-  ///   well.
+  /// - Parameter precision: the precision of the operands of large products, in the backward pass
+  ///   as well.
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func differentiated(
     _ x: Tensor, precision: Precision = .float32

@@ -26,7 +26,7 @@ public struct Failure: Error, CustomStringConvertible {
     case clipTooLong, clipTooShort, clipTooLoud
     // Models.
     case modelNotFound, modelMalformed, modelExists, noInterpreter
-    /// A method that needs what the classifier does not give.
+    /// A method that the classifier does not support.
     case methodUnsupported
     // Data sets.
     case dataSetMalformed, noFolds, soundsNotFound, unknownClass, noMixtures

@@ -158,7 +158,7 @@ public struct ClassifierRecipe: Recipe {
     public var logitScale = 20.0
     /// The part of a clip's target that is shared out among all classes.
     public var labelSmoothing = 0.0
-    /// What a clip is divided by before its STFT.
+    /// The divisor of a clip before its STFT.
     public var normalize = Normalization.peak
     /// In hertz.
     public var sampleRate = 16_000
