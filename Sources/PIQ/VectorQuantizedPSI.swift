@@ -148,8 +148,7 @@ public final class VectorQuantizedPSI: Layer {
   /// Interprets representations, with a pullback to the gradient of `x`; the parameters' gradients
   /// accumulate. Quantisation passes the decoder's gradient on as it is (straight-through).
   ///
-  /// - Parameter precision: the precision of the operands of large products, in the backward pass
-  ///   as well.
+  /// - Parameter precision: that of the operands of large products, in the backward pass as well.
   /// - Throws: as `callAsFunction`.
   public func differentiated(
     _ x: Tensor, labels: [Int], mode: Mode, precision: Precision = .float32

@@ -14,9 +14,9 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
     case notARegularFile
     /// A file of no bytes.
     case empty
-    /// Nothing that libsndfile knows.
+    /// A format unknown to libsndfile.
     case notSound
-    /// A MIDI sample dump, which libsndfile cannot be trusted with.
+    /// A MIDI sample dump, which libsndfile reads wrongly.
     case midiSampleDump
     /// A known format with contents that libsndfile refuses, in its words.
     case malformed(String)
@@ -41,10 +41,10 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
 
   /// The file concerned, as it was given.
   public let path: String
-  /// What is wrong with it.
+  /// The problem.
   public let problem: Problem
 
-  /// The error that `path` has `problem`.
+  /// The error for `path` with `problem`.
   public init(path: String, problem: Problem) {
     self.path = path
     self.problem = problem

@@ -35,7 +35,7 @@ public enum CSV {
   public struct Malformed: Error, Equatable {
     /// The line concerned, from 1.
     public let line: Int
-    /// What is wrong there, in words.
+    /// The problem there.
     public let problem: String
   }
 

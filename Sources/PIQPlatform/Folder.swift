@@ -28,7 +28,7 @@ public enum Folder {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// What is in the folder at `path` and below it and is not hidden, as paths from there, sorted by
+  /// The files that are not hidden in and below the folder at `path`, as relative paths sorted by
   /// their bytes: the same order in every locale.
   ///
   /// - Parameter isWanted: whether a path is among the results.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Does work on several threads, and hands the results on one by one in the order of the items.
+/// Runs work on several threads, and passes on the results one by one in the order of the items.
 public struct OrderedWork: Sendable {
   /// How many items are under way at a time.
   public let jobs: Int
@@ -75,8 +75,8 @@ public struct OrderedWork: Sendable {
         }
       }
     }
-    // Threads of their own: those of the pool are for the work itself. Where there are no more to be
-    // had, those that are do the work.
+    // Separate threads: the pool's are for the work itself. Where no more can be started, the
+    // existing ones do the work.
     var workers: [Worker] = []
     while workers.count < jobs - 1, let worker = Worker(body) {
       workers.append(worker)
@@ -87,7 +87,7 @@ public struct OrderedWork: Sendable {
   }
 }
 
-/// What workers share.
+/// The state shared by workers.
 private final class State<Item: Sendable, Output: Sendable>: @unchecked Sendable {
   // Sendable: what changes is behind the lock.
   private let condition = NSCondition()
@@ -100,7 +100,7 @@ private final class State<Item: Sendable, Output: Sendable>: @unchecked Sendable
 
   init(ahead: Int) { self.ahead = ahead }
 
-  /// The next item, once there is room for it. The first that is not finished is always under way.
+  /// The next item, once the queue allows it. The first unfinished item is always in progress.
   func next(_ next: () throws -> Item?) -> (index: Int, item: Item)? {
     condition.lock()
     defer { condition.unlock() }
@@ -149,7 +149,7 @@ private struct Worker {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Starts it; nil where the system has none left, which Foundation's own threads do not tell.
+  /// Starts it; nil where the system has none left, which Foundation's `Thread` does not report.
   init?(_ run: @escaping @Sendable () -> Void) {
     let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
     pthread_attr_init(attributes)

@@ -12,7 +12,7 @@ public struct TrainingRecord: Codable, Sendable, Equatable {
   public var terms: [String: Double]
   /// That of the epoch's last step.
   public var learningRate: Double
-  /// What the operands of large products were rounded to.
+  /// The precision of the operands of large products.
   public var precision: PrecisionChoice?
   /// What the validation gave, where the epoch had one.
   public var valid: Validation?

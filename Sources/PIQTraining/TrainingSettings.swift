@@ -73,7 +73,7 @@ public struct OptimizationSettings: Codable, Sendable, Hashable {
   public var gradientNorm: Double
   /// Validation follows each of this many epochs, and the last one.
   public var validateEvery = 1
-  /// What the operands of large products are rounded to; weights and sums are of single precision
+  /// The precision of the operands of large products; weights and sums are of single precision
   /// either way. `auto` counts as single precision until `choosePrecision` has replaced it.
   public var precision = PrecisionChoice.auto
 
