@@ -10,7 +10,7 @@ public struct ConfusionFigure: Figure, Sendable {
   private let title: String
 
   /// - Parameters:
-  ///   - counts: how many clips of each class (row) were taken for each class (column).
+  ///   - counts: the number of clips of each class (row) classified as each class (column).
   ///   - labels: the names of the classes.
   ///   - title: the line above.
   /// - Throws: `Failure` unless there are from 1 to `mostClasses` classes, and a row and a

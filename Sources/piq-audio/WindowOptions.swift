@@ -2,7 +2,7 @@ import ArgumentParser
 import PIQAudio
 import PIQPipeline
 
-/// How long recordings are divided.
+/// The division of long recordings into windows.
 struct WindowOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
