@@ -149,8 +149,8 @@ extension SafetensorsFile {
         dtype: dtype, shape: entry.shape,
         bytes: header.dataStart + entry.offsets[0]..<header.dataStart + entry.offsets[1])
     }
-    // As the reference implementation asks, the data follow each other without a gap. That also
-    // finds a name given twice, whose first data the JSON decoder no longer knows of.
+    // As the reference implementation requires, the data are contiguous. That also detects a
+    // duplicate name, whose first data the JSON decoder drops.
     var end = header.dataStart
     let inOrder = entries.sorted {
       ($0.value.bytes.lowerBound, $0.value.bytes.upperBound)

@@ -24,9 +24,9 @@ protocol Operand: SendableMetatype {
   /// `count` products of matrices, [M, K] times [K, N], contiguous in memory.
   ///
   /// - Parameters:
-  ///   - transposingLeft: whether `left` lies as [K, M].
-  ///   - transposingRight: whether `right` lies as [N, K].
-  ///   - adding: whether to add to what `sums` holds.
+  ///   - transposingLeft: whether `left` is stored as [K, M].
+  ///   - transposingRight: whether `right` is stored as [N, K].
+  ///   - adding: whether to add to the previous `sums`.
   static func multiply(
     _ count: Int, _ left: UnsafePointer<Self>, _ right: UnsafePointer<Self>,
     size: (m: Int, n: Int, k: Int), transposingLeft: Bool, transposingRight: Bool,
