@@ -114,7 +114,7 @@ final class FileBytes {
     return done
   }
 
-  /// Fills `destination` with bytes from `offset` on; returns how many there are.
+  /// Fills `destination` with bytes from `offset` on; returns their number.
   private func load(into destination: UnsafeMutableRawBufferPointer, from offset: Int) -> Int {
     let loaded =
       switch source {

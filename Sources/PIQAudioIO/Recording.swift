@@ -8,7 +8,7 @@ public struct Recording: Sendable, Equatable {
   public var sampleRate: Int
   /// How many channels the file has.
   public var channels: Int
-  /// What is missing from a truncated file.
+  /// A warning about a truncated file; nil if it is complete.
   public var warning: String?
 
   /// The length in seconds.

@@ -45,7 +45,7 @@ public struct ResamplerStream: Sendable {
     return byTable(isAtEnd: true)
   }
 
-  /// The number of output samples available so far.
+  /// The total number of output samples; unbounded before the end.
   private func outputCount(isAtEnd: Bool) -> Int {
     isAtEnd ? resampler.outputCount(for: received) : .max
   }
@@ -83,7 +83,7 @@ public struct ResamplerStream: Sendable {
     let last = outputCount(isAtEnd: isAtEnd)
     var output: [Float] = []
     while produced < last, isAtEnd || place.input + width < received {
-      // Phases count from an input sample of their own: see `weight`.
+      // Each phase counts from its own input sample: see `weight`.
       let origin = place.input - Resampler.quotient(place.phase, from, to).floor
       var sum = 0.0
       for i in max(0, place.input - width + 1)..<min(received, place.input + width + 1) {

@@ -4,7 +4,7 @@ public import PIQPlatform
 ///
 /// Its description is one line: the path, what is wrong, and what to do about it.
 public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equatable {
-  /// What is wrong with a sound file.
+  /// The problem with a sound file.
   public enum Problem: Equatable, Sendable {
     /// The system refused: a missing file, no permission, a full disk.
     case file(Failure)
@@ -16,7 +16,7 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
     case empty
     /// A format unknown to libsndfile.
     case notSound
-    /// A MIDI sample dump, which libsndfile reads wrongly.
+    /// A MIDI sample dump, which libsndfile does not read reliably.
     case midiSampleDump
     /// A known format with contents that libsndfile refuses, in its words.
     case malformed(String)

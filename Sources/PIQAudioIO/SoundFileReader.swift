@@ -4,8 +4,8 @@ import PIQPlatform
 
 /// Reads a sound file block by block as one channel of `Float`: the mean of its channels.
 ///
-/// Opens everything that libsndfile knows, whatever the file's name. Integer samples become
-/// fractions of full scale; floating-point samples stay as they are.
+/// Opens every format that libsndfile knows, for any file name. Integer samples become fractions of
+/// full scale; floating-point samples stay as they are.
 ///
 ///     let reader = try SoundFileReader(path: "clip.flac")
 ///     while case let block = try reader.read(upTo: 16_000), !block.isEmpty { … }

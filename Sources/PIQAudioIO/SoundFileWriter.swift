@@ -26,7 +26,7 @@ public final class SoundFileWriter {
   ///
   /// - Parameter growsToRF64: whether a WAV file may exceed 4 GiB, as RF64. A smaller one is plain
   ///   WAV with space reserved for RF64's sizes in its header.
-  /// - Returns: how many samples were clipped to ±1.
+  /// - Returns: the number of samples clipped to ±1.
   /// - Throws: what `body` throws; `SoundFileError` or `Failure`, naming `path`, also when `body`
   ///   wrote no sample.
   @discardableResult
@@ -136,8 +136,8 @@ public final class SoundFileWriter {
     }
   }
 
-  /// Rounds here because libsndfile's write scale is one step less than its read scale: so samples
-  /// from integer files are written back unchanged.
+  /// Rounds here because libsndfile's write scale is one step less than its read scale: samples
+  /// from integer files are thus written back unchanged.
   private func writeIntegers(_ block: ArraySlice<Float>) -> Int {
     let fullScale = Double(1 << (format.encoding.bits - 1))
     let shift = Int32(32 - format.encoding.bits)
@@ -155,7 +155,7 @@ public final class SoundFileWriter {
   }
 
   private func finish() throws(SoundFileError) {
-    // libsndfile writes a FLAC without samples as an empty file, and neither format is readable.
+    // libsndfile writes a FLAC without samples as an empty file, and no such file is readable.
     guard samplesWritten > 0 else { throw SoundFileError(path: path, problem: .noSamples) }
     let isComplete = handle.close()
     guard isComplete, handle.bytes.failure == 0 else { throw failure }

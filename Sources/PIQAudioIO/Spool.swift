@@ -45,7 +45,7 @@ enum Spool {
     // O_TMPFILE, whose macro Swift does not import.
     let temporaryFile = 0o20_000_000 | O_DIRECTORY
     let descriptor = open(folder, O_RDWR | O_CLOEXEC | temporaryFile, 0o600)
-    // Some file systems lack it; some old kernels ignore it and open the folder.
+    // Some file systems lack it; some kernels try to open the folder itself.
     guard descriptor < 0, [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) else { return descriptor }
     var path = Array(Folder.join(folder, ".piq-audio-XXXXXX").utf8CString)
     let named = mkstemp(&path)

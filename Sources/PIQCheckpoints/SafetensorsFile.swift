@@ -4,8 +4,8 @@ public import PIQTensor
 
 /// A safetensors file in memory: named tensors behind a JSON header.
 ///
-/// The whole header is checked when the file is opened; elements are converted when asked for.
-/// The format: https://github.com/huggingface/safetensors.
+/// The whole header is checked when the file is opened; elements are converted on request. The
+/// format: https://github.com/huggingface/safetensors.
 public final class SafetensorsFile: Sendable {
   /// The names of the tensors, sorted.
   public let names: [String]

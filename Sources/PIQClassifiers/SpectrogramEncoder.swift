@@ -53,7 +53,7 @@ public protocol SpectrogramEncoder: Layer {
 
 /// Which frames of a clip an explanation covers.
 public enum Tail: String, Sendable, Codable, CaseIterable {
-  /// The whole clip, whatever its length.
+  /// The whole clip, for any length.
   case keep
   /// SpeechBrain's choice: the output of the decoder for whole groups of frames (32 with
   /// `Conv2dEncoder_v2`). The last frames of most clips are lost, and shorter clips are refused.

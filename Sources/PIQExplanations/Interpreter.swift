@@ -151,7 +151,7 @@ public final class Interpreter: @unchecked Sendable {
     return coveredFrames(of: frames, tail: .crop) == frames ? .keep : .crop
   }
 
-  /// The rows of the encoder's map for one row of codes, or of what is decoded.
+  /// The rows of the encoder's map for one row of codes, or of the decoder's input.
   var reduction: Int { configuration.useVQ ? psi?.reduction ?? 2 : 1 }
 
   /// How many of a clip's first frames a mask covers; all of them where the clip is too short to be

@@ -10,7 +10,7 @@ package struct Epilogue {
   /// x * scale + shift, each [O].
   package var affine: (scale: Tensor, shift: Tensor)?
 
-  /// A bias, then ReLU if asked for, then an affine map of each channel, if any.
+  /// A bias, then ReLU if requested, then an affine map of each channel, if any.
   package init(
     bias: Tensor? = nil, relu: Bool = false, affine: (scale: Tensor, shift: Tensor)? = nil
   ) {

@@ -8,7 +8,7 @@ package enum TileSide: Int, Sendable {
 
   /// Along both axes: the number of points of a tile.
   var points: Int { pixels }
-  /// Along both axes: how many pixels the outputs come from.
+  /// Along both axes: the number of input pixels.
   var pixels: Int { (rawValue + 1) * (rawValue + 1) }
 }
 
@@ -46,7 +46,7 @@ struct TileOrigin {
   let clip, row, column: Int
 }
 
-/// Which pixels the positions along both axes stand for.
+/// The pixels of the positions along both axes.
 struct Lattice: Sendable {
   /// The pixel of position 0.
   let row, column: Int

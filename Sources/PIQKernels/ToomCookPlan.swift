@@ -58,7 +58,7 @@ final class ToomCookPlan: Sendable {
     }
   }
 
-  /// About how many multiplications that many pixels take.
+  /// The approximate number of multiplications for that many pixels.
   func multiplications(pixels: Int) -> Double {
     Double(pixels * Self.points * channels * parts) / Double(Self.tile * Self.tile)
   }

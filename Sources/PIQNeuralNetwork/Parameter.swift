@@ -8,7 +8,7 @@ public final class Parameter {
   public var value: Tensor {
     didSet { version &+= 1 }
   }
-  /// The gradient of what is minimised, summed over all pullbacks since it was last cleared.
+  /// The gradient of the objective, summed over all pullbacks since it was last cleared.
   public var gradient: Tensor?
   /// Whether an optimiser may move it. Running statistics move only in training-mode forwards.
   public let isTrainable: Bool

@@ -56,8 +56,8 @@ public enum AtomicFile {
     try Array(bytes).withUnsafeBytes { try write([$0], to: path, isDurable: isDurable) }
   }
 
-  /// Removes the temporary files of every write under way, and ends the process before another
-  /// can begin. For the handler of a signal.
+  /// Removes the temporary files of all writes in progress, and ends the process before another can
+  /// begin. For the handler of a signal.
   public static func removeUnfinished(thenExit status: Int32) -> Never {
     unfinished.withLock { paths in
       for path in paths { unlink(path) }

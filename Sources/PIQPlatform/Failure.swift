@@ -14,7 +14,7 @@ public struct Failure: Error, CustomStringConvertible {
     case busy
     // Inputs and outputs of a run.
     case listNotReadable, folderNotReadable, noSounds, soundUnusable
-    /// An output that is there already and may not be replaced.
+    /// An output that exists already and may not be replaced.
     case outputExists
     /// Two inputs of one output, or an output that would replace an input.
     case outputsCollide
@@ -47,7 +47,7 @@ public struct Failure: Error, CustomStringConvertible {
   public let code: Code
   /// The file or folder concerned; nil where there is none.
   public var path: String?
-  /// The problem in words that follow the path.
+  /// The problem, worded to follow the path.
   public let problem: String
   /// A suggested step; nil where the problem states it or none is known.
   public let remedy: String?

@@ -36,7 +36,7 @@ public enum Folder {
   public static func contents(
     below path: String, where isWanted: (String) -> Bool
   ) throws(Failure) -> [String] {
-    // An enumerator does not follow a link, but the folder that was asked for may be one.
+    // An enumerator does not follow a link, but the requested folder may be one.
     let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     guard access(path, R_OK | X_OK) == 0,
       let enumerator = FileManager.default.enumerator(atPath: resolved)

@@ -63,7 +63,7 @@ public final class GrowingFile {
   }
 }
 
-/// Writes all of `bytes` to `descriptor`, however many calls that takes.
+/// Writes all of `bytes` to `descriptor`, in as many calls as needed.
 ///
 /// - Returns: 0, or the system's error number.
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {

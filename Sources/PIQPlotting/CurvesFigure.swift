@@ -130,8 +130,7 @@ public struct CurvesFigure: Figure, Sendable {
     canvas.drawAxis(ticks, title: title, below: frame)
   }
 
-  /// The range of an axis: all finite values and a margin; `widening` on both sides where all are
-  /// equal.
+  /// The range of an axis: all finite values and a margin; `widening` per side if all are equal.
   private static func range(
     _ values: [Double], margin: Double, widening: Double? = nil
   ) -> ClosedRange<Double> {

@@ -2,13 +2,12 @@ import Foundation
 public import PIQPlatform
 import PIQTensor
 
-/// A long recording in one figure: spectrogram, mask and classes above each other over one time
-/// axis.
+/// A long recording in one figure: spectrogram, mask and classes stacked over one time axis.
 public struct OverviewFigure: Figure, Sendable {
   /// A time interval, in seconds, that was classified as a class.
   public typealias Interval = (range: Range<Double>, label: String, probability: Float)
 
-  /// How many classes have a row of their own; the others share one.
+  /// The number of classes with their own row; the others share one.
   static let mostClasses = 12
   private static let rowHeight = 24
   private static let panelHeight = 260

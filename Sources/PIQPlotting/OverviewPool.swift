@@ -76,7 +76,7 @@ public struct OverviewPool: Sendable {
   private(set) var rows = 0
   /// Maximum [columns, rows].
   private(set) var input: [Float] = []
-  /// Sums [columns, rows], and how many frames are in each.
+  /// Sums [columns, rows], and the number of frames in each.
   private var mask: [Float] = []
   private(set) var maskFrames: [Float] = []
 

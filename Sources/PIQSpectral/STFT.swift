@@ -75,8 +75,8 @@ public final class STFT: Sendable {
   /// The signal behind `spectrogram`: overlapping frames are windowed and added, then divided by
   /// the sum of the squared windows.
   ///
-  /// - Parameter length: how many samples to return; (T - 1) · hop unless given. Samples that no
-  ///   window reaches are zero.
+  /// - Parameter length: the number of samples to return; (T - 1) · hop unless given. Samples that
+  ///   no window reaches are zero.
   /// - Precondition: `spectrogram` has F bins.
   public func inverse(_ spectrogram: Spectrogram, length: Int? = nil) -> [Float] {
     let bins = configuration.bins
@@ -96,8 +96,8 @@ public final class STFT: Sendable {
   /// - Parameters:
   ///   - magnitude: [T', F], linear, with at most as many frames as `spectrogram`.
   ///   - spectrogram: [T, F, 2].
-  ///   - length: how many samples to return; (T' - 1) · hop unless given. Samples that no window
-  ///     reaches are zero.
+  ///   - length: the number of samples to return; (T' - 1) · hop unless given. Samples that no
+  ///     window reaches are zero.
   /// - Precondition: the shapes are as above.
   public func inverse(
     magnitude: Tensor, phaseOf spectrogram: Spectrogram, length: Int? = nil

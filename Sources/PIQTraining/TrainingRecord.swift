@@ -37,7 +37,7 @@ struct TrainingState: Codable, Equatable {
   var recipe: String
   /// A hash of the clips and the classifier: they must be unchanged too.
   var inputs: String
-  /// The epoch under way, from 1.
+  /// The current epoch, from 1.
   var epoch = 1
   /// The steps of it that are done.
   var stepsOfEpoch = 0

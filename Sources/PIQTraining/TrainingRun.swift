@@ -79,7 +79,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     state = kept
   }
 
-  /// The first setting that differs, in words.
+  /// A description of the first setting that differs.
   private func difference(_ other: String) -> String {
     func leaves(_ json: String) -> [String: String] {
       var leaves: [String: String] = [:]
@@ -243,7 +243,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
 public enum TrainingEvent: Sendable {
   /// A step is done.
   case step(epoch: Int, step: Int, of: Int, loss: Double, learningRate: Double)
-  /// A validation is under way.
+  /// A validation is in progress.
   case validation(epoch: Int, finished: Int, total: Int)
   /// An epoch is done, and saved.
   case epoch(TrainingRecord)

@@ -96,8 +96,8 @@ public struct AugmentationSettings: Codable, Sendable, Hashable {
   public var timeShift: Bool
   /// The most by which the level is raised or lowered after it was normalised, in dB.
   public var gain = 0.0
-  /// The least signal-to-noise ratio in dB; every other clip gets white noise at up to 40 dB above
-  /// it; no noise if 0.
+  /// The least signal-to-noise ratio in dB; every other clip gets white noise at an SNR of up to 40
+  /// dB above it; none if 0.
   public var noise = 0.0
   /// The parameter of the Beta distribution of the weights of two mixed clips; no mixing if 0
   /// (mixup, arXiv 1710.09412).

@@ -28,8 +28,7 @@ enum Interruption {
   /// Handles SIGINT, SIGHUP and SIGTERM from here on; signals that the caller ignores, as nohup
   /// does, stay ignored. Call it before other threads start.
   ///
-  /// - Parameter isGentle: whether the first signal is only recorded, for work that checks
-  ///   `signal`.
+  /// - Parameter isGentle: whether the first signal is only recorded in `signal`.
   static func watch(isGentle: Bool = false) {
     // Exceeding `ulimit -f` becomes an ordinary write error.
     Glibc.signal(SIGXFSZ, SIG_IGN)

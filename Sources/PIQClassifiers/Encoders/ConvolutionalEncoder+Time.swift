@@ -52,7 +52,7 @@ extension ConvolutionalEncoder {
 
   /// The representation of a clip followed by silence.
   ///
-  /// - Parameter frames: how many frames it is to have, a multiple of 16 and more than it has.
+  /// - Parameter frames: the number of frames to extend to, a multiple of 16 and more than it has.
   /// - Throws: as `callAsFunction`.
   package func extend(_ clip: EncodedClip, to frames: Int) throws -> Tensor {
     let kept = KeptRows(frames: clip.frames)

@@ -3,10 +3,10 @@ import Foundation
 /// Windows of equal length that slide over a recording, each sharing `overlap` samples with the one
 /// before.
 ///
-/// Window i stands for the samples from i · hop on; overlaps are cross-faded. The last window is
-/// moved back so that it is whole and ends where the recording does; the samples added at its start
-/// serve the network as context and are then discarded. A recording that is shorter than a window
-/// is one window of its own length.
+/// Window i covers the samples from i · hop on; overlaps are cross-faded. The last window is moved
+/// back so that it is whole and ends where the recording does; the samples added at its start serve
+/// the network as context and are then discarded. A recording that is shorter than a window is one
+/// window of its own length.
 public struct SlidingWindows: Sendable, Hashable {
   /// Samples in a window.
   public let length: Int
