@@ -57,7 +57,7 @@ public enum AtomicFile {
   }
 
   /// Removes the temporary files of all writes in progress, and ends the process before another can
-  /// begin. For the handler of a signal.
+  /// begin. For signal handlers.
   public static func removeUnfinished(thenExit status: Int32) -> Never {
     unfinished.withLock { paths in
       for path in paths { unlink(path) }

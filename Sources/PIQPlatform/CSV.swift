@@ -50,7 +50,7 @@ public enum CSV {
   }
 }
 
-/// Reads byte by byte: a character of Swift may hold a line break and the rest.
+/// Reads byte by byte: a Swift `Character` may hold a line break and the scalars after it.
 private struct Parser {
   private enum State { case start, plain, quoted, closed }
 
