@@ -1,8 +1,8 @@
 public import PIQClassifiers
 public import PIQNeuralNetwork
 
-/// How the K keys of a codebook are shared out among classes: each class owns a run of keys, and
-/// the last `sharedKeys` belong to all.
+/// How the K keys of a codebook are divided among classes: each class owns a run of keys, and the
+/// last `sharedKeys` belong to all.
 public struct ClassPartition: Sendable, Hashable {
   /// K, the number of keys.
   public let keyCount: Int
@@ -40,8 +40,8 @@ public struct ClassPartition: Sendable, Hashable {
     }
   }
 
-  /// Whether a class may use a key. As upstream does it, shared keys are closed while training
-  /// and open in evaluation.
+  /// Whether a class may use a key. As upstream does it, shared keys are excluded in training and
+  /// allowed in evaluation.
   public func isRelevant(key: Int, label: Int, mode: Mode) -> Bool {
     key < owners.count ? owners[key] == label : mode == .evaluation
   }
@@ -55,8 +55,8 @@ public struct ClassPartition: Sendable, Hashable {
 /// - Parameters:
 ///   - labels: one class a clip, B in all.
 ///   - keyCount: K.
-///   - mode: training closes the shared keys; evaluation opens them.
-/// - Returns: B rows of K values, true where the key is closed.
+///   - mode: training excludes the shared keys; evaluation allows them.
+/// - Returns: B rows of K values, true where the key is excluded.
 /// - Throws: `PIQError.configuration` when the sizes make no partition.
 public func irrelevantRegions(
   labels: [Int], keyCount: Int, classCount: Int, sharedKeys: Int = 5, mode: Mode = .training

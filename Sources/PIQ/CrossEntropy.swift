@@ -50,8 +50,8 @@ public struct CrossEntropy {
     self.init(logits: logits, targets: targets)
   }
 
-  /// The mean of -log(1 - p), where p is the probability of one class a clip: what it takes to hear
-  /// any other.
+  /// The mean of -log(1 - p), where p is the probability of one class a clip: the cross-entropy of
+  /// any other class.
   ///
   /// - Parameters:
   ///   - logits: [B, C]; at least two classes.
@@ -66,7 +66,7 @@ public struct CrossEntropy {
       let range = row * columns..<(row + 1) * columns
       let excluded = row * columns + label
       let highest = Double(x[range].max() ?? 0)
-      // Of the others alone: where p is almost 1, 1 - p would be lost.
+      // Summed over the other classes: where p is almost 1, 1 - p would cancel.
       let highestOther = range.reduce(-.infinity) { $1 == excluded ? $0 : max($0, Double(x[$1])) }
       let others = range.reduce(0.0) {
         $1 == excluded ? $0 : $0 + exp(Double(x[$1]) - highestOther)

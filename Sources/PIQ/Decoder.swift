@@ -36,7 +36,7 @@ final class Decoder: Layer {
 
   /// Maps [B, H, W, C] to [B, T, F, 1].
   ///
-  /// - Parameter precision: what the operands of large products are rounded to in evaluation.
+  /// - Parameter precision: the precision of the operands of large products in evaluation.
   func callAsFunction(_ x: Tensor, mode: Mode, precision: Precision = .float32) throws -> Tensor {
     switch mode {
     case .training:
@@ -62,7 +62,7 @@ final class Decoder: Layer {
 
   /// The decoder with its pullback; the parameters' gradients accumulate.
   ///
-  /// - Parameter precision: what the operands of large products are rounded to.
+  /// - Parameter precision: the precision of the operands of large products.
   func differentiated(
     _ x: Tensor, mode: Mode, precision: Precision = .float32
   ) throws -> Differentiated {
@@ -77,7 +77,7 @@ final class Decoder: Layer {
     let (value, pullback) = try last.differentiated(maps, precision: precision)
     pullbacks.append(pullback)
     return Differentiated(value) { [pullbacks] gradient in
-      // Handed on, not kept: the next pullback writes over it.
+      // Passed on without a copy: the next pullback overwrites it.
       var gradient = gradient
       for pullback in pullbacks.reversed() { gradient = try pullback(consume gradient) }
       return gradient

@@ -4,7 +4,7 @@ import PIQNeuralNetwork
 public import PIQTensor
 
 /// The objective of the PIQ recipe (`train_piq.py`) for a batch: the cross-entropy between the mask
-/// and the loud cells of the spectrogram, and the two distances between representations and keys.
+/// and the loud bins of the spectrogram, and the two distances between representations and keys.
 public struct InterpreterLoss {
   /// The mean binary cross-entropy of the mask.
   public let reconstruction: Float
@@ -12,17 +12,17 @@ public struct InterpreterLoss {
   public let codebook: Float
   /// The same distance, which moves the representations.
   public let commitment: Float
-  /// What to give to the pullback of `VectorQuantizedPSI.differentiated`.
+  /// The gradients for the pullback of `VectorQuantizedPSI.differentiated`.
   public let gradients: VectorQuantizedPSI.OutputGradients
 
   /// The sum that is minimised.
   public var total: Float { reconstruction + codebook + commitment }
 
-  /// Upstream's guard of the logarithms.
+  /// Upstream's epsilon for the logarithms.
   private static let epsilon = 1e-10
 
-  /// Compares the mask, the sigmoid of `output.reconstruction`, with the cells above `threshold`
-  /// times the loudest one of each clip, both over the frames and bins that they share.
+  /// Compares the mask, the sigmoid of `output.reconstruction`, with the bins above `threshold`
+  /// times the maximum of each clip, both over the frames and bins that they share.
   ///
   /// - Parameters:
   ///   - logPower: [B, T, F].

@@ -3,16 +3,15 @@ public import PIQKernels
 import PIQNeuralNetwork
 public import PIQTensor
 
-/// What a mask should do besides finding the loud cells: keep what the classifier needs, leave out
-/// what it would recognise the class by, be small, and be smooth (L-MAC's objective, arXiv
-/// 2403.13086).
+/// Further terms of the mask's loss: the class in the masked-in part, its absence from the
+/// masked-out part, sparsity, and smoothness (L-MAC's objective, arXiv 2403.13086).
 public struct MaskObjective: Sendable, Hashable {
-  /// The weight of the cross-entropy, at the class of the whole clip, of what the mask keeps
+  /// The weight of the cross-entropy, at the class of the whole clip, of the masked-in part
   /// (`l_in_w`).
   public var maskedIn: Double
-  /// The weight of -log(1 - p), p being the probability of that class in what the mask leaves out
-  /// (`l_out_w`). L-MAC takes log p, which has no lower bound and outweighs the rest where a
-  /// classifier is sure of itself.
+  /// The weight of -log(1 - p), p being the probability of that class for the masked-out part
+  /// (`l_out_w`). L-MAC takes log p, which has no lower bound and dominates where a classifier is
+  /// confident.
   public var maskedOut: Double
   /// The weight of the mean of the mask (`reg_w_l1`).
   public var sparsity: Double
@@ -35,9 +34,9 @@ public struct MaskObjective: Sendable, Hashable {
 
   /// The value of each term, before its weight.
   public struct Terms: Sendable, Equatable {
-    /// The mean cross-entropy of what the mask keeps, in nats.
+    /// The mean cross-entropy of the masked-in part, in nats.
     public var maskedIn = 0.0
-    /// The mean of -log(1 - p) of what the mask leaves out.
+    /// The mean of -log(1 - p) of the masked-out part.
     public var maskedOut = 0.0
     /// The mean of the mask.
     public var sparsity = 0.0
@@ -45,11 +44,11 @@ public struct MaskObjective: Sendable, Hashable {
     public var totalVariation = 0.0
   }
 
-  /// How many clips go through the classifier at a time, so that little is remembered at once.
+  /// The clips classified at a time; few, to limit memory.
   private static let clipsAtATime = 4
 
-  /// The terms for a batch, and the gradient of their weighted sum for what the mask is the sigmoid
-  /// of.
+  /// The terms for a batch, and the gradient of their weighted sum for the mask's pre-sigmoid
+  /// values.
   ///
   /// - Parameters:
   ///   - reconstruction: the mask before its sigmoid [B, T', F', 1].
@@ -67,7 +66,7 @@ public struct MaskObjective: Sendable, Hashable {
     let area = Area(mask: reconstruction.shape, spectrogram: logPower.shape)
     let mask = try sigmoid(reconstruction)
     var terms = Terms()
-    // For the mask first, then for what it is the sigmoid of.
+    // First for the mask, then for its pre-sigmoid values.
     var gradient = Tensor(shape: reconstruction.shape)
     for first in stride(from: 0, to: clips, by: Self.clipsAtATime) {
       let range = first..<min(first + Self.clipsAtATime, clips)
@@ -84,7 +83,7 @@ public struct MaskObjective: Sendable, Hashable {
         let term = isKept ? \Terms.maskedIn : \Terms.maskedOut
         terms[keyPath: term] += Double(loss.value * share)
         let back = try logits.pullback(loss.gradient.scaled(by: Float(weight) * share))
-        // What is left out falls where the mask rises.
+        // The masked-out part falls where the mask rises.
         area.add(back, times: logPower, scaledBy: isKept ? 1 : -1, clips: range, to: &gradient)
       }
     }
@@ -97,7 +96,7 @@ public struct MaskObjective: Sendable, Hashable {
     return (terms, gradient)
   }
 
-  /// The means of the mask and of the differences within it, over the part that counts.
+  /// The means of the mask and of the differences within it, over the shared area.
   private func addRegularisation(
     of mask: Tensor, _ area: Area, to gradient: inout Tensor, _ terms: inout Terms
   ) {
@@ -146,7 +145,7 @@ private struct Area {
     bins = min(mask[2], spectrogram[2])
   }
 
-  /// What the masks of some clips keep of their spectrograms, or leave out: [clips, frames, F].
+  /// The masked-in or masked-out spectrograms of some clips: [clips, frames, F].
   func masked(_ logPower: Tensor, by mask: Tensor, clips: Range<Int>, keeping: Bool) -> Tensor {
     var result = Tensor(shape: [clips.count, frames, spectrogram[2]])
     forEachRow(clips) { logRow, maskRow, row in

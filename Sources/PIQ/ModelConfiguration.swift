@@ -1,13 +1,13 @@
 public import PIQClassifiers
 public import PIQSpectral
 
-/// Everything about a model but its weights: what `model.json` holds, under the same names.
+/// All of a model but its weights: the content of `model.json`, under the same names.
 public struct ModelConfiguration: Sendable, Codable, Equatable {
-  /// What people call the model.
+  /// The model's display name.
   public var name: String
   /// The front end.
   public var stft: STFTConfiguration
-  /// What a clip is divided by before its STFT.
+  /// The divisor of a clip before its STFT.
   public var normalize: Normalization
   /// The classifier's body.
   public var embeddingModel: EncoderConfiguration
@@ -20,15 +20,15 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
   /// Whether the decoder's output is a mask; otherwise it is a spectrogram that is compared with a
   /// threshold.
   public var useMaskOutput: Bool
-  /// The threshold, as a part of the decoder's largest output.
+  /// The threshold, as a fraction of the decoder's largest output.
   public var maskThreshold: Double
   /// The names of the classes, by index.
   public var labels: [String]
-  /// What cosines are multiplied by before softmax.
+  /// The factor of the cosines before softmax.
   public var logitScale: Double
-  /// How the model came about, in words.
+  /// A description of the model's training.
   public var training: String?
-  /// Under which terms it may be used.
+  /// The model's licence.
   public var licence: String?
 
   /// The head's settings.
@@ -143,9 +143,8 @@ extension ModelConfiguration {
     guard Float(maskThreshold).isFinite else { throw .configuration("mask_th is \(maskThreshold)") }
   }
 
-  /// A lower bound of the number of values among the weights. Whoever reads weights compares it with
-  /// what there is before networks are built, which takes memory for as many values as the settings
-  /// ask for.
+  /// A lower bound of the number of weights, to compare with a file before the networks are
+  /// allocated.
   ///
   /// - Precondition: the settings passed `validate()`.
   public var minimumParameterCount: Int {

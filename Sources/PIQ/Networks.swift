@@ -31,7 +31,7 @@ public struct Networks {
     }
   }
 
-  /// Networks that were made apart from each other.
+  /// Networks from separately built parts.
   ///
   /// - Precondition: their sizes fit together.
   package init(
@@ -42,8 +42,8 @@ public struct Networks {
     self.psi = psi
   }
 
-  /// Networks of the same sizes with the same weights, which change no more with the old ones and
-  /// accumulate no gradients.
+  /// Networks of the same sizes with the same weights, independent of the old ones and without
+  /// gradients.
   ///
   /// - Throws: `PIQError.configuration` when these networks are not of `configuration`'s sizes.
   package func frozenCopy(of configuration: ModelConfiguration) throws -> Networks {
@@ -60,12 +60,12 @@ public struct Networks {
     return copy
   }
 
-  /// Lets pullbacks pass all parameters by.
+  /// Excludes all parameters from gradients.
   package func freeze() {
     for (_, parameter) in state { parameter.needsGradient = false }
   }
 
-  /// Encoder and head as one classifier, which uses their weights as they are at any time.
+  /// Encoder and head as one classifier, which always uses their current weights.
   package func encoderClassifier(_ configuration: ModelConfiguration) -> EncoderClassifier {
     EncoderClassifier(
       encoder: encoder, head: classifier, bins: configuration.stft.bins,

@@ -2,7 +2,7 @@ public import PIQClassifiers
 public import PIQNeuralNetwork
 public import PIQTensor
 
-/// A codebook of K vectors, shared out among classes (`VQEmbedding`).
+/// A codebook of K vectors, divided among classes (`VQEmbedding`).
 ///
 ///     let initializer = Initializer(seed: 1)
 ///     let codebook = try VQEmbedding(keyCount: 1024, dim: 256, using: initializer)
@@ -19,7 +19,7 @@ public final class VQEmbedding: Layer {
 
   /// A codebook of `keyCount` vectors of length `dim`, uniform within ±1/`keyCount`.
   ///
-  /// - Throws: `PIQError.configuration` when the keys cannot be shared out.
+  /// - Throws: `PIQError.configuration` when the keys cannot be divided.
   public init(
     keyCount: Int, dim: Int, classCount: Int = 50, classPartitioning: Bool = true,
     sharedKeys: Int = 0, using initializer: Initializer
@@ -55,7 +55,7 @@ public final class VQEmbedding: Layer {
   }
 
   /// Quantises `z` twice over (`straight_through`): the two results have the same values, and
-  /// differ in where their gradients go.
+  /// differ in their gradients.
   ///
   /// - Parameter z: [B, H, W, D].
   /// - Returns: `straightThrough` [B, H, W, D], whose gradient passes on to `z`; `quantized`
@@ -70,12 +70,12 @@ public final class VQEmbedding: Layer {
     return (vectors, vectors, codes)
   }
 
-  /// The way back through `straightThrough`: accumulates the codebook's gradient.
+  /// The backward pass of `straightThrough`: accumulates the codebook's gradient.
   ///
   /// - Parameters:
   ///   - straightThrough: the gradient of that result [B, H, W, D], or nil where it is not used.
   ///   - quantized: the gradient of that result [B, H, W, D], or nil where it is not used.
-  ///   - codes: what the forward pass chose.
+  ///   - codes: the codes of the forward pass.
   /// - Returns: the gradient of `z`: that of `straightThrough`, as it is.
   public func straightThroughBackward(
     straightThrough: Tensor?, quantized: Tensor?, codes: Codes

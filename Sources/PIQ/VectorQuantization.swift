@@ -15,7 +15,7 @@ public struct Codes: Sendable, Hashable {
 ///     let codes = try VectorQuantization.codes(for: hidden, codebook: codebook, labels: [1, 0, 2])
 public enum VectorQuantization {
   /// Finds the key with the least squared distance among those that a clip's label may use. The
-  /// first wins a tie; where a label may use none, key 0 stands in, as upstream.
+  /// first wins a tie; where a label may use none, key 0 is used, as upstream.
   ///
   /// Distances are summed in double precision, so that rounding does not decide between two keys.
   ///
@@ -24,7 +24,7 @@ public enum VectorQuantization {
   ///   - codebook: [K, D].
   ///   - labels: a class for each of the B clips.
   ///   - classPartitioning: whether classes own keys; otherwise all may use all.
-  ///   - mode: decides about the shared keys, see `ClassPartition`.
+  ///   - mode: whether shared keys are allowed, see `ClassPartition`.
   /// - Throws: `PIQError` when shapes, labels or sizes do not fit.
   public static func codes(
     for inputs: Tensor, codebook: Tensor, labels: [Int], classCount: Int = 10,
@@ -102,7 +102,7 @@ public enum VectorQuantizationStraightThrough {
   ///
   /// - Parameters:
   ///   - gradient: [B, H, W, D].
-  ///   - codes: what the forward pass chose.
+  ///   - codes: the codes of the forward pass.
   ///   - keyCount: K.
   /// - Returns: `inputs` [B, H, W, D], the gradient as it is; `codebook` [K, D], for each key the
   ///   sum over the positions that chose it.
@@ -151,7 +151,7 @@ private func dotProduct(
   for i in stride(from: 0, to: whole, by: lanes) {
     let x = UnsafeRawPointer(a.baseAddress! + i).loadUnaligned(as: SIMD8<Float>.self)
     let y = UnsafeRawPointer(b.baseAddress! + i).loadUnaligned(as: SIMD8<Float>.self)
-    // Not fused: without the instruction, which older CPUs lack, that is a function call a lane.
+    // Not fused: on CPUs without FMA, that would be a function call per lane.
     sums += SIMD8<Double>(x) * SIMD8<Double>(y)
   }
   return (whole..<a.count).reduce(sums.sum()) { $0 + Double(a[$1]) * Double(b[$1]) }

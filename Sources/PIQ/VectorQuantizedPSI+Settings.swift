@@ -1,7 +1,7 @@
 import PIQClassifiers
 
-/// The decoders of `PIQ.py`, by the class whose decoder they are: kernel and stride (height, width)
-/// of each transposed convolution.
+/// The decoders of `PIQ.py`, by class: kernel and stride (height, width) of each transposed
+/// convolution.
 private let decoders: [String: Decoder.LayerSizes] = [
   "VectorQuantizedPSI_Audio": [
     ((3, 3), (2, 2)), ((4, 4), (2, 2)), ((4, 4), (2, 2)), ((4, 4), (2, 2)), ((12, 12), (1, 1)),
@@ -18,7 +18,7 @@ private let imageDecoder: Decoder.LayerSizes = [
 extension VectorQuantizedPSI {
   /// The settings of an interpreter: the `psi` of model.json, under upstream's names.
   public struct Settings: Sendable, Codable, Hashable {
-    /// Upstream's class, which decides about the decoder.
+    /// Upstream's class, which determines the decoder.
     public var className: String
     /// D, the length of a key (`dim`).
     public var dim: Int

@@ -3,13 +3,13 @@ public import PIQKernels
 public import PIQNeuralNetwork
 public import PIQTensor
 
-/// What a PSI network makes of a clip's representation.
+/// The output of a PSI network for a clip's representation.
 public struct PSIOutput: Sendable {
   /// `x_tilde` [B, T, F, 1]: the mask before its sigmoid, or a spectrogram before its softplus.
   public let reconstruction: Tensor
-  /// `hcat` [B, H, W, D]: what was quantised.
+  /// `hcat` [B, H, W, D]: the vectors before quantisation.
   public let hidden: Tensor
-  /// `z_q_x` [B, H, W, D]: the keys that stand for it.
+  /// `z_q_x` [B, H, W, D]: their keys.
   public let quantized: Tensor
   /// The indices of those keys.
   public let codes: Codes
@@ -32,7 +32,7 @@ public struct PSIOutput: Sendable {
 ///     let output = try psi(hidden, labels: [0, 2], mode: .evaluation)
 ///     // hidden [2, 16, 16, 256]: reconstruction [2, 257, 257, 1], quantized [2, 8, 8, 256]
 public final class VectorQuantizedPSI: Layer {
-  /// What the network was made with.
+  /// The network's settings.
   public let settings: Settings
   /// The keys; `codebook` in the state dict.
   public let codebook: VQEmbedding
@@ -44,8 +44,8 @@ public final class VectorQuantizedPSI: Layer {
 
   /// A network with `weights_init`'s initial values: Xavier uniform convolutions with zero biases.
   ///
-  /// - Throws: `PIQError.configuration` when the keys cannot be shared out, or the representation
-  ///   is to be halved without an adapter (upstream fails there at the first clip).
+  /// - Throws: `PIQError.configuration` when the keys cannot be divided, or the representation is
+  ///   to be halved without an adapter (upstream fails there at the first clip).
   public init(_ settings: Settings, using initializer: Initializer) throws(PIQError) {
     try settings.validate()
     guard settings.dim > 0 else { throw .configuration("dim is \(settings.dim)") }
@@ -101,7 +101,7 @@ public final class VectorQuantizedPSI: Layer {
 
   /// Interprets representations `x` [B, H, W, D] with the keys of `labels`, one class a clip.
   ///
-  /// - Parameter precision: what the operands of large products are rounded to after quantisation, in
+  /// - Parameter precision: the precision of the operands of large products after quantisation, in
   ///   evaluation; the codes do not depend on it.
   /// - Throws: `PIQError.mismatch` when `x` or the labels do not fit; `OneDNNError`.
   public func callAsFunction(
@@ -148,8 +148,7 @@ public final class VectorQuantizedPSI: Layer {
   /// Interprets representations, with a pullback to the gradient of `x`; the parameters' gradients
   /// accumulate. Quantisation passes the decoder's gradient on as it is (straight-through).
   ///
-  /// - Parameter precision: what the operands of large products are rounded to, on the way back as
-  ///   well.
+  /// - Parameter precision: that of the operands of large products, in the backward pass as well.
   /// - Throws: as `callAsFunction`.
   public func differentiated(
     _ x: Tensor, labels: [Int], mode: Mode, precision: Precision = .float32
@@ -194,7 +193,7 @@ public final class VectorQuantizedPSI: Layer {
   /// Decodes representations [B, H, W, D] as they are (SpeechBrain's `use_vq: False`) to
   /// [B, T, F, 1].
   ///
-  /// - Parameter precision: what the operands of large products are rounded to in evaluation.
+  /// - Parameter precision: the precision of the operands of large products in evaluation.
   /// - Throws: `OneDNNError` when they do not fit.
   public func decode(_ x: Tensor, mode: Mode, precision: Precision = .float32) throws -> Tensor {
     try LayerClock.within("decoder") { try decoder(x, mode: mode, precision: precision) }

@@ -5,7 +5,7 @@ public import PIQKernels
 public import PIQModels
 import PIQPlatform
 
-/// Explains sound files: what a classifier hears in them, and which parts it decided by.
+/// Explains sound files: the predicted class, and the parts that the prediction rests on.
 ///
 ///     let explainer = try AudioExplainer(model: "Fixtures/models/esc10")
 ///     let explanation = try explainer.explain("clip.wav")
@@ -21,9 +21,9 @@ public struct AudioExplainer: Sendable {
   ///
   /// - Parameters:
   ///   - path: a folder with `model.json` and `model.safetensors`.
-  ///   - method: what makes the masks.
+  ///   - method: the explanation method.
   ///   - settings: the settings of methods that have some.
-  ///   - precision: that of the decoder's products.
+  ///   - precision: the precision of the decoder's products.
   /// - Throws: `Failure` when the model cannot be loaded or lacks what the method needs.
   public init(
     model path: String, method: ExplanationMethod = .interpreter,
@@ -35,7 +35,7 @@ public struct AudioExplainer: Sendable {
     }
   }
 
-  /// Explains why a sound file is heard as a class.
+  /// Explains the classification of a sound file as a class.
   ///
   /// - Parameters:
   ///   - path: a sound file that libsndfile reads, of any rate and number of channels.
@@ -66,16 +66,16 @@ public struct AudioExplainer: Sendable {
   }
 }
 
-/// The parts of a sound that mattered for a class.
+/// The parts of a sound that are relevant to a class.
 public struct AudioExplanation: Sendable {
   /// The class that is explained.
   public let className: String
   /// Its probability, 0 to 1.
   public let probability: Float
-  /// The decision about all classes.
+  /// The logits and probabilities of all classes.
   public let classification: Classification
   /// The mask, the masked spectrogram and the codes.
   public let interpretation: Interpretation
-  /// What mattered, to listen to: mono, at the model's rate and the clip's own level.
+  /// The masked sound: mono, at the model's rate and the clip's own level.
   public let sound: Recording
 }

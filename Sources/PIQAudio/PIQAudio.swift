@@ -1,4 +1,4 @@
-// One import brings all that a program needs, down to the tensors.
+// Re-exports all modules that a program needs, down to the tensors.
 @_exported import PIQ
 @_exported import PIQAudioIO
 @_exported import PIQCheckpoints

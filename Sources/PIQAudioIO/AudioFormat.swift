@@ -5,8 +5,7 @@ public enum AudioFormat: String, CaseIterable, Encodable, Sendable {
   /// Free Lossless Audio Codec.
   case flac
 
-  /// How samples are stored unless the caller says otherwise: nothing is lost in WAV, and nothing
-  /// that can be heard in FLAC.
+  /// The default encoding: lossless in WAV, and without audible loss in FLAC.
   public var defaultEncoding: SampleEncoding { self == .wav ? .float32 : .pcm24 }
 
   /// The encodings that this kind of file can hold.
@@ -14,7 +13,7 @@ public enum AudioFormat: String, CaseIterable, Encodable, Sendable {
     self == .wav ? SampleEncoding.allCases : [.pcm16, .pcm24]
   }
 
-  /// The usual end of a file's name, without its dot.
+  /// The usual file extension, without its dot.
   public var fileExtension: String { rawValue }
 }
 
@@ -86,14 +85,14 @@ public struct UnsupportedEncoding: Error, CustomStringConvertible, Equatable {
   }
 }
 
-/// What the names of sound files look like.
+/// Recognises sound files by name.
 public enum SoundFileName {
   private static let extensions: Set<String> = [
     "wav", "wave", "flac", "ogg", "oga", "opus", "aif", "aiff", "aifc", "caf", "mp3", "mp2", "w64",
     "rf64", "bwf", "au", "sph", "voc", "sds",
   ]
 
-  /// Whether a file found in a folder is taken for sound, by the extension of its name.
+  /// Whether a file in a folder is a sound file, by its extension.
   public static func isSound(_ name: String) -> Bool {
     guard let dot = name.lastIndex(of: ".") else { return false }
     return extensions.contains(name[name.index(after: dot)...].lowercased())

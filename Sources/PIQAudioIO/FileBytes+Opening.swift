@@ -1,10 +1,10 @@
 import Foundation
 
 extension FileBytes {
-  /// Opens `path` for reading; "-" is standard input. What cannot seek is read to its end
+  /// Opens `path` for reading; "-" is standard input. Input that cannot seek is read to its end
   /// first.
   ///
-  /// - Parameter name: what errors call it.
+  /// - Parameter name: its name in errors.
   static func reading(path: String, name: String) throws(SoundFileError) -> FileBytes {
     let isStandardInput = path == "-"
     let descriptor =
@@ -19,7 +19,7 @@ extension FileBytes {
     let kind = status.st_mode & S_IFMT
     guard kind != S_IFDIR else { throw SoundFileError(path: name, problem: .folder) }
     let bytes: FileBytes
-    // Of a file on standard input somebody may have read the beginning.
+    // The beginning of a file on standard input may already have been read.
     if kind == S_IFREG, !isStandardInput || lseek(descriptor, 0, SEEK_CUR) == 0 {
       bytes = opened
     } else if kind == S_IFIFO || kind == S_IFSOCK || isStandardInput {

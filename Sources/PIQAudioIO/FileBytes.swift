@@ -3,10 +3,10 @@ import Foundation
 
 /// The bytes of an open file as libsndfile sees them through its virtual input and output.
 ///
-/// libsndfile's own file access keeps no error numbers apart and guesses formats from names; this
-/// keeps the first failure, knows no name, and lets a few bytes of a broken header be replaced.
+/// libsndfile's own file access does not distinguish error numbers and guesses formats from names;
+/// this keeps the first failure, has no name, and can replace a few bytes of a broken header.
 final class FileBytes {
-  /// What libsndfile calls; each function finds its `FileBytes` in the user data.
+  /// The functions that libsndfile calls; each finds its `FileBytes` in the user data.
   static var virtualIO: SF_VIRTUAL_IO {
     SF_VIRTUAL_IO(
       get_filelen: { Int64(FileBytes.from($0)?.count ?? -1) },
@@ -21,7 +21,7 @@ final class FileBytes {
   /// Bytes shown to readers in place of the file's own.
   var replacement: (offset: Int, bytes: [UInt8])?
 
-  /// All bytes of what is kept in memory.
+  /// All bytes of a file in memory.
   private(set) var memory: [UInt8] = []
 
   private let source: Source
@@ -114,7 +114,7 @@ final class FileBytes {
     return done
   }
 
-  /// Fills `destination` with bytes from `offset` on; returns how many there are.
+  /// Fills `destination` with bytes from `offset` on; returns their number.
   private func load(into destination: UnsafeMutableRawBufferPointer, from offset: Int) -> Int {
     let loaded =
       switch source {

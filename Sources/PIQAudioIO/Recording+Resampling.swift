@@ -22,7 +22,7 @@ extension Resampler {
   private static let cache = Mutex<[Rates: Resampler]>([:])
   private static let mostCached = 16
 
-  /// A resampler between two rates in hertz, made once for rates that come up again.
+  /// A resampler between two rates in hertz, made once per pair of rates.
   public static func cached(from: Int, to: Int) -> Resampler {
     let rates = Rates(from: from, to: to)
     if let known = cache.withLock({ $0[rates] }) { return known }

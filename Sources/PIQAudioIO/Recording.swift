@@ -8,7 +8,7 @@ public struct Recording: Sendable, Equatable {
   public var sampleRate: Int
   /// How many channels the file has.
   public var channels: Int
-  /// What the file lacks, where it is cut.
+  /// A warning about a truncated file; nil if it is complete.
   public var warning: String?
 
   /// The length in seconds.
@@ -24,8 +24,8 @@ public struct Recording: Sendable, Equatable {
 
   /// The most that `read` holds in memory, in samples.
   public static let mostSamples = 1 << 30
-  /// The longest recording that `read` takes, in seconds: half a day. Bounds what an absurdly low
-  /// sample rate would grow to when it is resampled.
+  /// The longest recording that `read` takes, in seconds: half a day. Bounds the size after
+  /// resampling from an absurdly low rate.
   public static let longestDuration = 43_200.0
 
   /// Reads the sound file at `path` whole; "-" is standard input.
@@ -61,8 +61,7 @@ public struct Recording: Sendable, Equatable {
 
   /// Writes the samples to a sound file that appears at `path` whole or not at all.
   ///
-  /// - Returns: how many samples went beyond ±1 and were cut to it, which only integer encodings
-  ///   do.
+  /// - Returns: the number of samples clipped to ±1, which only integer encodings do.
   /// - Throws: `SoundFileError` or `Failure`, naming `path`.
   @discardableResult
   public func write(to path: String, as format: SoundFileFormat = .standard) throws -> Int {
@@ -71,20 +70,20 @@ public struct Recording: Sendable, Equatable {
     }
   }
 
-  /// The bytes of a sound file of the samples: what `write` would put into one.
+  /// The bytes of a sound file of the samples, as `write` writes them.
   ///
-  /// - Parameter name: what errors call it.
+  /// - Parameter name: its name in errors.
   /// - Throws: `SoundFileError`.
   public func bytes(as format: SoundFileFormat, name: String) throws(SoundFileError) -> [UInt8] {
     try SoundFileWriter.bytes(of: samples, sampleRate: sampleRate, as: format, name: name)
   }
 }
 
-/// Checks that samples can be computed with.
+/// Checks that samples are within the range for computation.
 ///
 /// - Throws: `Failure` when one is too loud.
 package func checkLevel(of samples: [Float], path: String) throws(Failure) {
-  // Squares of larger ones overflow, and the network would take what is left for a clip.
+  // Squares of larger ones overflow, and the network would get a wrong clip.
   if samples.contains(where: { $0.magnitude > 1e15 }) {
     throw Failure(
       .clipTooLoud, path: path, problem: "is too loud to compute with",

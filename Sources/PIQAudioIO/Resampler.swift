@@ -4,15 +4,14 @@ import Foundation
 /// interpolation of 6 zero crossings under a squared cosine, with a roll-off of 0.99.
 ///
 /// After both rates are divided by their greatest common divisor, the output's phases repeat every
-/// `to` samples: each phase is one short filter, and all of them are computed once. Rates that
-/// would need too many of them have theirs computed on the fly. `ResamplerStream` does it block by
-/// block.
+/// `to` samples: each phase is one short filter, and all of them are computed once. Where there
+/// would be too many, they are computed on the fly. `ResamplerStream` works block by block.
 ///
 /// Origin: `torchaudio.functional.resample` (`sinc_interp_hann`), after J. O. Smith, "Digital Audio
 /// Resampling". Filters equal torchaudio's to the last bits, its rounding of phases to single
 /// precision included; the output's length is exact where torchaudio rounds it to single precision.
 public struct Resampler: Sendable {
-  /// Both rates over their greatest common divisor.
+  /// Both rates divided by their greatest common divisor.
   let from: Int
   let to: Int
   /// The lower rate times the roll-off.
@@ -59,13 +58,13 @@ public struct Resampler: Sendable {
     self.kernel = kernel
   }
 
-  /// How many samples come out for `count` samples: `count * to / from`, rounded up.
+  /// The number of output samples for `count` samples: `count * to / from`, rounded up.
   public func outputCount(for count: Int) -> Int {
     let quotient = Self.quotient(count, to, from)
     return quotient.isExact ? quotient.floor : quotient.floor + 1
   }
 
-  /// `samples` at the other rate. The signal counts as silent before its start and after its end.
+  /// `samples` at the other rate. The signal is zero-padded at both ends.
   public func resample(_ samples: [Float]) -> [Float] {
     var stream = ResamplerStream(self)
     return stream.resample(samples) + stream.finish()
@@ -74,7 +73,7 @@ public struct Resampler: Sendable {
   /// The weight of input sample `index`, counted from the input sample at phase 0, for output
   /// sample `phase`.
   static func weight(ofInput index: Int, phase: Int, from: Int, to: Int, cutoff: Double) -> Float {
-    // In torchaudio this quotient of two integer tensors is of single precision.
+    // In torchaudio this quotient of integers is in single precision.
     let phaseTime = Double(-Float(phase) / Float(to))
     let time = (phaseTime + Double(index) / Double(from)) * cutoff
     guard time.magnitude < zeroCrossings else { return 0 }
@@ -84,11 +83,11 @@ public struct Resampler: Sendable {
     return Float(sinc * (cosine * cosine * (cutoff / Double(from))))
   }
 
-  /// Where an output sample lies: at or just after an input sample, and in the cycle of phases.
+  /// The position of an output sample: the input sample at or before it, and its phase.
   struct Place {
     var input = 0
     var phase = 0
-    /// How far after `input`, in units of 1/`to` input samples.
+    /// The distance from `input`, in units of 1/`to` input samples.
     private var remainder = 0
 
     mutating func advance(from: Int, to: Int) {
@@ -103,7 +102,7 @@ public struct Resampler: Sendable {
     }
   }
 
-  /// `a * b / c` without overflow on the way, for a result that fits.
+  /// `a * b / c` without intermediate overflow, for a result that fits.
   static func quotient(_ a: Int, _ b: Int, _ c: Int) -> (floor: Int, isExact: Bool) {
     let (quotient, remainder) = c.dividingFullWidth(a.multipliedFullWidth(by: b))
     return (quotient, remainder == 0)

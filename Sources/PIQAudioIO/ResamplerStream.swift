@@ -1,7 +1,6 @@
-/// Changes the sample rate of a recording that comes block by block, in memory that does not grow
-/// with its length.
+/// Resamples a recording block by block, in memory independent of its length.
 ///
-/// However the recording is divided, the samples are those of `Resampler.resample`, bit for bit.
+/// For any division into blocks, the samples are those of `Resampler.resample`, bit for bit.
 ///
 ///     var stream = ResamplerStream(Resampler(from: 44_100, to: 16_000))
 ///     for block in blocks { use(stream.resample(block)) }
@@ -12,7 +11,7 @@ public struct ResamplerStream: Sendable {
   private var samples: [Float]
   /// The place of `samples[0]` in the recording.
   private var start: Int
-  /// Where the next sample to come out lies.
+  /// The position of the next output sample.
   private var place = Resampler.Place()
   private var received = 0
   private var produced = 0
@@ -35,18 +34,18 @@ public struct ResamplerStream: Sendable {
     return resampler.kernel.isEmpty ? onTheFly(isAtEnd: false) : byTable(isAtEnd: false)
   }
 
-  /// Ends the recording: it counts as silent from here on.
+  /// Ends the recording: it is zero-padded from here on.
   ///
   /// - Returns: the last samples at the other rate.
   public mutating func finish() -> [Float] {
     if resampler.from == resampler.to { return [] }
     if resampler.kernel.isEmpty { return onTheFly(isAtEnd: true) }
-    // So that the filter of every sample still to come lies within.
+    // So that the filters of all remaining samples lie within.
     samples += [Float](repeating: 0, count: resampler.width + Resampler.Vector.scalarCount)
     return byTable(isAtEnd: true)
   }
 
-  /// How many samples come out in all, where that is known.
+  /// The total number of output samples; unbounded before the end.
   private func outputCount(isAtEnd: Bool) -> Int {
     isAtEnd ? resampler.outputCount(for: received) : .max
   }
@@ -84,7 +83,7 @@ public struct ResamplerStream: Sendable {
     let last = outputCount(isAtEnd: isAtEnd)
     var output: [Float] = []
     while produced < last, isAtEnd || place.input + width < received {
-      // Phases count from an input sample of their own: see `weight`.
+      // Each phase counts from its own input sample: see `weight`.
       let origin = place.input - Resampler.quotient(place.phase, from, to).floor
       var sum = 0.0
       for i in max(0, place.input - width + 1)..<min(received, place.input + width + 1) {

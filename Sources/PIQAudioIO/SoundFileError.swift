@@ -4,7 +4,7 @@ public import PIQPlatform
 ///
 /// Its description is one line: the path, what is wrong, and what to do about it.
 public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equatable {
-  /// What is wrong with a sound file.
+  /// The problem with a sound file.
   public enum Problem: Equatable, Sendable {
     /// The system refused: a missing file, no permission, a full disk.
     case file(Failure)
@@ -14,9 +14,9 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
     case notARegularFile
     /// A file of no bytes.
     case empty
-    /// Nothing that libsndfile knows.
+    /// A format unknown to libsndfile.
     case notSound
-    /// A MIDI sample dump, which libsndfile cannot be trusted with.
+    /// A MIDI sample dump, which libsndfile does not read reliably.
     case midiSampleDump
     /// A known format with contents that libsndfile refuses, in its words.
     case malformed(String)
@@ -41,10 +41,10 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
 
   /// The file concerned, as it was given.
   public let path: String
-  /// What is wrong with it.
+  /// The problem.
   public let problem: Problem
 
-  /// The error that `path` has `problem`.
+  /// The error for `path` with `problem`.
   public init(path: String, problem: Problem) {
     self.path = path
     self.problem = problem

@@ -4,7 +4,7 @@ import Synchronization
 /// An open SNDFILE and the bytes it works on.
 final class SoundFileHandle {
   let bytes: FileBytes
-  /// What libsndfile says the file holds.
+  /// libsndfile's description of the file.
   let info: SF_INFO
   private var file: OpaquePointer?
 
@@ -37,7 +37,7 @@ final class SoundFileHandle {
 
   deinit { close() }
 
-  /// Writes what libsndfile still holds back and closes the file; returns whether all went well.
+  /// Flushes and closes the file; returns whether that succeeded.
   @discardableResult
   func close() -> Bool {
     guard let open = file else { return true }
@@ -45,7 +45,7 @@ final class SoundFileHandle {
     return sf_close(open) == 0
   }
 
-  /// Reads up to `count` frames into `destination`, all channels of a frame side by side.
+  /// Reads up to `count` frames into `destination`, channels interleaved.
   func read(into destination: UnsafeMutablePointer<Float>, frames count: Int) -> Int {
     max(0, Int(sf_readf_float(file, destination, Int64(count))))
   }
@@ -61,7 +61,7 @@ final class SoundFileHandle {
   /// Keeps a timestamp out of float WAV files.
   func omitPeakChunk() { sf_command(file, Int32(SFC_SET_ADD_PEAK_CHUNK), nil, Int32(SF_FALSE)) }
 
-  /// Makes a plain WAV file of an RF64 file that turns out small enough.
+  /// Writes an RF64 file that turns out small enough as plain WAV.
   func preferWAV() { sf_command(file, Int32(SFC_RF64_AUTO_DOWNGRADE), nil, Int32(SF_TRUE)) }
 
   /// The last error in libsndfile's words, or nil.
@@ -82,7 +82,7 @@ final class SoundFileHandle {
       .joined(separator: ", ")
   }
 
-  /// What libsndfile noted while it read the header.
+  /// libsndfile's log of reading the header.
   var log: String {
     var text = [UInt8](repeating: 0, count: 16 << 10)
     let length = sf_command(file, Int32(SFC_GET_LOG_INFO), &text, Int32(text.count))

@@ -4,8 +4,8 @@ import PIQPlatform
 
 /// Reads a sound file block by block as one channel of `Float`: the mean of its channels.
 ///
-/// Opens everything that libsndfile knows, whatever the file's name. Integer samples become
-/// fractions of full scale; floating-point samples stay as they are.
+/// Opens every format that libsndfile knows, for any file name. Integer samples become fractions of
+/// full scale; floating-point samples stay as they are.
 ///
 ///     let reader = try SoundFileReader(path: "clip.flac")
 ///     while case let block = try reader.read(upTo: 16_000), !block.isEmpty { … }
@@ -16,7 +16,7 @@ public final class SoundFileReader {
   public let sampleRate: Int
   /// Channels in the file, before the mixdown; positive.
   public let channels: Int
-  /// How many frames the header promises, where it promises any. Not to be relied upon.
+  /// The number of frames in the header, if given. Not reliable.
   public let declaredFrames: Int?
   /// The container and the encoding in libsndfile's words.
   public let formatName: String
@@ -24,19 +24,19 @@ public final class SoundFileReader {
   public private(set) var framesRead = 0
   /// Whether the end was reached.
   public private(set) var isAtEnd = false
-  /// Once the end was reached: what the file lacks, where it is cut.
+  /// Once the end was reached: what is missing from a truncated file.
   public private(set) var warning: String?
 
   private let handle: SoundFileHandle
   /// Bytes in the file when it was opened.
   private let byteCount: Int
   private var interleaved: [Float]
-  /// Frames that `interleaved` has room for.
+  /// The capacity of `interleaved` in frames.
   private let passFrames: Int
 
   /// Opens the sound file at `path`; "-" reads standard input to its end first.
   ///
-  /// - Throws: `SoundFileError` when there is no sound to be had from it.
+  /// - Throws: `SoundFileError` when no sound can be read from it.
   public init(path: String) throws(SoundFileError) {
     let name = path == "-" ? "standard input" : path
     let bytes = try FileBytes.reading(path: path, name: name)
@@ -92,8 +92,8 @@ public final class SoundFileReader {
       if channels == 1 {
         mono.append(contentsOf: frames.prefix(count))
       } else {
-        // The sum of finite samples is finite in double precision, so that only a sample that is
-        // not finite itself spoils the mean.
+        // The sum of finite samples is finite in double precision, so that the mean is not finite
+        // only if a sample is not.
         let scale = 1 / Double(channels)
         for frame in 0..<count {
           var sum = 0.0
@@ -138,18 +138,18 @@ public final class SoundFileReader {
     return handle.error != nil || Truncation.isNoted(in: handle.log)
   }
 
-  /// Of a damaged one libsndfile makes minutes of sound, and complains on standard output.
+  /// From a damaged one libsndfile reads minutes of sound, and prints to standard output.
   private static func isMIDISampleDump(_ bytes: FileBytes) -> Bool {
     let head = bytes.bytes(at: 0, count: 4)
     return head.count == 4 && head[0] == 0xF0 && head[1] == 0x7E && head[2] < 0x80 && head[3] == 1
   }
 
-  /// What stands behind libsndfile's words, some of which speak of its own insides.
+  /// The problem behind libsndfile's message, which may refer to its internals.
   private static func problem(behind refusal: SoundFileHandle.Refusal) -> SoundFileError.Problem {
     if refusal.code == Int32(SF_ERR_UNRECOGNISED_FORMAT) { return .notSound }
     if refusal.reason.contains("Channel count is zero") { return .noChannels }
     if refusal.reason.contains("SF_INFO struct incomplete") { return .noSampleRate }
-    // The words for a decoder that found nothing to decode.
+    // The message of a decoder that found nothing to decode.
     if refusal.reason.contains("not a regular file") { return .notSound }
     if refusal.code == Int32(SF_ERR_MALFORMED_FILE) {
       return .malformed("it is incomplete or does not follow its format")

@@ -4,12 +4,12 @@ import PIQPlatform
 
 /// Writes one channel of samples to a sound file, block by block.
 ///
-/// Equal samples make equal bytes: nothing of the time or the place goes into the file.
+/// Equal samples give equal bytes: the file holds neither time nor path.
 public final class SoundFileWriter {
-  /// How many samples went beyond ±1 and were cut to it, which only integer encodings do.
+  /// The number of samples clipped to ±1, which only integer encodings do.
   public private(set) var clippedSamples = 0
 
-  /// Once the file is whole: whether it is RF64, the form of WAV beyond 4 GiB.
+  /// Once the file is complete: whether it is RF64, WAV beyond 4 GiB.
   public private(set) var isRF64 = false
 
   private let path: String
@@ -19,14 +19,14 @@ public final class SoundFileWriter {
   private let growsToRF64: Bool
   private let handle: SoundFileHandle
   private var samplesWritten = 0
-  /// Its place until it is whole; nil in memory.
+  /// The temporary file; nil in memory.
   private var file: TemporaryFile?
 
-  /// Has `body` write a sound file that appears at `path` whole or not at all.
+  /// Writes a sound file atomically to `path` by calling `body`.
   ///
   /// - Parameter growsToRF64: whether a WAV file may exceed 4 GiB, as RF64. A smaller one is plain
-  ///   WAV with room for the larger sizes in its header.
-  /// - Returns: how many samples were cut to ±1.
+  ///   WAV with space reserved for RF64's sizes in its header.
+  /// - Returns: the number of samples clipped to ±1.
   /// - Throws: what `body` throws; `SoundFileError` or `Failure`, naming `path`, also when `body`
   ///   wrote no sample.
   @discardableResult
@@ -69,7 +69,7 @@ public final class SoundFileWriter {
 
   /// The bytes of a sound file of `samples`, made in memory.
   ///
-  /// - Parameter name: what errors call it.
+  /// - Parameter name: its name in errors.
   static func bytes(
     of samples: [Float], sampleRate: Int, as format: SoundFileFormat, name: String
   ) throws(SoundFileError) -> [UInt8] {
@@ -115,7 +115,7 @@ public final class SoundFileWriter {
         problem: .notFinite(
           value: samples[bad], frame: samplesWritten + bad, sampleRate: sampleRate, channel: 1))
     }
-    // Room for the header and the sizes in it.
+    // Leaves space for the header.
     let most = (Int(UInt32.max) - 4096) / (format.encoding.bits / 8)
     guard growsToRF64 || format.format != .wav || samples.count <= most - samplesWritten else {
       throw SoundFileError(path: path, problem: .tooLargeForWAV)
@@ -136,8 +136,8 @@ public final class SoundFileWriter {
     }
   }
 
-  /// Rounds here rather than in libsndfile, which scales by one step less than it reads with: so
-  /// what came from a file of integers goes back unchanged.
+  /// Rounds here because libsndfile's write scale is one step less than its read scale: samples
+  /// from integer files are thus written back unchanged.
   private func writeIntegers(_ block: ArraySlice<Float>) -> Int {
     let fullScale = Double(1 << (format.encoding.bits - 1))
     let shift = Int32(32 - format.encoding.bits)
@@ -145,7 +145,7 @@ public final class SoundFileWriter {
     let integers = block.map { sample in
       if sample.magnitude > 1 { clipped += 1 }
       let level = (Double(sample) * fullScale).rounded(.toNearestOrEven)
-      // libsndfile takes integers of any width from the upper bits.
+      // libsndfile reads integers of any width from the upper bits.
       return Int32(min(max(level, -fullScale), fullScale - 1)) << shift
     }
     clippedSamples += clipped
@@ -155,7 +155,7 @@ public final class SoundFileWriter {
   }
 
   private func finish() throws(SoundFileError) {
-    // libsndfile makes an empty file of a FLAC without samples, and nobody could read either.
+    // libsndfile writes a FLAC without samples as an empty file, and no such file is readable.
     guard samplesWritten > 0 else { throw SoundFileError(path: path, problem: .noSamples) }
     let isComplete = handle.close()
     guard isComplete, handle.bytes.failure == 0 else { throw failure }

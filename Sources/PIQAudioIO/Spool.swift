@@ -1,24 +1,24 @@
 import Foundation
 import PIQPlatform
 
-/// Keeps what comes through a pipe so that it can be read from any place: a little in memory, more
-/// in a file without a name, which is gone with the process.
+/// Makes a pipe seekable: a little is kept in memory, more in an unnamed file, which is removed
+/// with the process.
 enum Spool {
   /// The most that is kept in memory, in bytes.
   private static let mostInMemory = 64 << 20
   private static let blockSize = 1 << 20
 
-  /// Everything that `descriptor` still has to give.
+  /// All remaining bytes of `descriptor`.
   ///
-  /// - Parameter name: what errors call it.
-  /// - Throws: `SoundFileError`, also where there is no room for them.
+  /// - Parameter name: its name in errors.
+  /// - Throws: `SoundFileError`, also where there is no space for them.
   static func bytes(of descriptor: Int32, name: String) throws(SoundFileError) -> FileBytes {
     var kept: [UInt8] = []
     var block = [UInt8](repeating: 0, count: blockSize)
     while kept.count < mostInMemory {
       let received = try receive(&block, from: descriptor, name: name)
       guard received > 0 else { return FileBytes(kept) }
-      // Growing would take twice as much for a moment; what is not touched costs nothing.
+      // Growing would briefly take twice as much; untouched pages cost nothing.
       if kept.count >= blockSize { kept.reserveCapacity(mostInMemory + blockSize) }
       kept += block.prefix(received)
     }
@@ -34,7 +34,7 @@ enum Spool {
     return bytes
   }
 
-  /// Where large files that nobody keeps belong: `/tmp` is often memory.
+  /// The folder for large temporary files: `/tmp` is often in memory.
   private static var folder: String {
     if let wish = ProcessInfo.processInfo.environment["TMPDIR"], !wish.isEmpty { return wish }
     return access("/var/tmp", W_OK | X_OK) == 0 ? "/var/tmp" : "/tmp"
@@ -45,7 +45,7 @@ enum Spool {
     // O_TMPFILE, whose macro Swift does not import.
     let temporaryFile = 0o20_000_000 | O_DIRECTORY
     let descriptor = open(folder, O_RDWR | O_CLOEXEC | temporaryFile, 0o600)
-    // Some file systems lack it, some kernels take the folder for the file.
+    // Some file systems lack it; some kernels try to open the folder itself.
     guard descriptor < 0, [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) else { return descriptor }
     var path = Array(Folder.join(folder, ".piq-audio-XXXXXX").utf8CString)
     let named = mkstemp(&path)

@@ -1,19 +1,19 @@
-/// What a header promises and the file does not keep, and headers that promise nothing.
+/// Detects truncated files, and headers without sizes.
 enum Truncation {
-  /// Sizes from here on are what programs write to a pipe when they know no better.
+  /// Programs that write to a pipe use sizes from here on for an unknown size.
   private static let unknownSize = 0x7FFF_0000
 
-  /// The place of a WAV header's data size where its writer never came back to fill it in.
+  /// The place of a WAV header's data size where its writer did not fill it in.
   ///
   /// Such a header has a data size of zero, and a RIFF size that ends where the data begins, or
-  /// earlier. libsndfile takes it at its word and finds no samples.
+  /// earlier. libsndfile then finds no samples.
   static func unfinishedDataSize(in bytes: FileBytes) -> Int? {
     let head = bytes.bytes(at: 0, count: 12)
     guard head.starts(with: "RIFF".utf8), head.dropFirst(8).elementsEqual("WAVE".utf8) else {
       return nil
     }
     var offset = 12
-    // A real header has a handful of chunks.
+    // A valid header has a few chunks.
     for _ in 0..<1000 {
       let chunk = bytes.bytes(at: offset, count: 8)
       guard chunk.count == 8 else { return nil }

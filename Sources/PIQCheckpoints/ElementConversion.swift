@@ -16,8 +16,8 @@ extension TensorDType {
     }
   }
 
-  /// Fills `destination` with the elements of `source`, which is as long as that takes.
-  /// Double precision is rounded to the nearest.
+  /// Fills `destination` with the elements of `source`, which has the matching length. Double
+  /// precision is rounded to the nearest.
   func decodeFloats(
     _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableBufferPointer<Float>
   ) {
@@ -43,7 +43,7 @@ extension TensorDType {
     }
   }
 
-  /// The elements of `source`, whose length is a multiple of theirs; a boolean is 0 or 1.
+  /// The elements of `source`, whose length is a multiple of the element size; a boolean is 0 or 1.
   func decodeIntegers(_ source: UnsafeRawBufferPointer) -> [Int64] {
     precondition(isReadableInteger && source.count % byteCount == 0)
     switch self {
@@ -68,9 +68,9 @@ func widenHalf(_ half: UInt16) -> Float {
   let sign = UInt32(half & 0x8000) << 16
   let magnitude = UInt32(half & 0x7FFF) << 13
   let exponent = magnitude & 0x0F80_0000
-  // The exponents' biases are 112 apart; infinities and NaNs go up by another 112.
+  // The exponents' biases are 112 apart; infinities and NaNs are raised by another 112.
   let rebiased = magnitude &+ (112 << 23) &+ (exponent == 0x0F80_0000 ? 112 << 23 : 0)
-  // A subnormal has no implicit leading one: put it there, then take its value away.
+  // A subnormal has no implicit leading one: add it, then subtract its value.
   let subnormal = Float(bitPattern: rebiased &+ (1 << 23)) - Float(bitPattern: 113 << 23)
   let bits = exponent == 0 ? subnormal.bitPattern : rebiased
   return Float(bitPattern: sign | bits)

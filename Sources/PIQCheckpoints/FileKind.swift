@@ -1,12 +1,12 @@
 import PIQPlatform
 
-/// What a file that should be an archive is by its first bytes.
+/// The kind of a file that should be an archive, by its first bytes.
 enum FileKind {
   case empty
   case zip
   /// A bare pickle, as torch.save wrote before PyTorch 1.6.
   case pickle
-  /// The text that stands for a large file in a git repository fetched without Git LFS.
+  /// The pointer to a large file in a git repository fetched without Git LFS.
   case lfsPointer
   case other
 
@@ -20,7 +20,7 @@ enum FileKind {
     }
   }
 
-  /// Why the file is no zip archive and what to do about it; nil where it may be one.
+  /// Why the file is no zip archive, and a remedy; nil where it may be one.
   var problemAsArchive: (text: String, remedy: String)? {
     switch self {
     case .zip: nil
@@ -38,7 +38,7 @@ enum FileKind {
   }
 }
 
-/// A name out of a file, quoted for a message: on one line, and not longer than a line.
+/// A name from a file, quoted for a message: on one line and of limited length.
 func quoted(_ name: some StringProtocol) -> String {
   let shown = name.unicodeScalars.prefix(120)
   let text = String(String.UnicodeScalarView(shown))

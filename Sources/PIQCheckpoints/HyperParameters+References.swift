@@ -1,12 +1,12 @@
 import PIQPlatform
 
-/// Following of references: what HyperPyYAML's `recursive_resolve` and `deref` do.
+/// Resolution of references, as HyperPyYAML's `recursive_resolve` and `deref`.
 extension HyperParameters {
   private static let mostHops = 32
   private static let mostValues = 10_000
 
   /// The node that `keys` lead to from the root, references followed on the way and, unless
-  /// `isFinal` is false, at the end; with the keys of its own place. Nil where there is none.
+  /// `isFinal` is false, at the end; with its own keys. Nil where there is none.
   func locate(_ keys: [String], isFinal: Bool = true) -> (keys: [String], node: Node)? {
     var place: [String] = []
     var node = root
@@ -35,9 +35,9 @@ extension HyperParameters {
 
   /// The value at `keys` with everything in it resolved; nil where there is none.
   ///
-  /// - Throws: `Failure` when references unfold it beyond bounds.
+  /// - Throws: `Failure` when references expand it beyond the limits.
   func value(_ keys: [String]) throws(Failure) -> SpeechBrainValue? {
-    // A reference that leads nowhere is a fault, not a missing value: it is followed below.
+    // A dangling reference is an error, not a missing value: it is resolved below.
     guard let found = locate(keys, isFinal: false) else { return nil }
     var budget = Self.mostValues
     return try value(found.node, at: found.keys.joined(separator: "."), depth: 0, &budget)
@@ -129,8 +129,8 @@ extension HyperParameters {
     return keys(of: String(text.dropFirst().dropLast()))
   }
 
-  /// The keys of `a[b][c]`, or of `a.b`, which names an attribute: of an object not made, the
-  /// argument that would become one.
+  /// The keys of `a[b][c]`, or of `a.b`, which names an attribute: of an object that is not made,
+  /// the argument of that name.
   private static func keys(of reference: String) -> [String] {
     let parts = reference.split(separator: ".", maxSplits: 1)
     guard let first = parts.first else { return [reference] }
@@ -138,7 +138,7 @@ extension HyperParameters {
     return keys + parts.dropFirst().map(String.init)
   }
 
-  /// Whether HyperPyYAML would compute this: numbers and operators alone.
+  /// Whether HyperPyYAML would evaluate this: only numbers and operators.
   private static func isArithmetic(_ text: String) -> Bool {
     let operators: Set<Character> = ["+", "-", "*", "/", "%"]
     return text.allSatisfy { $0.isNumber || " ._()eE".contains($0) || operators.contains($0) }

@@ -1,7 +1,7 @@
 import PIQPlatform
 import Yams
 
-/// A HyperPyYAML file as a tree whose tags (`!ref`, `!new:` …) are kept as text, never acted on.
+/// A HyperPyYAML file as a tree whose tags (`!ref`, `!new:` …) are kept as text, never executed.
 struct HyperParameters: Sendable {
   indirect enum Node: Sendable {
     /// `isPlain`: written without quotes, so that it may be a number.
@@ -26,20 +26,20 @@ struct HyperParameters: Sendable {
 
   /// Reads the file at `path`.
   ///
-  /// - Throws: `Failure` when it cannot be read, is not YAML, or unfolds to far more than
-  ///   any hyperparameters need.
+  /// - Throws: `Failure` when it cannot be read, is not YAML, or expands to far more than any
+  ///   hyperparameters need.
   init(path: String) throws(Failure) {
     self.path = path
     let text = try textOfFile(path, longest: Self.longestFile)
     // libyaml bounds the depth of nesting. Aliases of aliases grow without bound, and Yams already
-    // unfolds them as it looks for duplicate keys: allow too few for that.
+    // expands them when it looks for duplicate keys: limit their number.
     guard Self.aliasCount(in: text) <= Self.mostAliases else {
       throw Self.invalid(path, "has more than \(Self.mostAliases) YAML aliases")
     }
     let document: Yams.Node?
     do {
-      // Yams hands libyaml a pointer to the string's own bytes, which only strings of more than
-      // 15 bytes have; and its default encoding asks the environment.
+      // Yams hands libyaml a pointer to the string's own bytes, which only strings of more than 15
+      // bytes have; and its default encoding depends on the environment.
       let padded = text + String(repeating: "\n", count: 16)
       document = try compose(yaml: padded, .basic, .default, .utf8)
     } catch {
@@ -55,7 +55,7 @@ struct HyperParameters: Sendable {
     self.root = root
   }
 
-  /// A count that misses no alias, though it may take other text for one.
+  /// An upper bound of the aliases: other text may be counted as one.
   private static func aliasCount(in text: String) -> Int {
     zip(text.utf8, text.utf8.dropFirst()).count { star, next in
       star == UInt8(ascii: "*")

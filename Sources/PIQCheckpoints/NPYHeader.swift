@@ -17,7 +17,7 @@ struct NPYHeader {
     self.dtype = dtype
     self.shape = shape
     let descr = dtype == .float32 ? "<f4" : "<i8"
-    // A tuple of one needs its comma.
+    // A tuple of one element needs a comma.
     let axes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var text = "{'descr': '\(descr)', 'fortran_order': False, 'shape': (\(axes)), }"
     let prefix = Self.magic.count + 4

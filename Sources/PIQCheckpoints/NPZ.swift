@@ -20,7 +20,7 @@ public enum NPZArray: Sendable, Equatable {
 /// The formats: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 public enum NPZ {
   /// Writes `arrays`, in their order, to an uncompressed file that appears at `path` when all is
-  /// written. Same input, same bytes.
+  /// written. The same input gives the same bytes.
   ///
   /// - Parameters:
   ///   - arrays: the arrays under the names that `numpy.load` gives them, each name once.

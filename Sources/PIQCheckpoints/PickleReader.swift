@@ -101,7 +101,7 @@ extension PickleReader {
     return bytes[position]
   }
 
-  /// The next `width` bytes, the first the lowest.
+  /// The next `width` bytes, little-endian.
   private mutating func integer(_ width: Int) throws(Failure) -> UInt64 {
     var value: UInt64 = 0
     for i in 0..<width { value |= UInt64(try byte()) << UInt64(8 * i) }
@@ -115,7 +115,7 @@ extension PickleReader {
     return count
   }
 
-  /// An integer of a stated number of bytes in two's complement.
+  /// An integer of a given number of bytes in two's complement.
   private mutating func longInteger() throws(Failure) -> Int {
     let width = try count(1)
     guard width > 0 else { return 0 }
@@ -197,7 +197,7 @@ extension PickleReader {
   }
 }
 
-// MARK: - What would be code
+// MARK: - Callables
 
 extension PickleReader {
   private mutating func pushGlobal(_ names: [PickleValue]) throws(Failure) {
@@ -257,7 +257,7 @@ extension PickleReader {
     return integers
   }
 
-  /// A state dict carries the versions of its modules as an attribute, which nothing here needs.
+  /// A state dict carries the versions of its modules as an attribute, which is not needed here.
   private mutating func build() throws(Failure) {
     _ = try pop(1)
     guard case .dictionary = try top() else {

@@ -1,7 +1,7 @@
-/// What a pickle can hold here.
+/// A value that a pickle can hold here.
 ///
-/// Containers are numbers of places in `PickleObjects`, not references: a pickle may nest or tie
-/// them into loops as it likes, and nothing that frees or walks them recurses.
+/// Containers are indices into `PickleObjects`, not references: a pickle may nest them deeply or in
+/// cycles, and neither freeing nor traversal recurses.
 enum PickleValue {
   case none
   case bool(Bool)
@@ -34,13 +34,13 @@ enum PickleValue {
 }
 
 /// The only functions and classes that a pickle may name, besides the types of storages. None of
-/// them is code that is run: each stands for what the reader does in its place.
+/// them is executed: each names an action of the reader.
 enum PickleCallable {
   case orderedDict
   case rebuildTensor
   case rebuildParameter
 
-  /// What the global `module.name` stands for; nil for every other.
+  /// The value for the global `module.name`; nil for any other.
   static func named(_ name: String) -> PickleValue? {
     switch name {
     case "collections.OrderedDict": .callable(.orderedDict)
@@ -74,7 +74,7 @@ struct PickleObjects {
   }
 }
 
-/// A stretch of memory that tensors are views of, as the pickle describes it.
+/// A block of memory that tensors are views of, as the pickle describes it.
 struct PickledStorage {
   /// The name of its entry below `data/`.
   let key: String
@@ -85,7 +85,7 @@ struct PickledStorage {
 
 /// A view of a storage, as the pickle describes it; nothing is checked against the storage yet.
 struct PickledTensor {
-  /// Its place in `PickleObjects.storages`.
+  /// Its index in `PickleObjects.storages`.
   let storage: Int
   let offset: Int
   let shape: [Int]

@@ -4,7 +4,7 @@ public import PIQTensor
 /// A state dict saved by torch.save of PyTorch 1.6 or later: a zip archive of a pickle, which
 /// names the tensors, and of their bytes.
 ///
-/// No code in the pickle is ever run; what asks for it is refused.
+/// No code in the pickle is ever executed; requests for it are refused.
 public struct PyTorchCheckpoint: Sendable {
   /// The floating-point tensors (F32, F16, BF16, and F64 rounded) under their names.
   public private(set) var floats: [String: Tensor] = [:]
@@ -13,15 +13,15 @@ public struct PyTorchCheckpoint: Sendable {
 
   /// Reads the file at `path`.
   ///
-  /// - Throws: `Failure` when it cannot be read, is not a flat dictionary of tensors, asks
-  ///   for code to be run, or holds a tensor that reaches beyond its bytes.
+  /// - Throws: `Failure` when it cannot be read, is not a flat dictionary of tensors, requests code
+  ///   execution, or holds a tensor beyond its bytes.
   public init(path: String) throws(Failure) {
     let archive = try ZipArchive(path: path)
     let root = try Self.root(of: archive)
     var reader = try PickleReader(try archive.bytes(of: root + "data.pkl"), path: path)
     let state = try reader.read()
     let views = try Self.views(in: state, reader.objects, archive)
-    // Storage after storage, so that no more than one is held beside the tensors.
+    // One storage at a time, so that only one is held beside the tensors.
     let byStorage = Dictionary(grouping: views, by: \.storage.key)
     for key in byStorage.keys.sorted() {
       let bytes = try archive.bytes(of: root + "data/" + key)
@@ -72,7 +72,7 @@ extension PyTorchCheckpoint {
       throw invalid(archive.path, "is a TorchScript program, not a state dict")
     }
     if let size = archive.size(of: root + "byteorder") {
-      // Files without this entry are older than big-endian ones.
+      // Files without this entry predate big-endian support.
       guard size < 16, try archive.bytes(of: root + "byteorder").elementsEqual("little".utf8) else {
         throw Failure(
           .fileMalformed, path: archive.path,
@@ -90,7 +90,7 @@ extension PyTorchCheckpoint {
     guard case .dictionary(let dictionary) = state else {
       throw invalid(path, "holds \(state.kind), not a state dict")
     }
-    // Views may overlap, but not so many that a small file fills the memory.
+    // Views may overlap, but a small file must not fill the memory.
     var budget = 4 * archive.packedSize + 1 << 20
     var names: Set<String> = []
     var views: [View] = []

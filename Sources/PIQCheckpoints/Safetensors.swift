@@ -5,8 +5,8 @@ public import PIQTensor
 public enum Safetensors {
   /// Writes `tensors` to a safetensors file that appears at `path` when all is written.
   ///
-  /// Same input, same bytes: tensors are stored in the order of their names, metadata in the order
-  /// of their keys. The data start at a multiple of 8 bytes.
+  /// The output is deterministic: tensors are stored in the order of their names, metadata in the
+  /// order of their keys. The data start at a multiple of 8 bytes.
   ///
   /// - Parameters:
   ///   - tensors: the tensors under their names, each name once.

@@ -4,8 +4,8 @@ public import PIQTensor
 
 /// A safetensors file in memory: named tensors behind a JSON header.
 ///
-/// The whole header is checked when the file is opened; elements are converted when asked for.
-/// The format: https://github.com/huggingface/safetensors.
+/// The whole header is checked when the file is opened; elements are converted on request. The
+/// format: https://github.com/huggingface/safetensors.
 public final class SafetensorsFile: Sendable {
   /// The names of the tensors, sorted.
   public let names: [String]
@@ -149,8 +149,8 @@ extension SafetensorsFile {
         dtype: dtype, shape: entry.shape,
         bytes: header.dataStart + entry.offsets[0]..<header.dataStart + entry.offsets[1])
     }
-    // As the reference implementation asks, the data follow each other without a gap. That also
-    // finds a name given twice, whose first data the JSON decoder no longer knows of.
+    // As the reference implementation requires, the data are contiguous. That also detects a
+    // duplicate name, whose first data the JSON decoder drops.
     var end = header.dataStart
     let inOrder = entries.sorted {
       ($0.value.bytes.lowerBound, $0.value.bytes.upperBound)

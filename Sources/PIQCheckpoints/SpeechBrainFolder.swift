@@ -4,8 +4,8 @@ public import PIQPlatform
 /// A model in SpeechBrain's layout: a folder with hyperparams.yaml, the checkpoints that its
 /// pretrainer names, and label_encoder.txt; what `PIQAudioInterpreter.from_hparams` loads.
 ///
-/// The YAML is read, never acted on: no class that it names is made. The settings of PIQ's recipe
-/// (`recipes/ESC50/interpret/hparams/piq.yaml`) stand in for those that a file leaves out.
+/// The YAML is read, never executed: no class that it names is instantiated. The settings of PIQ's
+/// recipe (`recipes/ESC50/interpret/hparams/piq.yaml`) replace those missing from a file.
 public struct SpeechBrainFolder: Sendable {
   /// The networks of a PIQ interpreter.
   public enum Part: String, Sendable, CaseIterable {
@@ -28,13 +28,13 @@ public struct SpeechBrainFolder: Sendable {
   public let specMagPower: Double
   /// Whether the interpreter quantises; true where it is not given.
   public let useVQ: Bool
-  /// Whether the decoder gives a mask rather than a spectrogram to be cut off at a threshold; true
-  /// where it is not given.
+  /// Whether the decoder gives a mask rather than a spectrogram to be thresholded; true where it is
+  /// not given.
   public let useMaskOutput: Bool
   /// The threshold, as a part of the decoder's maximum; 0.35 where it is not given.
   public let maskThreshold: Double
   /// The short-time Fourier transform, of class `speechbrain.processing.features.STFT`, whose
-  /// further arguments a reader may have to refuse.
+  /// further arguments may not be supported.
   public let stft: SpeechBrainObject
   /// The encoder.
   public let embeddingModel: SpeechBrainObject
@@ -109,8 +109,8 @@ public struct SpeechBrainFolder: Sendable {
     return try SpeechBrainLabels.read(path: file)
   }
 
-  /// Where below this folder the file at a pretrainer's path may be: a hub's name, or another
-  /// machine's folder, is no part of it.
+  /// Candidate places in this folder of the file at a pretrainer's path, without a hub's name or
+  /// another machine's folder.
   private func candidates(_ path: String?) -> [String] {
     guard let path else { return [] }
     let parts = path.split(separator: "/").filter { $0 != "." }

@@ -7,8 +7,8 @@ enum SpeechBrainLabels {
 
   /// The labels of the file at `path`, in the order of their indices.
   ///
-  /// - Throws: `Failure` when it cannot be read, a line is not understood, or the indices
-  ///   are not 0, 1, 2 … without a gap.
+  /// - Throws: `Failure` when it cannot be read, a line is invalid, or the indices are not 0, 1, 2
+  ///   … without a gap.
   static func read(path: String) throws(Failure) -> [String] {
     func invalid(_ problem: String) -> Failure {
       Failure(
@@ -43,7 +43,7 @@ enum SpeechBrainLabels {
     return ordered
   }
 
-  /// The Python string or integer that `line` begins with, and what follows it.
+  /// The Python string or integer that `line` begins with, and the rest.
   private static func literal(_ line: Substring) -> (label: String, rest: Substring)? {
     guard let quote = line.first else { return nil }
     guard quote == "'" || quote == "\"" else {

@@ -10,7 +10,7 @@ public enum SpeechBrainValue: Sendable, Equatable {
   case list([SpeechBrainValue])
   case mapping([String: SpeechBrainValue])
   case object(SpeechBrainObject)
-  /// A value that only running HyperPyYAML would give, and why; an error once it is needed.
+  /// A value that only HyperPyYAML itself could give, and why; an error once it is needed.
   case unresolved(String)
 
   var int: Int? {
@@ -34,8 +34,8 @@ public enum SpeechBrainValue: Sendable, Equatable {
   var string: String? { if case .string(let value) = self { value } else { nil } }
 }
 
-/// What a `!new:`, `!name:` or `!apply:` of a hyperparams.yaml would make: a class and its
-/// arguments. Nothing is made or called.
+/// The class and arguments of a `!new:`, `!name:` or `!apply:` in a hyperparams.yaml. Nothing is
+/// instantiated or called.
 public struct SpeechBrainObject: Sendable, Equatable {
   /// The full Python name of the class or function, such as
   /// `speechbrain.lobes.models.PIQ.VectorQuantizedPSI_Audio`.
@@ -54,8 +54,7 @@ public struct SpeechBrainObject: Sendable, Equatable {
 
   /// The integer given for `keyword`, else `standard`.
   ///
-  /// - Throws: `Failure` when what is given is no integer, or nothing is given and there
-  ///   is no standard value.
+  /// - Throws: `Failure` when it is no integer, or is missing without a standard value.
   public func int(_ keyword: String, default standard: Int? = nil) throws(Failure) -> Int {
     try value(keyword, standard, "an integer", \.int)
   }
@@ -77,7 +76,7 @@ public struct SpeechBrainObject: Sendable, Equatable {
       arguments[keyword], named: "\(origin.place).\(keyword)", standard, kind, convert)
   }
 
-  /// Where a value was written, for messages.
+  /// The origin of a value, for messages.
   struct Origin: Sendable, Equatable {
     let path: String
     let place: String

@@ -1,5 +1,5 @@
 extension PickledStorage {
-  /// The length in bytes; nil where that is beyond counting.
+  /// The length in bytes; nil on overflow.
   var byteCount: Int? {
     let (bytes, overflow) = count.multipliedReportingOverflow(by: dtype.byteCount)
     return overflow ? nil : bytes

@@ -42,7 +42,7 @@ public struct IntegerArray: Sendable, Equatable {
 }
 
 /// The number of elements of `shape`; nil for a shape that is negative, of more than 64 axes
-/// (PyTorch's limit), or too large for any product of its extents to be counted.
+/// (PyTorch's limit), or so large that a product of extents overflows.
 func elementCount(of shape: [Int]) -> Int? {
   guard shape.count <= 64, shape.allSatisfy({ $0 >= 0 }) else { return nil }
   var product = 1
@@ -52,7 +52,7 @@ func elementCount(of shape: [Int]) -> Int? {
     if overflow { return nil }
     product = next
   }
-  // Room for eight bytes an element, whatever the type.
+  // Leaves room for eight bytes per element of any type.
   guard product <= Int.max / 8 else { return nil }
   return shape.contains(0) ? 0 : product
 }

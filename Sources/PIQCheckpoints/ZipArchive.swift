@@ -3,8 +3,8 @@ import PIQPlatform
 
 /// A zip archive opened for reading with libzip, over the bytes of its file.
 ///
-/// What its directory claims is checked before anything is unpacked, so that an archive made to
-/// exhaust memory is refused first.
+/// The sizes in its directory are checked before unpacking, so that an archive made to exhaust
+/// memory is refused first.
 final class ZipArchive {
   let path: String
   /// The names of the entries in the order of the archive's directory.
@@ -22,7 +22,7 @@ final class ZipArchive {
 
   private static let mostEntries = 100_000
   private static let largestTotal = 8 << 30
-  /// Weights and spectrograms do not shrink a hundredfold; bombs do, a thousandfold.
+  /// Weights and spectrograms compress less than a hundredfold; zip bombs a thousandfold.
   private static let largestRatio = 100
   private static let alwaysFine = 1 << 20
 
@@ -50,7 +50,7 @@ final class ZipArchive {
   /// The unpacked size of the entry `name` in bytes, or nil where there is none.
   func size(of name: String) -> Int? { entries[name]?.size }
 
-  /// The unpacked bytes of the entry `name`; their checksum was right.
+  /// The unpacked bytes of the entry `name`, with a valid checksum.
   ///
   /// - Throws: `Failure` when there is no such entry, or it is damaged.
   func bytes(of name: String) throws(Failure) -> [UInt8] {
@@ -70,7 +70,7 @@ final class ZipArchive {
         count += Int(read)
       }
     }
-    // libzip compares checksums when it meets the end, so the end has to be read, too.
+    // libzip compares checksums at the end, so the end has to be read too.
     var beyond: UInt8 = 0
     guard bytes.count == entry.size, zip_fread(reader, &beyond, 1) == 0 else {
       let reason =

@@ -4,8 +4,8 @@ package import PIQPlatform
 
 /// Packs an uncompressed zip archive in memory with libzip and writes it as an `AtomicFile`.
 ///
-/// libzip would write through a temporary file of its own, which nobody removed if the process
-/// were interrupted; and it would report a full disk less clearly.
+/// libzip would write its own temporary file, which would remain after an interruption, and would
+/// report a full disk less clearly.
 package final class ZipWriter {
   private let path: String
   private let target: OpaquePointer
@@ -25,7 +25,7 @@ package final class ZipWriter {
       zip_source_free(target)
       throw Self.failure(path, zip_error_strerror(&error))
     }
-    // The archive frees its source when it closes, but the result is still to be taken from it.
+    // The archive frees its source when it closes, but the result is still read from it.
     zip_source_keep(target)
     self.target = target
     self.handle = handle
@@ -38,7 +38,7 @@ package final class ZipWriter {
 
   /// Adds the entry `name`: `header`, then `data`. Both are copied.
   ///
-  /// - Throws: `Failure` for a name that is there already.
+  /// - Throws: `Failure` for a duplicate name.
   package func add(_ name: String, header: [UInt8], data: UnsafeRawBufferPointer) throws(Failure) {
     guard let handle else { return }
     let count = header.count + data.count
@@ -55,7 +55,7 @@ package final class ZipWriter {
       zip_source_free(source)
       throw Self.failure(path, zip_strerror(handle))
     }
-    // The first day of DOS time, so that the bytes do not tell when they were written.
+    // The first day of DOS time, so that the bytes do not depend on the time of writing.
     let firstOfJanuary1980: UInt16 = 1 << 5 | 1
     guard zip_set_file_compression(handle, UInt64(index), ZIP_CM_STORE, 0) == 0,
       zip_file_set_dostime(handle, UInt64(index), 0, firstOfJanuary1980, 0) == 0

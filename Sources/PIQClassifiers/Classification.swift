@@ -20,19 +20,19 @@ public struct Classification: Sendable {
   }
 }
 
-/// A classified clip, with what explanations of the decision need besides.
+/// A classified clip, with the intermediate results that explanations need.
 public struct Analysis: Sendable {
   /// The clip that was classified.
   public let clip: Clip
   /// The decision.
   public let classification: Classification
-  /// The output of the classifier's encoder; nil for a classifier that gives scores alone.
+  /// The output of the classifier's encoder; nil for a classifier that gives only scores.
   package let encoded: EncodedClip?
 
   /// The log-power spectrogram of the clip [T, F]: T frames, F bins.
   public var logPower: Tensor { clip.logPower }
 
-  /// The analysis of a classifier that gives scores alone.
+  /// The analysis of a classifier that gives only scores.
   public init(_ clip: Clip, _ classification: Classification) {
     self.init(clip, classification, encoded: nil)
   }

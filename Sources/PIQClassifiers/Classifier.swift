@@ -1,6 +1,6 @@
 public import PIQTensor
 
-/// A classifier of clips. Methods that change a clip and look at the scores need no more than this.
+/// A classifier of clips. Sufficient for perturbation methods.
 ///
 /// Several threads may share one.
 public protocol Classifier: Sendable {
@@ -14,7 +14,7 @@ public protocol Classifier: Sendable {
   func analyze(_ clip: Clip) throws -> Analysis
 }
 
-/// A classifier that also gives gradients: saliency and its relatives need them.
+/// A classifier that also gives gradients, for gradient-based methods.
 public protocol DifferentiableClassifier: Classifier {
   /// The gradient of a class's logit for a spectrogram.
   ///
@@ -26,7 +26,7 @@ public protocol DifferentiableClassifier: Classifier {
   func gradient(of classIndex: Int, at logPower: Tensor) throws -> Tensor
 }
 
-/// A classifier that also gives an inner map and its gradient: Grad-CAM needs them.
+/// A classifier that also gives a feature map and its gradient, for Grad-CAM.
 public protocol ActivationClassifier: Classifier {
   /// The map of the last layer that still has time and frequency.
   ///
@@ -34,7 +34,7 @@ public protocol ActivationClassifier: Classifier {
   func activation(of classIndex: Int, at logPower: Tensor) throws -> Activation
 }
 
-/// An inner map of a classifier, with the gradient of a class's logit for it.
+/// A feature map of a classifier, with the gradient of a class's logit for it.
 public struct Activation: Sendable {
   /// [H, W, D]: H rows (time), W columns (frequency), D channels.
   public let maps: Tensor

@@ -17,7 +17,7 @@ public final class CosineClassifier: Layer {
   /// - Parameters:
   ///   - inputSize: D, the length of an embedding.
   ///   - blockCount: the number of blocks (`lin_blocks`).
-  ///   - blockSize: what each block's linear layer gives (`lin_neurons`).
+  ///   - blockSize: the outputs of each block's linear layer (`lin_neurons`).
   ///   - classCount: C (`out_neurons`).
   public init(
     inputSize: Int, blockCount: Int = 1, blockSize: Int = 192, classCount: Int,

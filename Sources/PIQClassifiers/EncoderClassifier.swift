@@ -5,9 +5,9 @@ public import PIQTensor
 /// An encoder with a cosine head on the mean of its map: SpeechBrain's classifiers of the PIQ
 /// recipes.
 ///
-/// Programs that use the package cannot reach its layers, so that weights stay as they were loaded.
+/// Its layers are not public, so that weights stay as loaded.
 public final class EncoderClassifier: @unchecked Sendable {
-  // Sendable: what layers derive from their parameters is behind locks, and within this package the
+  // Sendable: values derived from parameters are protected by locks, and within this package the
   // layers of a classifier that threads share are frozen copies (`Networks.frozenCopy`).
 
   /// The body; `embedding_model` in the names of its weights.
@@ -60,7 +60,7 @@ public final class EncoderClassifier: @unchecked Sendable {
     }
   }
 
-  /// A spectrogram [T, F] as a batch of one that goes on in silence where it is too short.
+  /// A spectrogram [T, F] as a batch of one, zero-padded where it is too short.
   private func batch(_ logPower: Tensor) throws(PIQError) -> Tensor {
     guard logPower.shape.count == 2, logPower.shape[0] > 0, logPower.shape[1] == bins else {
       throw .mismatch("a spectrogram has at least one frame of \(bins) bins, not \(logPower.shape)")
@@ -84,7 +84,7 @@ extension EncoderClassifier: Classifier {
   public var classCount: Int { head.classCount }
 
   public func analyze(_ clip: Clip) throws -> Analysis {
-    // ReLU may turn what is no number into zero, so that it would go unnoticed further on.
+    // ReLU may turn NaN into zero, which would hide it from later checks.
     guard clip.logPower.isFinite else { throw PIQError.notFinite }
     let x = try batch(clip.logPower)
     let encoded = try LayerClock.within("embedding_model") { try encoder.encode(x) }

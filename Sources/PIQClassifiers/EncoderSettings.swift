@@ -1,10 +1,10 @@
 public import PIQNeuralNetwork
 
-/// All encoders, under the class names that model.json and SpeechBrain's YAML use. A new one is a
-/// file with its settings, and a line here.
+/// All encoders, under the class names that model.json and SpeechBrain's YAML use. To add one, add
+/// a file with its settings and a line here.
 private let encoders: [any EncoderSettings.Type] = [ConvolutionalEncoder.Settings.self]
 
-/// The sizes of one kind of encoder: all that model.json says of it but its class.
+/// The sizes of an encoder: all of its entry in model.json but the class.
 public protocol EncoderSettings: Sendable, Codable, Hashable {
   /// SpeechBrain's name for the class.
   static var className: String { get }
@@ -12,7 +12,7 @@ public protocol EncoderSettings: Sendable, Codable, Hashable {
   static var interpreterClassName: String? { get }
   /// D, the channels of its map.
   var channels: Int { get }
-  /// The fewest values that its weights have, to compare with a file before memory is taken.
+  /// The fewest values that its weights have, to compare with a file before allocation.
   var minimumParameterCount: Int { get }
 
   /// Settings from keyword arguments, as SpeechBrain's YAML gives them.

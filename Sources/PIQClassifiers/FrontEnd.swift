@@ -5,7 +5,7 @@ public import PIQTensor
 
 /// The divisor of a clip before its STFT.
 public enum Normalization: String, Sendable, Codable, CaseIterable {
-  /// 1: nothing changes, as in SpeechBrain's inference.
+  /// 1: no normalisation, as in SpeechBrain's inference.
   case none
   /// The largest absolute sample.
   case peak
@@ -29,12 +29,12 @@ public enum Normalization: String, Sendable, Codable, CaseIterable {
 ///     let clip = frontEnd.clip(samples)  // mono, at the model's rate
 ///     let masked = frontEnd.masked(clip, by: mask).samples
 public struct FrontEnd: Sendable {
-  /// The transform and its measures.
+  /// The short-time Fourier transform.
   public let stft: STFT
   /// The normalisation before it.
   public let normalize: Normalization
 
-  /// A front end of these measures.
+  /// A front end with this configuration.
   public init(_ configuration: STFTConfiguration, normalize: Normalization) {
     stft = STFT(configuration)
     self.normalize = normalize

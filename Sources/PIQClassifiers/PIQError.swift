@@ -6,15 +6,15 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
   case configuration(String)
   /// A tensor or a list of labels that does not fit the network.
   case mismatch(String)
-  /// A clip too short to be interpreted in the way that was asked for.
+  /// A clip too short for the requested interpretation.
   case tooShort(frames: Int, least: Int)
-  /// A clip too long to be worked on at once.
+  /// A clip too long to process at once.
   case tooLong(frames: Int, bytes: Double, most: Double)
   /// A clip whose numbers overflow inside the network.
   case notFinite
-  /// An explanation asked of a model that only classifies.
+  /// An explanation by a model that only classifies.
   case noInterpreter
-  /// A method that needs what the classifier does not give.
+  /// A method that the classifier does not support.
   case unsupported(String)
   /// A gradient of an operation that has none.
   case notDifferentiable

@@ -53,7 +53,7 @@ public final class ResidualBlock: Layer {
 
   /// The block with its pullback; the parameters' gradients accumulate.
   ///
-  /// - Parameter precision: what the operands of large products are rounded to.
+  /// - Parameter precision: the precision of the operands of large products.
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func differentiated(
     _ x: Tensor, mode: Mode, precision: Precision = .float32

@@ -3,7 +3,7 @@ public import PIQNeuralNetwork
 public import PIQTensor
 
 /// The body of a classifier: maps a spectrogram to a map of fewer rows and columns, which its head
-/// averages and an interpreter decodes. It also knows where frames of the clip are in that map.
+/// averages and an interpreter decodes. It also relates rows of that map to frames of the clip.
 public protocol SpectrogramEncoder: Layer {
   /// The fewest frames that it takes; shorter clips are followed by silence.
   var minimumFrames: Int { get }
@@ -46,27 +46,27 @@ public protocol SpectrogramEncoder: Layer {
   /// the clip is too short for it.
   func croppedFrames(of frames: Int, reduction: Int) -> Int
 
-  /// What of a decoded map [T', F] belongs to a clip of `frames` frames: [T'', F] with T'' at most
+  /// The part of a decoded map [T', F] within a clip of `frames` frames: [T'', F] with T'' at most
   /// `frames`.
   func aligned(_ decoded: Tensor, frames: Int) throws -> Tensor
 }
 
 /// Which frames of a clip an explanation covers.
 public enum Tail: String, Sendable, Codable, CaseIterable {
-  /// The whole clip, whatever its length.
+  /// The whole clip, for any length.
   case keep
-  /// SpeechBrain's: the output of the decoder for whole groups of frames (32 with
+  /// SpeechBrain's choice: the output of the decoder for whole groups of frames (32 with
   /// `Conv2dEncoder_v2`). The last frames of most clips are lost, and shorter clips are refused.
   case crop
 }
 
-/// A clip's encoding, with what the encoder needs to go on where the clip ends: an explanation
-/// covers the last frames with silence after them, while the class is that of the clip alone.
+/// A clip's encoding, with the state to continue at the end of the clip: an explanation covers the
+/// last frames with silence after them, while the class is that of the clip alone.
 public struct EncodedClip: Sendable {
   /// The encoder's output [1, H, W, D].
   package let hidden: Tensor
   /// The frames that were encoded, silence after the clip included.
   package let frames: Int
-  /// The last rows of the inputs of those layers that go on; empty for encoders that do not.
+  /// The last input rows of layers that can continue; empty for encoders that cannot.
   package let ends: [Tensor]
 }

@@ -5,7 +5,7 @@ import PIQPlatform
 public struct ClipLoader: Sendable {
   private let rate: Int
 
-  /// - Parameter rate: what clips are resampled to, in hertz.
+  /// - Parameter rate: the rate to resample clips to, in hertz.
   public init(rate: Int) { self.rate = rate }
 
   /// The samples of a clip: the mean of its channels.

@@ -2,20 +2,20 @@ import Foundation
 import PIQAudioIO
 public import PIQPlatform
 
-/// Sound files whose classes are known.
+/// A data set of labelled sound files.
 ///
 ///     let data = try Dataset(path: "esc10/clips.csv", folds: [4])
 ///     let labels = try data.labels(among: model.configuration.labels)
 public struct Dataset: Sendable {
   /// A sound file with its class.
   public struct Clip: Sendable, Hashable {
-    /// Where its sound is.
+    /// The path of its sound file.
     public let path: String
-    /// Its name in the data set: what the CSV calls it, or its path below the folder.
+    /// Its name in the data set: the CSV's name for it, or its path below the folder.
     public let name: String
     /// Its class.
     public let category: String
-    /// Its part in cross-validation, where the data set has such parts.
+    /// Its fold, where the data set has folds.
     public let fold: Int?
   }
 
@@ -28,8 +28,8 @@ public struct Dataset: Sendable {
   ///
   /// - Parameters:
   ///   - path: a CSV file with a header and the columns `filename` and `category`, and `fold` where
-  ///     folds are asked for, further ones being ignored (ESC-50's `meta/esc50.csv` is one); or a
-  ///     folder with one sub-folder of sound files a class.
+  ///     folds are requested, others being ignored (ESC-50's `meta/esc50.csv` is one); or a folder
+  ///     with one sub-folder of sound files a class.
   ///   - folds: the folds to take; all clips if nil.
   ///   - audioFolder: where the files of a CSV are; otherwise they are looked for beside it, in
   ///     `audio` beside it, and in `../audio`.
@@ -55,7 +55,7 @@ public struct Dataset: Sendable {
 
   /// The index of each clip's class among `labels`.
   ///
-  /// - Throws: `Failure` naming the first class that is not there.
+  /// - Throws: `Failure` naming the first class that is missing.
   public func labels(among labels: [String]) throws(Failure) -> [Int] {
     let indices = Dictionary(
       labels.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
@@ -194,7 +194,7 @@ extension Dataset {
     return clips
   }
 
-  /// What is not hidden in a folder, by bytes: the same order in every locale.
+  /// The files in a folder that are not hidden, sorted by bytes: the same order in every locale.
   private static func names(in folder: String) throws(Failure) -> [String] {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
       throw Failure(

@@ -6,7 +6,7 @@ package enum Contamination {
   package static let mixturesPerClip = 2
 
   /// 0.8 of the clip and 0.2 of another, both of length 1 in the Euclidean norm, divided by their
-  /// maximum. The other clip is cut, or goes on in silence.
+  /// maximum. The other clip is cropped or zero-padded.
   package static func mixture(_ clip: [Float], with other: [Float]) -> [Float] {
     let fitted =
       other.prefix(clip.count) + Array(repeating: 0, count: max(0, clip.count - other.count))
@@ -16,7 +16,7 @@ package enum Contamination {
   /// The clip and half as much noise, both of length 1, divided by their maximum.
   package static func noisy(_ clip: [Float], noise: [Float]) -> [Float] { sum(clip, 1, noise, 0.5) }
 
-  /// For each of `count` clips the others that it is mixed with, no one twice.
+  /// For each of `count` clips, the distinct others that it is mixed with.
   package static func contaminants(count: Int, seed: UInt64) -> [[Int]] {
     (0..<count).map { clip in
       var stream = RandomStream(seed: seed, .contaminants, index: clip)

@@ -1,12 +1,12 @@
 public import PIQAudio
 public import PIQDatasets
 
-/// What was found for a data set.
+/// The results for a data set.
 public struct Evaluation: Sendable {
   public let settings: EvaluationSettings
   public let modelName: String
   public let modelSHA256: String
-  /// What cosines were multiplied by before softmax.
+  /// The factor of the cosines before softmax.
   public let logitScale: Double
   /// The model's classes.
   public let classes: [String]
@@ -60,7 +60,7 @@ public struct ClassificationSummary: Sendable {
   public let calibrationError: Estimate
   /// The mean of -log of the probability of a clip's own class, in nats.
   public let crossEntropy: Estimate
-  /// How many clips of each class (row) were taken for each class (column).
+  /// The number of clips of each class (row) classified as each class (column).
   public let confusion: [[Int]]
 
   init(_ outcomes: [(probabilities: [Double], label: Int)], classCount: Int, seed: UInt64) {
@@ -113,7 +113,7 @@ public struct MetricSummary: Sendable {
   }
 }
 
-/// What was measured of one clip, mixture or noisy clip.
+/// The measurements of one clip, mixture or noisy clip.
 public struct Measurement: Sendable {
   public let set: EvaluationSet
   /// The clip's index in the data set.

@@ -43,7 +43,7 @@ extension Evaluation {
       }
   }
 
-  /// A row for each class, a column for what it was taken for.
+  /// A row for each class, a column for each predicted class.
   private var confusionRows: [[String]] {
     [["category"] + classes]
       + zip(classes, classification.confusion).map { [$0] + $1.map { "\($0)" } }

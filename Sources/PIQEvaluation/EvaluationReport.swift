@@ -1,7 +1,7 @@
 import PIQAudio
 import PIQDatasets
 
-/// An evaluation as it is told to programs.
+/// An evaluation as JSON.
 public struct EvaluationReport: Encodable {
   private let evaluation: Evaluation
 

@@ -2,16 +2,15 @@ public import PIQAudio
 
 /// How a classifier and its interpreter are evaluated.
 public struct EvaluationSettings: Sendable {
-  /// What is explained and measured.
+  /// The sets that are explained and measured.
   public var sets = EvaluationSet.allCases
-  /// What makes the masks.
+  /// The explanation method.
   public var method = ExplanationMethod.interpreter
-  /// What cosines are multiplied by before softmax; the model's own scale if nil.
+  /// The factor of the cosines before softmax; the model's own scale if nil.
   public var logitScale: Double?
-  /// The settings of the method; its seed decides about contaminants, noise and resamples, too.
+  /// The settings of the method; its seed also determines contaminants, noise and resamples.
   public var explainer = ExplainerSettings()
-  /// Whether AD is measured on probabilities that went through softmax a second time, as upstream
-  /// does.
+  /// Whether AD is measured after a second softmax of the probabilities, as upstream does.
   public var softensAverageDrop = false
 
   /// The standard settings.

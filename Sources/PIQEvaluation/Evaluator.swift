@@ -1,7 +1,7 @@
 public import PIQAudio
 public import PIQDatasets
 
-/// Measures a classifier and what explains it on clips whose classes are known.
+/// Evaluates a classifier and its explanations on labelled clips.
 ///
 ///     let evaluator = Evaluator(model, EvaluationSettings())
 ///     let evaluation = try evaluator.evaluate(data) { print("\($0) of \($1)") }
@@ -19,8 +19,8 @@ public final class Evaluator {
 
   /// Evaluates all clips.
   ///
-  /// - Parameter progress: told before each clip how many were done, how many there are, and what
-  ///   is next.
+  /// - Parameter progress: called before each clip with the number done, the total, and the next
+  ///   clip.
   /// - Throws: `Failure` when a class is unknown to the model, or there are too few clips for
   ///   mixtures; `SoundFileError`; `Failure` naming the clip that the model cannot take.
   public func evaluate(

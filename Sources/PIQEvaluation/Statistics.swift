@@ -1,7 +1,7 @@
 import Glibc
 import PIQAudio
 
-/// Figures of a classifier's probabilities, and how far a figure can be trusted.
+/// Statistics of a classifier's probabilities, and their confidence intervals.
 package enum Statistics {
   /// The probabilities of all classes, and the index of the right one.
   package typealias Outcome = (probabilities: [Double], label: Int)
@@ -11,14 +11,14 @@ package enum Statistics {
   /// How many times `interval` resamples.
   package static let resamples = 1000
 
-  /// The share of clips whose likeliest class is theirs.
+  /// The share of clips whose predicted class is correct.
   package static func accuracy(_ outcomes: [Outcome]) -> Double {
     let right = outcomes.count { $0.probabilities.indexOfMaximum == $0.label }
     return Double(right) / Double(max(1, outcomes.count))
   }
 
-  /// The expected calibration error (Guo et al., 2017): how far, on average over the clips, the
-  /// accuracy is from the probability of the likeliest class, in bins of that probability.
+  /// The expected calibration error (Guo et al., 2017): the mean distance, over the clips, of the
+  /// accuracy from the probability of the likeliest class, in bins of that probability.
   package static func calibrationError(_ outcomes: [Outcome])
     -> Double
   {
@@ -58,7 +58,7 @@ package enum Statistics {
     }
   }
 
-  /// A quantile, between two values where it has to be.
+  /// A quantile, interpolated linearly.
   private static func quantile(_ share: Double, of sorted: [Double]) -> Double {
     let position = share * Double(sorted.count - 1)
     let (below, above) = (Int(position), min(Int(position) + 1, sorted.count - 1))

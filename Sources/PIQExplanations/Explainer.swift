@@ -1,8 +1,7 @@
 public import PIQClassifiers
 package import PIQTensor
 
-/// All methods, in the order in which they are offered. A new one is a file in `Methods`, and a line
-/// here.
+/// All methods, in display order. To add one, add a file to `Methods` and a line here.
 private let explainers: [any Explainer.Type] = [
   InterpreterExplainer.self, SaliencyExplainer.self, SmoothGradExplainer.self,
   IntegratedGradientsExplainer.self, GradCAMExplainer.self, RandomExplainer.self,
@@ -14,7 +13,7 @@ public protocol Explainer: Sendable {
   /// The name of the method in options, JSON and tables.
   static var name: String { get }
 
-  /// The settings that it looks at.
+  /// The settings that it uses.
   static var settingsUsed: Set<PartialKeyPath<ExplainerSettings>> { get }
 
   /// The method for a model.
@@ -28,7 +27,7 @@ public protocol Explainer: Sendable {
   /// - Parameters:
   ///   - classIndex: the class, from 0 to C - 1.
   ///   - tail: which frames are covered.
-  ///   - number: tells the clips of a run apart, for methods that draw.
+  ///   - number: the number of the clip in its run, for methods that draw random numbers.
   /// - Throws: `PIQError`, `OneDNNError`.
   func explain(
     _ analysis: Analysis, as classIndex: Int, tail: Tail, number: Int
@@ -44,7 +43,7 @@ extension Explainer {
 public struct ExplainerSettings: Sendable, Codable, Hashable {
   /// The noisy copies that SmoothGrad averages, and the steps of integrated gradients.
   public var steps: Int
-  /// Decides about all that is drawn.
+  /// The seed of all random numbers.
   public var seed: UInt64
 
   /// Settings; captum's defaults are 5 copies and 50 steps.
@@ -74,7 +73,7 @@ public struct ExplanationMethod: Sendable, Hashable, CaseIterable, RawRepresenta
   /// Its name.
   public var rawValue: String { explainer.name }
 
-  /// The settings that it looks at.
+  /// The settings that it uses.
   public var settingsUsed: Set<PartialKeyPath<ExplainerSettings>> { explainer.settingsUsed }
 
   /// The method for a model; throws as `Explainer.init(_:_:)`.
@@ -85,16 +84,15 @@ public struct ExplanationMethod: Sendable, Hashable, CaseIterable, RawRepresenta
   }
 }
 
-/// A method that gives each cell of the spectrogram a number, whose absolute value over the largest
-/// becomes the mask.
+/// A method that attributes a signed score to each time-frequency bin; the mask is the absolute
+/// score divided by the largest.
 package protocol AttributionExplainer: Explainer {
   var interpreter: Interpreter { get }
 
   /// The attributions [T, F], with their signs.
   func attributions(_ logPower: Tensor, as classIndex: Int, number: Int) throws -> Tensor
 
-  /// The mask of attributions [T, F]; their absolute values over the largest of them unless a method
-  /// says otherwise.
+  /// The mask of attributions [T, F]; by default, absolute values divided by the largest.
   func mask(_ attributions: Tensor) -> Tensor
 }
 
@@ -111,7 +109,7 @@ extension AttributionExplainer {
     relative(Tensor(shape: attributions.shape, attributions.elements.map { abs($0) }))
   }
 
-  /// Values over the largest of them, where that is positive.
+  /// Values divided by their maximum, where that is positive.
   func relative(_ values: Tensor) -> Tensor {
     let largest = values.elements.max() ?? 0
     return largest > 0 ? Tensor(shape: values.shape, values.elements.map { $0 / largest }) : values
@@ -119,7 +117,7 @@ extension AttributionExplainer {
 }
 
 extension Interpreter {
-  /// The classifier as one that gives gradients.
+  /// The classifier, if it is differentiable.
   ///
   /// - Throws: `PIQError.unsupported`.
   func differentiableClassifier(

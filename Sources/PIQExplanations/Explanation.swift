@@ -1,9 +1,9 @@
 public import PIQ
 public import PIQTensor
 
-/// An answer to the question which parts of a clip mattered for a class.
+/// The parts of a clip that are relevant to a class.
 public struct Explanation: Sendable {
-  /// How much each time and frequency mattered, 0 to 1 [T', F]: T' frames, F bins.
+  /// The relevance of each time-frequency bin, 0 to 1 [T', F]: T' frames, F bins.
   public let mask: Tensor
   /// The attributions that became the mask, with their signs [T', F]; nil for methods without.
   public let attributions: Tensor?
@@ -18,11 +18,11 @@ public struct Explanation: Sendable {
   }
 }
 
-/// An explanation, made visible and audible.
+/// An explanation with its masked spectrogram and sound.
 public struct Interpretation: Sendable {
   /// The class that is explained.
   public let index: Int
-  /// How much each time and frequency mattered, 0 to 1 [T', F]: T' frames, F bins.
+  /// The relevance of each time-frequency bin, 0 to 1 [T', F]: T' frames, F bins.
   public let mask: Tensor
   /// The masked spectrogram in linear magnitudes of the normalised clip [T', F].
   public let magnitude: Tensor

@@ -17,19 +17,19 @@ extension Interpreter {
     }
   }
 
-  /// About how much memory a clip takes on its way, in bytes.
+  /// The approximate memory that processing a clip takes, in bytes.
   ///
   /// - Parameter sampleCount: its length at the model's rate.
   public func memoryNeeded(_ sampleCount: Int) -> Double {
-    // The largest maps of the networks are half as long and as wide as the spectrogram; what is
-    // alive at one time is about the spectrogram's size in values a channel.
+    // The largest maps of the networks are half as long and as wide as the spectrogram; the live
+    // values at any time are about one spectrogram per channel.
     let frames = configuration.stft.frames(for: sampleCount)
     let values = Double(frames) * Double(configuration.stft.bins)
     return 4 * values * Double(configuration.classifier.inputSize + 8)
   }
 
-  /// The memory for all clips that are under way together, in bytes: found out once, with a model in
-  /// memory and no clip.
+  /// The memory for all clips in process at once, in bytes: measured once, with a model loaded and
+  /// no clip.
   public static let mostMemory = Memory.forClips
 
   /// The spectrogram of a clip, before any network.

@@ -11,10 +11,10 @@ public import PIQTensor
 ///     let analysis = try interpreter.analyze(samples)  // mono, at the model's rate
 ///     let interpretation = try interpreter.interpret(analysis)
 ///
-/// Its weights are sealed: nobody can change them. Several threads may share it, each with a clip of
-/// its own. Results do not depend on the number of threads (`Threads.with`).
+/// Its weights are immutable. Several threads may share it, each with its own clip. Results do not
+/// depend on the number of threads (`Threads.with`).
 public final class Interpreter: @unchecked Sendable {
-  // Sendable: nobody else has the networks, and what they keep between clips is behind locks.
+  // Sendable: the networks are not shared, and their caches are protected by locks.
 
   /// The model's settings.
   public let configuration: ModelConfiguration
@@ -58,7 +58,7 @@ public final class Interpreter: @unchecked Sendable {
     self.init(configuration, sealed: try networks.frozenCopy(of: configuration), precision)
   }
 
-  /// - Precondition: nobody else has the networks, and they are frozen.
+  /// - Precondition: the networks are frozen and not referenced elsewhere.
   private init(_ configuration: ModelConfiguration, sealed: Networks, _ precision: Precision) {
     self.configuration = configuration
     self.precision = precision
@@ -92,13 +92,13 @@ public final class Interpreter: @unchecked Sendable {
     return try classifier.analyze(frontEnd.clip(samples))
   }
 
-  /// Explains why a clip is heard as a class, or what of it would be needed to be.
+  /// Explains the classification of a clip as a class, the predicted one or another.
   ///
   /// - Parameters:
   ///   - classIndex: the index of a class; the likeliest if nil.
   ///   - tail: which frames are covered.
   ///   - explainer: the method; the model's own interpreter if nil.
-  ///   - number: tells the clips of a run apart, for methods that draw.
+  ///   - number: the number of the clip in its run, for methods that draw random numbers.
   /// - Throws: `PIQError.noInterpreter` of a model that only classifies; `PIQError.tooShort` when
   ///   cropping leaves nothing; `PIQError.mismatch` for an unknown class; `PIQError.notFinite`;
   ///   `OneDNNError`.
@@ -127,7 +127,7 @@ public final class Interpreter: @unchecked Sendable {
     }
   }
 
-  /// The step from a mask to spectrogram and sound, whatever the method.
+  /// Applies a mask to the spectrogram and synthesises the sound, for every method.
   private func render(
     _ explanation: Explanation, of clip: Clip, as classIndex: Int, tail: Tail
   ) -> Interpretation {
@@ -143,15 +143,15 @@ public final class Interpreter: @unchecked Sendable {
       attributions: explanation.attributions, codes: explanation.codes, audio: audio)
   }
 
-  /// The frames that metrics look at, whatever the method: those that SpeechBrain's decoder covers;
-  /// all of a clip that is too short for it.
+  /// The frames that metrics use, for every method: those that SpeechBrain's decoder covers; all of
+  /// a clip that is too short for it.
   package func tail(of analysis: Analysis) -> Tail {
     let frames = analysis.logPower.shape[0]
-    // Where cropping takes nothing away the clip may be too short to be cropped.
+    // Where cropping removes no frame, the clip may be too short to crop.
     return coveredFrames(of: frames, tail: .crop) == frames ? .keep : .crop
   }
 
-  /// The rows of the encoder's map for one row of codes, or of what is decoded.
+  /// The rows of the encoder's map for one row of codes, or of the decoder's input.
   var reduction: Int { configuration.useVQ ? psi?.reduction ?? 2 : 1 }
 
   /// How many of a clip's first frames a mask covers; all of them where the clip is too short to be

@@ -136,7 +136,7 @@ struct Col2ImPlan: Sendable {
     ) {
       let (channels, window) = (geometry.fineChannels, geometry.windowSize)
       let taps = geometry.kernel.width
-      // Every other row of taps is summed apart: two short sums round less than a long one.
+      // Alternate rows of taps are summed separately: two short sums round less than a long one.
       other.update(repeating: 0, count: width * channels)
       var isOther = false
       for a in 0..<geometry.kernel.height where row + geometry.padding.height >= a {

@@ -18,12 +18,12 @@ package struct Extent: Hashable, Sendable {
   init(of shape: [Int]) { self.init(shape[1], shape[2]) }
 }
 
-/// The sizes of a convolution, or of a transposed one, whatever the extent of its input.
+/// The sizes of a convolution, or of a transposed one, for any input extent.
 ///
 /// Either links a fine map to a coarse one: a convolution goes from fine to coarse and a transposed
-/// one from coarse to fine, and their gradients go back. Tap (a, b) of the kernel links the coarse
-/// pixel (i, j) with the fine pixel (i s + a - p, j s + b - p): s stride, p padding. PyTorch keeps
-/// the weights of both as [C, F, kH, kW]: C coarse channels, F fine ones, kH and kW taps.
+/// one from coarse to fine, and their gradients in reverse. Tap (a, b) of the kernel links the
+/// coarse pixel (i, j) with the fine pixel (i s + a - p, j s + b - p): s stride, p padding. PyTorch
+/// keeps the weights of both as [C, F, kH, kW]: C coarse channels, F fine ones, kH and kW taps.
 package struct ConvolutionGeometry: Hashable, Sendable {
   package var inChannels, outChannels: Int
   package var kernel, stride: Extent
@@ -69,7 +69,7 @@ package struct ConvolutionGeometry: Hashable, Sendable {
     return [input[0], size.height, size.width, outChannels]
   }
 
-  /// How many multiplications the definition asks for.
+  /// The number of multiplications by definition.
   func multiplications(of input: [Int]) -> Double {
     let coarse = isTransposed ? input : output(of: input)
     return Double(coarse[0] * coarse[1] * coarse[2]) * Double(windowSize * coarseChannels)

@@ -1,7 +1,7 @@
 package import PIQTensor
 
-/// A convolution, or a transposed one, with its weights and what follows it, ready to run on maps of
-/// any extent. What algorithms make of the weights is made when it is first needed.
+/// A convolution, or a transposed one, with its weights and epilogue, ready to run on maps of any
+/// extent. Transformed weights are made on first use.
 package final class ConvolutionPlan: Sendable {
   let planner: ConvolutionPlanner
   let weights: ConvolutionWeights
@@ -14,9 +14,9 @@ package final class ConvolutionPlan: Sendable {
 
   /// - Parameters:
   ///   - weights: [O, I, kH, kW]; [I, O, kH, kW] if transposed.
-  ///   - epilogue: what follows, bias included; gradients do not pass it.
-  ///   - purpose: whether the weights stay.
-  ///   - precision: what the operands of large products are rounded to.
+  ///   - epilogue: the operations after it, bias included; gradients exclude it.
+  ///   - purpose: whether the weights are constant.
+  ///   - precision: the precision of the operands of large products.
   package init(
     _ geometry: ConvolutionGeometry, weights: ConvolutionWeights, epilogue: Epilogue,
     for purpose: ConvolutionPlanner.Purpose, precision: Precision
@@ -28,10 +28,10 @@ package final class ConvolutionPlan: Sendable {
     col2im = Col2ImPlan(geometry: geometry, weights: weights, precision: planner.operands)
   }
 
-  /// The convolution of `x` [B, H, W, I], with what follows it: [B, H', W', O].
+  /// The convolution of `x` [B, H, W, I], with its epilogue: [B, H', W', O].
   ///
-  /// - Parameter residual: [B, H', W', O], added before what follows; nothing is added if nil. For a
-  ///   convolution that is not transposed.
+  /// - Parameter residual: [B, H', W', O], added before the epilogue; nothing is added if nil. For
+  ///   a convolution that is not transposed.
   /// - Throws: `OneDNNError` when `x` does not fit.
   package func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil) throws -> Tensor {
     guard let residual else { return try self(NormalizedMaps(x)) }
@@ -51,11 +51,11 @@ package final class ConvolutionPlan: Sendable {
   }
 
   /// The gradients of the input and of the weights, as far as they are needed, for a gradient of
-  /// what the convolution gives before all that follows it.
+  /// the convolution's output before the epilogue.
   ///
   /// - Parameters:
   ///   - gradient: [B, H', W', O].
-  ///   - x: what the convolution was given.
+  ///   - x: the convolution's input.
   /// - Returns: tensors of the shapes of input and weights.
   /// - Throws: `OneDNNError`.
   package func gradients(

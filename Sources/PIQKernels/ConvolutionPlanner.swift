@@ -1,20 +1,20 @@
-/// Decides how a convolution and its gradients run, from its geometry, the extent of its maps, the
-/// mode and the precision. Nothing else does.
+/// Chooses the algorithms of a convolution and its gradients, only from its geometry, the extent of
+/// its maps, the mode and the precision.
 ///
 /// There are two general algorithms, products of windows (`Im2ColPlan`) and sums of products
 /// (`Col2ImPlan`), and two that take fewer multiplications where the sizes allow them: Winograd's
 /// minimal filtering for stride 2 (`StridedWinograd`), and that together with the layer after it
 /// (`FusedRowsPlan`).
 package struct ConvolutionPlanner: Hashable, Sendable {
-  /// What a plan is made for.
+  /// The purpose of a plan.
   package enum Purpose: Sendable {
-    /// Weights that stay: their transforms are kept, and cost memory and time before the first clip.
+    /// Constant weights: their transforms are cached, at a cost in memory and start-up time.
     case inference
     /// Weights that change after each step.
     case training
   }
 
-  /// Which way pixels go.
+  /// The direction of the mapping.
   package enum Direction {
     case toFine, toCoarse
   }
@@ -38,19 +38,19 @@ package struct ConvolutionPlanner: Hashable, Sendable {
 
   /// With fewer channels transforms cost more than the products save, and so does rounding.
   private static let minimumChannels = 64
-  /// Smaller coarse maps do not pay for kept transforms, four times the memory of the kernel.
+  /// The least coarse map for cached transforms, which take four times the memory of the kernel.
   private static let minimumPixels = 2048
-  /// Smaller ones do not pay for those of large tiles, nine times the memory.
+  /// The least one for the transforms of large tiles, nine times the memory.
   private static let minimumPixelsForFive = 8192
 
-  /// What operands are rounded to: narrow layers stay in single precision.
+  /// The precision of operands: narrow layers stay in single precision.
   package var operands: Precision {
     geometry.windowSize >= Self.minimumChannels && geometry.coarseChannels >= Self.minimumChannels
       ? precision : .float32
   }
 
-  /// How to go in one direction, with coarse maps of the extent `size`. It depends on nothing that
-  /// came before, so that a clip's results do not depend on other clips.
+  /// The algorithm for one direction, with coarse maps of the extent `size`. It does not depend on
+  /// earlier calls, so that a clip's results do not depend on other clips.
   package func algorithm(_ direction: Direction, coarse size: Extent) -> Algorithm {
     guard fitsWinograd else { return .matrixProducts }
     // In bf16 the products of small maps are slower than the transforms.
@@ -60,12 +60,12 @@ package struct ConvolutionPlanner: Hashable, Sendable {
     return pays ? .winograd(tileSide(direction, coarse: size)) : .matrixProducts
   }
 
-  /// How to find the gradient of the weights.
+  /// The algorithm for the gradient of the weights.
   package var weightGradient: Algorithm { fitsWinograd ? .winograd(.three) : .matrixProducts }
 
-  /// The tiles of minimal filtering: large ones save more and round more.
+  /// The tiles of minimal filtering: larger ones save more multiplications but round more.
   func tileSide(_ direction: Direction, coarse size: Extent) -> TileSide {
-    // bf16 has no digits to lose.
+    // bf16 has too few digits for large tiles.
     purpose == .inference && direction == .toFine && operands == .float32
       && size.count >= Self.minimumPixelsForFive ? .five : .three
   }
@@ -79,8 +79,8 @@ package struct ConvolutionPlanner: Hashable, Sendable {
       && last.inChannels == geometry.outChannels && last.stride == Extent(1, 1)
   }
 
-  /// Whether minimal filtering can do it: stride 2, kernel 4 or what zeros make one, and channels
-  /// that are many and fill vectors.
+  /// Whether minimal filtering applies: stride 2, a kernel of 4 or padded to 4, and many channels
+  /// that fill vectors.
   private var fitsWinograd: Bool {
     (geometry.kernel == Extent(4, 4) || geometry.isTransposed && geometry.kernel == Extent(3, 3))
       && geometry.stride == Extent(2, 2) && geometry.padding == Extent(1, 1)

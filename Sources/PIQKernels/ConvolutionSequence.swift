@@ -1,7 +1,6 @@
 package import PIQTensor
 
-/// Convolutions one after the other, for inference. Some run together where that saves the map
-/// between them.
+/// Convolutions one after the other, for inference. Some are fused to save the map between them.
 package final class ConvolutionSequence: Sendable {
   private enum Step {
     case one(ConvolutionPlan)

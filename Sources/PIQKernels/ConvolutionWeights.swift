@@ -1,7 +1,7 @@
 package import PIQTensor
 
-/// The weights of a convolution, with factors that are still to be multiplied in, so that no copy of
-/// them stays beside what algorithms make of them.
+/// The weights of a convolution, with factors that are still to be multiplied in, so that no copy
+/// stays beside the transformed weights.
 package struct ConvolutionWeights: Sendable {
   /// [C, F, kH, kW] before the factors.
   private let values: Tensor

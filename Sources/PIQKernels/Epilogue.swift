@@ -1,16 +1,16 @@
 import CPIQKernels
 package import PIQTensor
 
-/// What follows a convolution in the same pass over its output, in this order.
+/// The operations after a convolution in the same pass over its output, in this order.
 package struct Epilogue {
-  /// A term a channel [O]; none if nil.
+  /// A term per channel [O]; none if nil.
   package var bias: Tensor?
   /// max(x, 0).
   package var relu: Bool
   /// x * scale + shift, each [O].
   package var affine: (scale: Tensor, shift: Tensor)?
 
-  /// A bias, then ReLU if asked for, then an affine map of each channel, if any.
+  /// A bias, then ReLU if requested, then an affine map of each channel, if any.
   package init(
     bias: Tensor? = nil, relu: Bool = false, affine: (scale: Tensor, shift: Tensor)? = nil
   ) {
@@ -19,7 +19,7 @@ package struct Epilogue {
     self.affine = affine
   }
 
-  /// Whether it leaves everything as it is.
+  /// Whether it is the identity.
   var isEmpty: Bool { bias == nil && !relu && affine == nil }
 
   /// Calls `body` with the operation for outputs of `channels` channels.
@@ -43,12 +43,12 @@ package struct Epilogue {
   }
 }
 
-/// What is done to each pixel before it is written.
+/// The operation on each pixel before it is written.
 struct PixelOperation: @unchecked Sendable {
   // Sendable: only read, and alive as long as the call that made it.
   let operation: piq_operation
 
-  /// Does it to `count` pixels that lie one behind the other.
+  /// Applies it to `count` contiguous pixels.
   func callAsFunction(_ pixels: UnsafeMutablePointer<Float>, count: Int, channels: Int) {
     withUnsafePointer(to: operation) { piq_finish_pixels(pixels, count, channels, $0) }
   }

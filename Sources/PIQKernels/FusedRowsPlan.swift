@@ -1,10 +1,10 @@
 import PIQOneDNN
 import PIQTensor
 
-/// A transposed convolution of stride 2 and one to a single channel after it, a strip of rows at a time, so that the
-/// large map between them never exists: at 256 channels it takes 210 MB for a clip of 5 s. Each
-/// worker takes a strip through both layers; what strips contribute to the same row of the output
-/// is added up in their order, whoever was first.
+/// A transposed convolution of stride 2 and one to a single channel after it, a strip of rows at a
+/// time, so that the large map between them never exists: at 256 channels it takes 210 MB for a
+/// clip of 5 s. Each worker takes a strip through both layers; the strips' contributions to a row
+/// of the output are added in a fixed order.
 final class FusedRowsPlan: Sendable {
   /// Rows of tiles of a strip (see `StridedWinograd`).
   private static let tileRows = 2
@@ -112,7 +112,7 @@ final class FusedRowsPlan: Sendable {
     }
   }
 
-  /// The strips of a map, which share out its height + 1 rows of positions.
+  /// The strips of a map, which divide its height + 1 rows of positions.
   private struct Strips: Sendable {
     /// Of the coarse map.
     let height: Int

@@ -46,7 +46,7 @@ struct Im2ColPlan: Sendable {
     return (output, weights)
   }
 
-  /// Where the products with the kernel go.
+  /// The destination of the products with the kernel.
   private struct Output: @unchecked Sendable {
     // Sendable: workers write different pixels.
     let base: UnsafeMutablePointer<Float>
@@ -71,7 +71,7 @@ struct Im2ColPlan: Sendable {
     let count = fine.shape[0] * size.count
     let step = pixelsAtATime * (coarse == nil ? 1 : Self.blocksSummedAtOnce)
     let windows = WorkerBuffers<F>(count: step * window)
-    // What is gathered before it is rounded.
+    // Gathered values before rounding.
     let exact = WorkerBuffers<Float>(count: F.self == Float.self ? 0 : step * window)
     let pixels = WorkerBuffers<F>(count: coarse == nil ? 0 : step * channels)
     var sums = (0..<(coarse == nil ? 0 : workerCount)).map { _ in
@@ -117,7 +117,7 @@ struct Im2ColPlan: Sendable {
 
   /// Pixels at a time: many enough for fast products, few enough for the caches.
   private var pixelsAtATime: Int { min(2048, max(96, 65_536 / geometry.windowSize)) }
-  /// More of them where each block adds to sums that no cache holds.
+  /// More of them where each block adds to sums larger than the caches.
   private static let blocksSummedAtOnce = 4
 
   /// [C, F, kH, kW] to [kH kW F, C].

@@ -2,13 +2,13 @@ import Dispatch
 package import PIQTensor
 import Synchronization
 
-/// Notes what the layers of a network take while it runs.
+/// Measures the time of a network's layers while it runs.
 ///
 ///     let clock = LayerClock()
 ///     let interpretation = try clock.measure { try interpreter.interpret(analysis) }
 ///     for layer in clock.layers { print(layer.name, layer.seconds) }
 public final class LayerClock: Sendable {
-  /// One layer, or another step of the way.
+  /// One layer, or another step of the computation.
   public struct Layer: Sendable {
     /// As in SpeechBrain's state dicts, where it has parameters.
     public let name: String
@@ -17,13 +17,13 @@ public final class LayerClock: Sendable {
     public let method: String
     /// Wall time.
     public let seconds: Double
-    /// The multiplications that its definition asks for.
+    /// The multiplications by its definition.
     public let multiplications: Double
-    /// Those that were done.
+    /// The multiplications performed.
     public let performed: Double
   }
 
-  /// What a way to compute a layer will do.
+  /// The work of an algorithm for a layer.
   package struct Work {
     let method: String
     let multiplications, performed: Double
@@ -33,13 +33,13 @@ public final class LayerClock: Sendable {
   @TaskLocal private static var current: LayerClock?
   @TaskLocal private static var prefix = ""
 
-  /// A clock that has noted nothing.
+  /// A clock without measurements.
   public init() {}
 
-  /// The layers that ran, in their order.
+  /// The layers that ran, in order.
   public var layers: [Layer] { noted.withLock { $0 } }
 
-  /// Notes the layers that run in `body`, on the calling thread.
+  /// Measures the layers that run in `body`, on the calling thread.
   public func measure<Result>(_ body: () throws -> Result) rethrows -> Result {
     try Self.$current.withValue(self, operation: body)
   }
@@ -52,7 +52,7 @@ public final class LayerClock: Sendable {
     return try $prefix.withValue(prefix + module + ".", operation: body)
   }
 
-  /// Runs a step, and notes it if somebody listens.
+  /// Runs a step, and measures it if a clock is active.
   package static func step<Result>(
     _ name: String, _ work: @autoclosure () -> Work? = nil, _ body: () throws -> Result
   ) rethrows -> Result {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Something made when it is first needed, by whichever thread comes first; the others wait.
+/// A value made on first use, by the first thread; the others wait.
 final class Lazy<Value>: Sendable {
   private struct Box {
     // Made once, and only read from then on.

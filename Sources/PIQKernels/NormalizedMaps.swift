@@ -1,15 +1,15 @@
 import CPIQKernels
 package import PIQTensor
 
-/// Maps that are still to be normalised: a factor and a term a channel stand beside them, so that
-/// they need not be kept a second time.
+/// Maps that are still to be normalised: with a factor and a term per channel, so that no
+/// normalised copy is kept.
 package struct NormalizedMaps {
   /// [B, H, W, C] before normalisation.
   package let maps: Tensor
   private let affine: (scale: Tensor, shift: Tensor)?
 
-  /// Maps [B, H, W, C] that are to be multiplied by `scale` [C] and moved by `shift` [C]; that are
-  /// to be taken as they are if nil.
+  /// Maps [B, H, W, C] that are to be multiplied by `scale` [C] and shifted by `shift` [C];
+  /// unchanged if nil.
   package init(_ maps: Tensor, affine: (scale: Tensor, shift: Tensor)? = nil) {
     self.maps = maps
     self.affine = affine

@@ -11,7 +11,7 @@ protocol Operand: SendableMetatype {
   /// oneDNN's name for the kernel that multiplies.
   static var kernel: String { get }
 
-  /// Writes what a tile's pixels [channels] are at the points, which lie `plane` apart.
+  /// Writes a tile's pixels [channels] evaluated at the points, which lie `plane` apart.
   static func evaluate(
     _ side: TileSide, _ pixels: UnsafePointer<UnsafePointer<Float>?>, channels: Int,
     affine: piq_affine?, isFlipped: Bool, to target: UnsafeMutablePointer<Self>, plane: Int)
@@ -21,13 +21,12 @@ protocol Operand: SendableMetatype {
     _ pixels: UnsafePointer<UnsafePointer<Float>?>, channels: Int,
     to target: UnsafeMutablePointer<Self>, plane: Int)
 
-  /// As many products of matrices as `count` says, [M, K] times [K, N], which lie one behind the
-  /// other.
+  /// `count` products of matrices, [M, K] times [K, N], contiguous in memory.
   ///
   /// - Parameters:
-  ///   - transposingLeft: whether `left` lies as [K, M].
-  ///   - transposingRight: whether `right` lies as [N, K].
-  ///   - adding: whether to add to what `sums` holds.
+  ///   - transposingLeft: whether `left` is stored as [K, M].
+  ///   - transposingRight: whether `right` is stored as [N, K].
+  ///   - adding: whether to add to the previous `sums`.
   static func multiply(
     _ count: Int, _ left: UnsafePointer<Self>, _ right: UnsafePointer<Self>,
     size: (m: Int, n: Int, k: Int), transposingLeft: Bool, transposingRight: Bool,
@@ -91,7 +90,7 @@ struct BFloat16: Operand {
     return (try? BFloat16Product.of(shape).kernel) ?? "none"
   }
 
-  /// Rounds to the nearest, ties to even. What is not a number may become infinite.
+  /// Rounds to the nearest, ties to even. NaN may become infinite.
   static func copy(
     _ values: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<BFloat16>
   ) {
@@ -136,8 +135,8 @@ struct BFloat16: Operand {
 }
 
 extension Operand {
-  /// Memory of the tensors' pool for `count` numbers: fresh memory would cost more than what it is
-  /// for. What it holds is undefined.
+  /// Memory of the tensors' pool for `count` numbers: fresh memory would cost more than the work on
+  /// it. Its contents are undefined.
   static func buffer(_ count: Int) -> Tensor {
     let floats = (count * MemoryLayout<Self>.stride + 3) / 4
     return Tensor(shape: [floats]) { _ in }
@@ -164,7 +163,7 @@ extension Tensor {
     }
   }
 
-  /// The same for writing. It stays where it is while the tensor lives and is not copied.
+  /// The same for writing. It is valid while the tensor lives and is not copied.
   mutating func operands<F: Operand>(of _: F.Type) -> UnsafeMutablePointer<F> {
     withUnsafeMutableBuffer {
       UnsafeMutableRawPointer($0.baseAddress!).assumingMemoryBound(to: F.self)

@@ -4,8 +4,8 @@ import PIQPlatform
 import PIQTensor
 import Synchronization
 
-/// Rows are handed out in at most so many blocks, however many cores there are: what is summed
-/// block by block does not depend on the machine.
+/// The most blocks that rows are divided into, for any number of cores: sums by block do not depend
+/// on the machine.
 private let maximumBlocks = 64
 private let minimumRows = 16
 
@@ -34,7 +34,7 @@ private func blockCount(_ rows: Int) -> Int { min(maximumBlocks, max(1, rows / m
 private func perform(rows: Int, _ body: (_ block: Int, Range<Int>) -> Void) {
   let blocks = blockCount(rows)
   onWorkers(upTo: blocks) { worker, workers in
-    // Each block is the same whoever does it, so that the division need not be even.
+    // Blocks do not depend on their worker, so that the division need not be even.
     for block in worker * blocks / workers..<(worker + 1) * blocks / workers {
       body(block, block * rows / blocks..<(block + 1) * rows / blocks)
     }
@@ -46,7 +46,7 @@ private func onWorkers(upTo most: Int, _ body: (_ worker: Int, _ workers: Int) -
   let workers = min(Threads.current, most)
   guard workers > 1 else { return body(0, 1) }
   withoutActuallyEscaping(body) { body in
-    // Workers write to places of their own.
+    // Workers write to disjoint memory.
     nonisolated(unsafe) let body = body
     DispatchQueue.concurrentPerform(iterations: workers) { body($0, workers) }
   }
@@ -56,12 +56,12 @@ private func onWorkers(upTo most: Int, _ body: (_ worker: Int, _ workers: Int) -
 var workerCount: Int { min(Threads.current, maximumWorkers) }
 private let maximumWorkers = 64
 
-/// How blocks come to workers.
+/// How blocks are assigned to workers.
 enum Schedule {
-  /// Whoever is done takes the next one.
+  /// Each idle worker takes the next block.
   case dynamic
-  /// Worker w has the blocks w, w + `workerCount` and so on, whatever its pace: what it sums up is
-  /// the same in every run.
+  /// Worker w has the blocks w, w + `workerCount` and so on, regardless of speed: its sums are the
+  /// same in every run.
   case fixed
 }
 
@@ -106,7 +106,7 @@ struct WorkerBuffers<F: Operand>: @unchecked Sendable {
     self.memory = memory
   }
 
-  /// That of one worker, valid as long as these buffers are.
+  /// The memory of one worker, valid as long as these buffers.
   subscript(worker: Int) -> UnsafeMutablePointer<F> { pointers[worker] }
 
   /// Calls `body`, and keeps the memory until it returns.

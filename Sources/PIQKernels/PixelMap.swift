@@ -5,7 +5,7 @@ struct PixelMap: @unchecked Sendable {
   // Sendable: only read, and alive as long as the call that made it.
   private let base: UnsafePointer<Float>
   private let height, width, channels: Int
-  /// What each pixel is multiplied by, and what is added then.
+  /// The factor of each pixel, and the term added then.
   private let affine: piq_affine?
 
   init(_ base: UnsafePointer<Float>, _ shape: [Int], _ affine: piq_affine?) {
@@ -14,9 +14,9 @@ struct PixelMap: @unchecked Sendable {
     self.affine = affine
   }
 
-  /// What the pixels of tiles and of their neighbours are at the points: [points, tiles, channels].
+  /// The pixels of tiles and their neighbours, evaluated at the points: [points, tiles, channels].
   ///
-  /// - Parameter isFlipped: whether for a kernel the other way round.
+  /// - Parameter isFlipped: whether the kernel is flipped.
   func evaluate<F: Operand>(
     _ tiles: Range<Int>, of grid: TileGrid, _ lattice: Lattice, isFlipped: Bool = false,
     to result: UnsafeMutablePointer<F>
@@ -142,7 +142,7 @@ struct MutablePixelMap: @unchecked Sendable {
     self.channels = channels
   }
 
-  /// Writes the pixels of tiles that products [points, tiles, channels] come to.
+  /// Writes the pixels of tiles interpolated from products [points, tiles, channels].
   ///
   /// - Parameters:
   ///   - isFlipped: as for `evaluate`.

@@ -2,9 +2,9 @@ import Dispatch
 import PIQOneDNN
 import PIQTensor
 
-/// A precision by name, or what this machine is measured to be faster in.
+/// A precision by name, or the one measured to be faster on this machine.
 public enum PrecisionChoice: String, Codable, Sendable, CaseIterable {
-  /// Measured once, when it is resolved. Two runs compute the same where both chose alike.
+  /// Measured once, when it is resolved. Runs agree if they chose the same precision.
   case auto
   /// Single precision.
   case float32 = "f32"
@@ -27,7 +27,7 @@ public enum PrecisionChoice: String, Codable, Sendable, CaseIterable {
 }
 
 extension Precision {
-  /// What a precision is chosen for.
+  /// The work that a precision is chosen for.
   public enum Workload: Sendable {
     /// The decoder's layers.
     case inference
@@ -35,10 +35,10 @@ extension Precision {
     case training
   }
 
-  /// How many times faster bf16 has to be to be worth the digits that it loses.
+  /// The least speed-up for which bf16 is chosen despite its lower precision.
   private static let minimumSpeedUp = 1.15
 
-  /// Which of the two to take, given what the same work takes in either.
+  /// The precision to use, given the times of the same work in both.
   package static func faster(float32: Double, bfloat16: Double) -> Precision {
     float32 >= minimumSpeedUp * bfloat16 ? .bfloat16 : .float32
   }
@@ -108,15 +108,15 @@ extension Precision {
   }
 }
 
-/// What the operands of large products are rounded to. Sums, weights and what layers hand on are of
-/// single precision either way.
+/// The precision of the operands of large products. Sums, weights and layer outputs are always in
+/// single precision.
 public enum Precision: String, Codable, Sendable, CaseIterable {
   /// Single precision, 24 bits.
   case float32 = "f32"
   /// Brain floating point, 8 bits: faster on most CPUs that have it, and most so with AMX.
   case bfloat16 = "bf16"
 
-  /// Whether this CPU multiplies numbers of this kind itself (AVX512-BF16 or AMX).
+  /// Whether this CPU multiplies it in hardware (AVX512-BF16 or AMX).
   public var isNative: Bool { self == .float32 || multipliesBFloat16 }
 
   /// oneDNN's name for the kernel that multiplies.

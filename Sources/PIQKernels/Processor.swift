@@ -10,8 +10,8 @@ public enum Processor {
   /// The version of oneDNN.
   public static var libraryVersion: String { PIQOneDNN.libraryVersion }
 
-  /// The most that the threads of the caller make of products of matrices, in operations a second:
-  /// the best of a few short ones, whose operands stay in the caches.
+  /// The peak rate of matrix products on the caller's threads, in operations a second: the best of
+  /// a few short ones, whose operands stay in the caches.
   ///
   /// - Throws: `OneDNNError`.
   public static func peak(_ precision: Precision) throws -> Double {

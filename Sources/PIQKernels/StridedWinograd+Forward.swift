@@ -56,8 +56,8 @@ extension StridedWinograd {
       right: WorkerBuffers(count: side.points * tiles * fineChannels), tiles: tiles)
   }
 
-  /// What some rows of positions of one clip make, on the calling thread alone: the fine rows
-  /// 2 j - 1 and 2 j for each position j, as far as `target` has them.
+  /// The output of some rows of positions of one clip, on the calling thread alone: the fine rows 2
+  /// j - 1 and 2 j for each position j, as far as `target` has them.
   func fine<F: Operand>(
     _ source: PixelMap, clip: Int, rows: Range<Int>, positions: Int, to target: MutablePixelMap,
     then operation: PixelOperation, in workspace: Workspace<F>, of worker: Int

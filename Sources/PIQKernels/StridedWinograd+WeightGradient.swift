@@ -4,16 +4,16 @@ import PIQTensor
 extension StridedWinograd {
   /// The taps of the kernel that meet coarse pixels j - 1 and j, for odd and for even fine pixels.
   private static let taps = [[2, 0], [3, 1]]
-  /// What becomes of the two taps, point by point, for tiles of three.
+  /// The transform of the two taps, by point, for tiles of three.
   private static let kernelTransform: [[Float]] = [[1, 0], [1, 1], [1, -1], [0, 1]]
-  /// More tiles at a time, because each block adds to sums that no cache holds.
+  /// More tiles at a time, because each block adds to sums larger than the caches.
   private static let blocksSummedAtOnce = 3
 
   /// The gradient of the weights, in their shape, which is the same in both directions.
   ///
   /// - Parameters:
-  ///   - coarse: what the coarse end held, or its gradient: [B, H, W, C].
-  ///   - fine: the gradient of the fine end, or what it held: [B, H', W', F].
+  ///   - coarse: the coarse map or its gradient: [B, H, W, C].
+  ///   - fine: the gradient of the fine map, or the map: [B, H', W', F].
   func weightGradient(coarse: NormalizedMaps, fine: Tensor) throws -> Tensor {
     switch precision {
     case .float32: try weightGradient(Float.self, coarse, fine)
@@ -73,8 +73,8 @@ extension StridedWinograd {
     return value.resized(toKernel: kernelSize)
   }
 
-  /// Calls `body` for each phase, point of the transform and tap of the 4 by 4 kernel that have to
-  /// do with each other.
+  /// Calls `body` for each phase, point of the transform and tap of the 4 by 4 kernel that are
+  /// related.
   private static func forEachTap(
     _ body: (_ phase: Int, _ point: Int, _ tap: Int, _ factor: Float) -> Void
   ) {

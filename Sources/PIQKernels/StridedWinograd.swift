@@ -16,21 +16,20 @@ import PIQTensor
 ///
 ///     y[2j] = w[1] x[j] + w[3] x[j - 1]        y[2j - 1] = w[0] x[j] + w[2] x[j - 1]
 ///
-/// so that one convolution with kernel 2 makes all: at position (j, k) of (H + 1) x (W + 1) it has
-/// 4 F channels, for odd and even rows times odd and even columns. Tiles of
-/// 3 by 3 such positions take 16 products in place of 36. With the taps g and the input d, along one
-/// axis:
+/// so that one convolution with kernel 2 computes all: at position (j, k) of (H + 1) x (W + 1) it
+/// has 4 F channels, for odd and even rows times odd and even columns. Tiles of 3 by 3 such
+/// positions take 16 products in place of 36. With the taps g and the input d, along one axis:
 ///
 ///     y[0] = m0 + m1 + m2    m0 = g[0] (d[0] - d[2])           m1 = (g[0] + g[1]) (d[1] + d[2]) / 2
 ///     y[1] = m1 - m2         m2 = (g[0] - g[1]) (d[2] - d[1]) / 2
 ///     y[2] = m1 + m2 + m3    m3 = g[1] (d[3] - d[1])
 ///
-/// Tiles of 5 by 5 take 36 in place of 100 (`TileSide`, and `CPIQKernels` for what their points are).
+/// Tiles of 5 by 5 take 36 in place of 100 (`TileSide`, and `CPIQKernels` for their points).
 ///
 /// Each of the products is one of matrices, tiles by channels. The four phases, odd or even rows
-/// and columns, take turns, so that what they need stays in the caches.
+/// and columns, are computed in turn, so that their data stay in the caches.
 final class StridedWinograd: Sendable {
-  /// The most tiles at a time: more than that and their values leave the caches.
+  /// The most tiles at a time: the values of more exceed the caches.
   static let maximumTiles = 104
 
   /// Tiles at a time, so that blocks are of one size and 2 or 4 cores have as many each. It depends
@@ -42,13 +41,13 @@ final class StridedWinograd: Sendable {
 
   static let phases = 4
 
-  /// What the operands of the products are rounded to.
+  /// The precision of the operands of the products.
   let precision: Precision
   let side: TileSide
   let coarseChannels, fineChannels, kernelSize: Int
   private let weights: ConvolutionWeights
-  /// What it is at the points, of operands: [4, points, C, F] on the way to the fine map, and
-  /// [4, points, F, C] on the way back, because products with a transposed operand are slower.
+  /// The kernel at the points, of operands: [4, points, C, F] towards the fine map, and [4, points,
+  /// F, C] towards the coarse one, because products with a transposed operand are slower.
   private let fineKernel = Lazy<Tensor>()
   private let coarseKernel = Lazy<Tensor>()
 
@@ -86,7 +85,7 @@ final class StridedWinograd: Sendable {
     return precision == .float32 ? values : BFloat16.rounded(values)
   }
 
-  /// What it takes to make or use `positions`, along both axes, of the tiles.
+  /// The work to compute or use `positions`, along both axes, of the tiles.
   func work(positions: Extent, batch: Int, definition: Double) -> LayerClock.Work {
     let grid = TileGrid(
       clips: 0..<batch, rows: 0..<positions.height, width: positions.width, side: side)
@@ -96,8 +95,8 @@ final class StridedWinograd: Sendable {
       multiplications: definition, performed: products * Double(coarseChannels * fineChannels))
   }
 
-  /// One product for each point: tiles by channels times a phase of the kernel; on the way back added
-  /// to what is there.
+  /// One product for each point: tiles by channels times a phase of the kernel; towards the coarse
+  /// map added to the sums.
   func multiply<F: Operand>(
     _ left: UnsafeMutablePointer<F>, _ phase: Int, _ size: (m: Int, n: Int, k: Int),
     isBackwards: Bool = false, to right: UnsafeMutablePointer<Float>
@@ -110,7 +109,7 @@ final class StridedWinograd: Sendable {
     }
   }
 
-  /// Made with all threads when it is first asked for, so not from within blocks.
+  /// Made with all threads on first use, so not from within blocks.
   @discardableResult
   func kernel(isBackwards: Bool) -> Tensor {
     isBackwards

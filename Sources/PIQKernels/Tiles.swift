@@ -1,4 +1,4 @@
-/// How many outputs along each side a tile has. More of them save products, and round more.
+/// How many outputs along each side a tile has. Larger tiles save products, and round more.
 package enum TileSide: Int, Sendable {
   /// 16 products for 9 outputs: f32 sums within 3.6e-7 (the root of the mean square, of outputs
   /// about 1 in size).
@@ -6,9 +6,9 @@ package enum TileSide: Int, Sendable {
   /// 36 products for 25 outputs, within 1.7e-6. Forward only, and for operands of type `Float`.
   case five = 5
 
-  /// Along both axes: how many values stand for a tile in the products.
+  /// Along both axes: the number of points of a tile.
   var points: Int { pixels }
-  /// Along both axes: how many pixels the outputs come from.
+  /// Along both axes: the number of input pixels.
   var pixels: Int { (rawValue + 1) * (rawValue + 1) }
 }
 
@@ -46,7 +46,7 @@ struct TileOrigin {
   let clip, row, column: Int
 }
 
-/// Which pixels the positions along both axes stand for.
+/// The pixels of the positions along both axes.
 struct Lattice: Sendable {
   /// The pixel of position 0.
   let row, column: Int

@@ -2,18 +2,18 @@ import CPIQKernels
 import PIQOneDNN
 import PIQTensor
 
-/// A transposed convolution of stride 1 to a single channel, as the last layer of a decoder, with
-/// a quarter of the multiplications: parts of the kernel of 3 by 3 taps and tiles of 4 by 4 pixels
+/// A transposed convolution of stride 1 to a single channel, as the last layer of a decoder, with a
+/// quarter of the multiplications: parts of the kernel of 3 by 3 taps and tiles of 4 by 4 pixels
 /// are polynomials in two variables, whose product, with 6 by 6 coefficients, is known from its
-/// values at 36 points (Toom and Cook's way). All parts of the kernel share the values of a tile.
+/// values at 36 points (Toom-Cook). All parts of the kernel share the values of a tile.
 final class ToomCookPlan: Sendable {
   private static let tile = 4
   private static let part = 3
   private static let points = 36
   private static let tilesAtATime = 32
 
-  /// The points along an axis are 0, 1, -1, 2, -1/2 and infinity. There a part's three taps come to
-  /// this, with what the coefficients are divided by.
+  /// The points along an axis are 0, 1, -1, 2, -1/2 and infinity. These are the values of a part's
+  /// three taps there, with the coefficients' divisors.
   private static let tapValues: [[Double]] = [
     [1, 0, 0], [-1 / 3.0, -1 / 3.0, -1 / 3.0], [1 / 3.0, -1 / 3.0, 1 / 3.0],
     [1 / 15.0, 2 / 15.0, 4 / 15.0], [-16 / 15.0, 8 / 15.0, -4 / 15.0], [0, 0, 1],
@@ -23,7 +23,7 @@ final class ToomCookPlan: Sendable {
   /// How many parts the kernel has along either axis.
   private let partRows, partColumns: Int
   private var parts: Int { partRows * partColumns }
-  /// What the parts are at the points [36, I, parts].
+  /// The parts evaluated at the points [36, I, parts].
   private let kernel: Tensor
 
   /// - Parameter weights: [I, 1, kH, kW].
@@ -58,7 +58,7 @@ final class ToomCookPlan: Sendable {
     }
   }
 
-  /// About how many multiplications that many pixels take.
+  /// The approximate number of multiplications for that many pixels.
   func multiplications(pixels: Int) -> Double {
     Double(pixels * Self.points * channels * parts) / Double(Self.tile * Self.tile)
   }
@@ -83,7 +83,7 @@ final class ToomCookPlan: Sendable {
       products: WorkerBuffers(count: Self.points * Self.tilesAtATime * parts))
   }
 
-  /// Adds what pixels contribute, on the calling thread alone.
+  /// Adds the pixels' contributions, on the calling thread alone.
   ///
   /// - Parameters:
   ///   - pixels: [rows, columns, I].
@@ -114,7 +114,7 @@ final class ToomCookPlan: Sendable {
     }
   }
 
-  /// Writes what tiles are at the points: [36, tiles, I].
+  /// Writes the tiles evaluated at the points: [36, tiles, I].
   private func evaluate(
     _ pixels: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ tiles: Range<Int>,
     _ tileColumns: Int, to values: UnsafeMutablePointer<Float>

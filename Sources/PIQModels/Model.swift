@@ -32,8 +32,8 @@ public struct Model: Sendable {
   /// `embedding_model.`, `classifier.` and `psi.`.
   ///
   /// - Parameter precision: that of the operands of the decoder's products; `auto` measures.
-  /// - Throws: `Failure` when a file is missing, cut, malformed, or does not hold what the settings
-  ///   need; `OneDNNError`.
+  /// - Throws: `Failure` when a file is missing, truncated, malformed, or does not match the
+  ///   settings; `OneDNNError`.
   public init(path: String, precision: PrecisionChoice = .float32) throws {
     self.path = path
     let settingsPath = Folder.join(path, Self.configurationFile)
@@ -98,7 +98,7 @@ public struct Model: Sendable {
     try Folder.make(path)
     let settings = try JSON.indented(configuration) + "\n"
     let settingsPath = Folder.join(path, configurationFile)
-    // A model without settings is no model: an interruption leaves none rather than a mixed one.
+    // Without settings there is no model: an interruption leaves none rather than a mixed one.
     unlink(settingsPath)
     try Safetensors.write(
       weights, metadata: ["format": "pt"], dtype: dtype, to: Folder.join(path, weightsFile))
@@ -119,11 +119,11 @@ public struct Model: Sendable {
     }
   }
 
-  /// Checks that there is room for a model before anything is loaded.
+  /// Checks that a model fits into memory before it is loaded.
   private static func checkMemory(for path: String) throws(Failure) {
     var status = stat()
     guard stat(path, &status) == 0 else { return }
-    // The file, its weights, and what the networks make of them.
+    // The file, its weights, and what the networks derive from them.
     let needed = 4 * Double(status.st_size)
     let available = Memory.available
     guard needed <= available else {
@@ -151,7 +151,7 @@ public struct Model: Sendable {
         try JSONDecoder().decode(ModelConfiguration.self, from: Data($0))
       }
     } catch let error as DecodingError {
-      // For a number that does not fit, Foundation's error is that of broken JSON.
+      // Foundation reports a number out of range as malformed JSON.
       let isJSON = file.withBytes { (try? JSONSerialization.jsonObject(with: Data($0))) != nil }
       let problem =
         isJSON && error.inWords == "is not JSON"

@@ -6,7 +6,7 @@ public enum ModelLocation {
   /// The environment variable that names a model's folder.
   public static let variable = "PIQ_AUDIO_MODEL"
 
-  /// Looks in this order: the folder that was asked for, `PIQ_AUDIO_MODEL`, `share/piq-audio/model`
+  /// Searches in this order: the requested folder, `PIQ_AUDIO_MODEL`, `share/piq-audio/model`
   /// beside the `bin` of the running program, and the project's `Fixtures/models/esc10` when the
   /// program runs from its `.build`.
   ///

@@ -7,9 +7,9 @@ import PIQPlatform
 import PIQSpectral
 public import PIQTensor
 
-/// A model in SpeechBrain's layout, brought into this package's own.
+/// A model in SpeechBrain's layout, converted to this package's.
 public struct SpeechBrainImport {
-  /// What the YAML and the label file say.
+  /// The settings from the YAML and the label file.
   public let configuration: ModelConfiguration
   /// All weights under the names that a model folder uses.
   public let weights: [(name: String, tensor: Tensor)]
@@ -21,10 +21,10 @@ public struct SpeechBrainImport {
   /// checks that they make a model.
   ///
   /// - Parameters:
-  ///   - name: what to call the model.
-  ///   - normalize: what the clips were divided by when the model was trained; SpeechBrain's own
+  ///   - name: the model's name.
+  ///   - normalize: the divisor of the clips when the model was trained; SpeechBrain's own
   ///     inference uses `none`.
-  ///   - logitScale: what cosines are multiplied by before softmax.
+  ///   - logitScale: the factor of the cosines before softmax.
   /// - Throws: `Failure` naming the file, what is wrong with it, and what to do.
   public init(
     path: String, name: String, normalize: Normalization = .none, logitScale: Double = 1,
@@ -66,7 +66,7 @@ public struct SpeechBrainImport {
     guard folder.specMagPower == 0.5 else {
       throw unsupported(path, "has spec_mag_power \(folder.specMagPower); only 0.5 is known")
     }
-    // What would change the front end must not be passed over.
+    // Settings that would change the front end must not be ignored.
     let known: Set = ["n_fft", "hop_length", "win_length", "sample_rate"]
     if let other = folder.stft.arguments.keys.sorted().first(where: { !known.contains($0) }) {
       throw unsupported(path, "sets \(printable(other)) of the STFT, which cannot be imported")

@@ -15,9 +15,9 @@ public final class Adam {
     case decoupled
   }
 
-  /// What is remembered of a parameter.
+  /// The optimiser's state for a parameter.
   private struct Moments {
-    /// Steps taken; a step without a gradient is none.
+    /// Steps taken; a step without a gradient does not count.
     var steps = 0
     /// The moving average of the gradient (`exp_avg`).
     var mean: Tensor
@@ -110,8 +110,8 @@ private struct AdamUpdate {
 }
 
 extension Adam {
-  /// What has to be kept to go on later as if nothing had happened: for each parameter its name
-  /// with `.step` [], `.exp_avg` and `.exp_avg_sq` (both of the parameter's shape) after it.
+  /// The state for an exact continuation later: for each parameter its name with `.step` [],
+  /// `.exp_avg` and `.exp_avg_sq` (both of the parameter's shape) after it.
   ///
   /// A count of steps is exact up to 2^24, sixteen million.
   public var state: [(name: String, tensor: Tensor)] {
@@ -124,10 +124,10 @@ extension Adam {
     }
   }
 
-  /// Goes back to a state that was kept; nothing changes if it does not fit.
+  /// Restores a saved state; nothing changes if it does not fit.
   ///
   /// - Parameter value: gives the tensor of `state` that has this name and shape.
-  /// - Throws: what `value` throws; `OptimizerStateError` for tensors that no optimiser left.
+  /// - Throws: what `value` throws; `OptimizerStateError` for tensors that are no valid state.
   public func restore(_ value: (_ name: String, _ shape: [Int]) throws -> Tensor) throws {
     moments = try zip(parameters, moments).map { parameter, old in
       func tensor(_ suffix: String, like old: Tensor) throws -> Tensor {
@@ -149,11 +149,11 @@ extension Adam {
   }
 }
 
-/// A tensor that is not part of any state that an optimiser leaves.
+/// A tensor that is not part of a valid optimiser state.
 public struct OptimizerStateError: Error, Hashable, CustomStringConvertible {
   /// The tensor's name.
   public let name: String
-  /// What is wrong with it.
+  /// The problem.
   public let problem: String
 
   public var description: String { "optimiser state '\(name)' \(problem)" }
@@ -163,11 +163,11 @@ public struct OptimizerStateError: Error, Hashable, CustomStringConvertible {
 /// becomes `limit` (`torch.nn.utils.clip_grad_norm_`).
 ///
 /// - Returns: the norm before. It is not finite where a value of a gradient is not; the gradients
-///   then stay as they are, and a step with them would spoil the parameters.
+///   then stay as they are, and a step with them would corrupt the parameters.
 public func clipGradients(_ parameters: [Parameter], toNorm limit: Double) -> Double {
   let squares = parameters.reduce(0) { $0 + ($1.gradient.map(sumOfSquares) ?? 0) }
   let norm = squares.squareRoot()
-  // The summand is PyTorch's, against a division by zero.
+  // The summand is PyTorch's, to avoid a division by zero.
   let factor = limit / (norm + 1e-6)
   guard norm.isFinite, factor < 1 else { return norm }
   for parameter in parameters {

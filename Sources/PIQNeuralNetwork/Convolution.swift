@@ -34,7 +34,7 @@ public final class Conv2d: Layer {
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func callAsFunction(_ x: Tensor) throws -> Tensor { try plan(for: .inference)(x) }
 
-  /// The convolution with the weights of now, the batch normalisation that follows folded into
+  /// The convolution with the current weights, the batch normalisation that follows folded into
   /// them, and then ReLU.
   package func plan(
     for purpose: ConvolutionPlanner.Purpose, with norm: BatchNorm? = nil, relu: Bool = false,
@@ -58,7 +58,7 @@ public final class Conv2d: Layer {
   /// The convolution with its pullback, which accumulates the gradients of weight and bias.
   ///
   /// - Parameters:
-  ///   - precision: what the operands of large products are rounded to, on the way back as well.
+  ///   - precision: that of the operands of large products, in the backward pass as well.
   ///   - needsInputGradient: whether the gradient of `x` is needed; the pullback gives zeros if not.
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func differentiated(
@@ -76,7 +76,7 @@ public final class Conv2d: Layer {
   }
 
   /// The convolution, batch normalisation with fixed statistics and ReLU, all of them frozen: the
-  /// normalisation is part of the weights, and only what the ReLU leaves is kept.
+  /// normalisation is folded into the weights, and only the ReLU's output is kept.
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
   package func differentiatedFrozen(

@@ -50,7 +50,7 @@ public func spatialMean(_ x: Tensor) -> Tensor {
   }
 }
 
-/// Each row of `x` [B, C] over its Euclidean length, which counts as at least 1e-12
+/// Each row of `x` [B, C] divided by its Euclidean length, which counts as at least 1e-12
 /// (`torch.nn.functional.normalize`).
 public func normalizedRows(_ x: Tensor) -> Tensor {
   let c = x.shape[1]
@@ -91,7 +91,7 @@ func passedByRelu(_ gradient: Tensor, at y: Tensor) -> Tensor {
         else { return }
         inParallel(rows: count) { range in
           for i in range {
-            // Read in any case: a loop without branches becomes vector code.
+            // Read unconditionally: a loop without branches vectorises.
             let passed = gradient[i]
             result[i] = y[i] > 0 ? passed : 0
           }
@@ -154,8 +154,8 @@ package func differentiatedCosineSimilarities(
   )
 }
 
-/// The gradient of rows from that of their unit vectors: what points along a row is lost, the rest
-/// is divided by its length.
+/// The gradient of rows from that of their unit vectors: the component along a row is removed, the
+/// rest divided by its length.
 private func projected(_ gradient: Tensor, unit: Tensor, of x: Tensor) -> Tensor {
   let c = x.shape[1]
   let (unit, x) = (unit.elements, x.elements)

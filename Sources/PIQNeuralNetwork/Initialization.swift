@@ -9,7 +9,7 @@ public final class Initializer {
 
   private init() {}
 
-  /// Leaves everything at zero: for networks whose weights are loaded.
+  /// All zeros: for networks whose weights are loaded.
   public static var zeros: Initializer { Initializer() }
 
   /// Values drawn uniformly from ±`bound`.
@@ -38,7 +38,7 @@ public final class Initializer {
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  /// The generator whose numbers `seed` decides.
+  /// The generator with this seed.
   public init(seed: UInt64) { state = seed }
 
   /// The next 64 random bits.

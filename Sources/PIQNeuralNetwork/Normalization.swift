@@ -44,7 +44,7 @@ public final class BatchNorm: Layer {
     return try normalize(x, statistics.mean, statistics.variance)
   }
 
-  /// What maps are normalised with, each [C]; the variance is the biased one.
+  /// The statistics of the normalisation, each [C]; the variance is the biased one.
   package struct Statistics {
     let mean, variance: Tensor
   }
@@ -65,13 +65,13 @@ public final class BatchNorm: Layer {
   /// Turns the gradient of the normalised maps into that of `x`, in its place, and accumulates the
   /// gradients of weight and bias.
   ///
-  /// Not through oneDNN: its sums over rows are of single precision, and what they lose is seen in
-  /// the parameters after a few steps of Adam.
+  /// Not through oneDNN: its sums over rows are in single precision, whose errors show in the
+  /// parameters after a few steps of Adam.
   ///
   /// - Parameters:
-  ///   - x: [..., C]; what a ReLU left, if `throughRelu`.
-  ///   - throughRelu: whether to go on through that ReLU. Its gradient's column sums [C] are then
-  ///     returned as well: the gradient of the bias before it.
+  ///   - x: [..., C]; the output of a ReLU, if `throughRelu`.
+  ///   - throughRelu: whether to continue through that ReLU. Its gradient's column sums [C] are
+  ///     then returned as well: the gradient of the bias before it.
   @discardableResult
   package func backward(
     _ gradient: inout Tensor, at x: Tensor, _ statistics: Statistics, mode: Mode,
@@ -133,7 +133,7 @@ public final class BatchNorm: Layer {
                 }
                 guard throughRelu else { continue }
                 for c in 0..<channels { partial[c] += gradient[c] }
-                // Few terms each, so that single precision loses nothing that is seen.
+                // Few terms each, so that single precision suffices.
                 guard (row + 1).isMultiple(of: 16) || row == range.upperBound - 1 else { continue }
                 for c in 0..<channels { sums[c] += Double(partial[c]) }
                 partial.update(repeating: 0, count: channels)
@@ -207,12 +207,12 @@ public final class BatchNorm: Layer {
     }
   }
 
-  /// What evaluation does, as a factor and a term a channel, each [C].
+  /// The normalisation in evaluation, as a factor and a term per channel, each [C].
   package var affine: (scale: Tensor, shift: Tensor) {
     affine(Statistics(mean: runningMean.value, variance: runningVariance.value))
   }
 
-  /// Normalisation with given statistics, as a factor and a term a channel, each [C].
+  /// Normalisation with given statistics, as a factor and a term per channel, each [C].
   package func affine(_ statistics: Statistics) -> (scale: Tensor, shift: Tensor) {
     var (scale, shift) = (weight.value, bias.value)
     for c in 0..<channels {

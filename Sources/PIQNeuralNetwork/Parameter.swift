@@ -8,13 +8,13 @@ public final class Parameter {
   public var value: Tensor {
     didSet { version &+= 1 }
   }
-  /// The gradient of what is minimised, summed over all pullbacks since it was last cleared.
+  /// The gradient of the objective, summed over all pullbacks since it was last cleared.
   public var gradient: Tensor?
   /// Whether an optimiser may move it. Running statistics move only in training-mode forwards.
   public let isTrainable: Bool
   /// Whether pullbacks compute its gradient (PyTorch's `requires_grad`).
   public var needsGradient: Bool
-  /// Counts the changes of `value`, so that whatever was derived from it knows when it is stale.
+  /// Counts the changes of `value`, so that derived values can tell when they are stale.
   public private(set) var version = 0
 
   /// A parameter that begins as `value`.
@@ -24,7 +24,7 @@ public final class Parameter {
     needsGradient = isTrainable
   }
 
-  /// Adds to the gradient: pullbacks accumulate, and only the caller clears.
+  /// Adds to the gradient, which only the caller clears.
   package func accumulate(_ gradient: Tensor) {
     guard needsGradient else { return }
     let gradient = gradient.reshaped(value.shape)
@@ -32,7 +32,7 @@ public final class Parameter {
   }
 }
 
-/// The value of a layer, with the way back through it.
+/// The value of a layer, with its pullback.
 public struct Differentiated {
   /// The layer's output.
   public let value: Tensor
@@ -45,7 +45,7 @@ public struct Differentiated {
     self.pullback = pullback
   }
 
-  /// The way on through another layer.
+  /// The composition with another layer.
   public func then(_ next: (Tensor) throws -> Differentiated) rethrows -> Differentiated {
     let after = try next(value)
     return Differentiated(after.value) { try pullback(after.pullback($0)) }
@@ -70,13 +70,12 @@ extension Layer {
     state.map { ("\(prefix).\($0.name)", $0.parameter) }
   }
 
-  /// Forgets the gradients of all parameters.
+  /// Clears the gradients of all parameters.
   public func clearGradients() {
     for (_, parameter) in state { parameter.gradient = nil }
   }
 
-  /// Lets pullbacks pass the layer by: they give its input's gradient, and compute none for its
-  /// parameters.
+  /// Excludes the layer's parameters from gradients: pullbacks only give its input's.
   public func freeze() {
     for (_, parameter) in state { parameter.needsGradient = false }
   }
@@ -96,15 +95,14 @@ extension Layer {
   }
 }
 
-/// Something made of parameters, made again when one of them has changed, or when another precision
-/// is asked for.
+/// A cached value derived from parameters, made again when one of them or the precision changes.
 ///
 /// Where several threads ask for it, the first one makes it and the others wait.
 package final class ParameterCache<Value>: Sendable {
   private struct State {
     var versions: [Int] = []
     var precision = Precision.float32
-    // What is made is only read, or has locks of its own.
+    // The value is only read, or has its own locks.
     nonisolated(unsafe) var value: Value?
   }
 
@@ -113,7 +111,7 @@ package final class ParameterCache<Value>: Sendable {
   /// Nothing made yet.
   package init() {}
 
-  /// What `make` gives for these parameters and this precision.
+  /// The result of `make` for these parameters and this precision.
   package func callAsFunction(
     from parameters: [Parameter], _ precision: Precision = .float32, make: () throws -> Value
   ) rethrows -> Value {

@@ -1,13 +1,12 @@
 import Glibc
 
-/// Random numbers for one purpose: what is drawn for one says nothing of another, and does not
-/// depend on what else is drawn.
+/// Random numbers for one purpose, independent of those drawn for others.
 package struct RandomStream {
   private var generator: SeededGenerator
 
   /// - Parameter path: numbers that name the purpose, such as an epoch and a step.
   package init(seed: UInt64, path: [Int]) {
-    // Everything is hashed: near numbers would give overlapping sequences.
+    // All numbers are hashed: close seeds would give overlapping sequences.
     var root = SeededGenerator(seed: seed)
     let key = path.reduce(root.next()) { key, part in
       var branch = SeededGenerator(seed: key ^ UInt64(truncatingIfNeeded: part))

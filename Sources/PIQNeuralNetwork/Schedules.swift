@@ -6,12 +6,12 @@ import Glibc
 ///     optimizer.learningRate = schedule.next(
 ///       after: epoch, loss: loss, rate: optimizer.learningRate)
 ///
-/// A loss is compared with the least one so far, and after a reduction too: the epochs that are
-/// waited for then count from zero, but the loss to beat stays.
+/// A loss is compared with the least one so far, also after a reduction: the count of epochs
+/// restarts from zero, but the loss to beat stays.
 public struct ReduceLROnPlateau: Codable, Sendable, Hashable {
   /// The least learning rate (`lr_min`).
   public let minimum: Double
-  /// What the learning rate is multiplied by.
+  /// The factor of the learning rate.
   public let factor: Double
   /// The epochs without improvement that pass before a reduction.
   public let patience: Int
@@ -35,7 +35,7 @@ public struct ReduceLROnPlateau: Codable, Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - epoch: the epoch that has ended, from 1.
-  ///   - loss: what it ended with; less is better, and what is not finite is worse than all else.
+  ///   - loss: its loss; less is better, and a value that is not finite is the worst.
   ///   - rate: its learning rate.
   public mutating func next(after epoch: Int, loss: Double, rate: Double) -> Double {
     let loss = loss.isFinite ? loss : .greatestFiniteMagnitude
@@ -55,7 +55,7 @@ public struct ReduceLROnPlateau: Codable, Sendable, Hashable {
   }
 }
 
-/// A learning rate that rises and falls in straight lines (Smith, arXiv 1506.01186; SpeechBrain's
+/// A learning rate that rises and falls linearly (Smith, arXiv 1506.01186; SpeechBrain's
 /// `CyclicLRScheduler`).
 ///
 ///     let schedule = CyclicLR(base: 2e-6, maximum: 2e-5, stepSize: 65_000)
@@ -63,7 +63,7 @@ public struct ReduceLROnPlateau: Codable, Sendable, Hashable {
 public struct CyclicLR: Codable, Sendable, Hashable {
   /// How the height of the peaks changes.
   public enum Peaks: Codable, Sendable, Hashable {
-    /// It does not (`triangular`).
+    /// It is constant (`triangular`).
     case constant
     /// Each is half as high above the base as the one before (`triangular2`).
     case halving
@@ -146,7 +146,7 @@ public struct OneCycleLR: Codable, Sendable, Hashable {
   }
 
   private static func halfCosine(from start: Double, to end: Double, at part: Double) -> Double {
-    // No number where there is no time to go: then it is over.
+    // NaN where no steps are left: then the phase is over.
     let part = part.isNaN ? 1 : min(max(part, 0), 1)
     return end + (start - end) / 2 * (cos(.pi * part) + 1)
   }

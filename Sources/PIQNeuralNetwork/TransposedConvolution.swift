@@ -37,7 +37,7 @@ public final class ConvTranspose2d: Layer {
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func callAsFunction(_ x: Tensor) throws -> Tensor { try plan(for: .inference)(x) }
 
-  /// The layer with the weights of now, followed by ReLU, and then by the batch normalisation
+  /// The layer with the current weights, followed by ReLU, and then by the batch normalisation
   /// `norm`.
   package func plan(
     for purpose: ConvolutionPlanner.Purpose, relu: Bool = false, then norm: BatchNorm? = nil,
@@ -52,8 +52,7 @@ public final class ConvTranspose2d: Layer {
   /// The transposed convolution with its pullback, which accumulates the gradients of weight and
   /// bias.
   ///
-  /// - Parameter precision: what the operands of large products are rounded to, on the way back as
-  ///   well.
+  /// - Parameter precision: that of the operands of large products, in the backward pass as well.
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func differentiated(
     _ x: Tensor, precision: Precision = .float32
@@ -79,10 +78,10 @@ public final class ConvTranspose2d: Layer {
     )
   }
 
-  /// The layer with ReLU and batch normalisation after it: only what the ReLU leaves is kept.
+  /// The layer with ReLU and batch normalisation after it: only the ReLU's output is kept.
   ///
-  /// - Returns: the maps, and a pullback from the gradient of the normalised maps, which it writes
-  ///   over, to that of the normalised input.
+  /// - Returns: the maps, and a pullback from the gradient of the normalised maps, which it
+  ///   overwrites, to that of the normalised input.
   /// - Throws: `OneDNNError` when `x` does not fit.
   package func differentiated(
     _ x: NormalizedMaps, then norm: BatchNorm, mode: Mode, precision: Precision

@@ -2,8 +2,8 @@ import CPIQOneDNN
 import PIQPlatform
 import Synchronization
 
-/// Products of matrices whose elements are the upper halves of `Float`s (bf16), with sums of single
-/// precision; for the calling thread alone (see `Threads.with`).
+/// Matrix products in bf16 (the upper halves of `Float`s), with sums in single precision, on the
+/// calling thread alone (see `Threads.with`).
 package final class BFloat16Product: Sendable {
   /// `count` products of [M, K] and [K, N].
   package struct Shape: Hashable, Sendable {
@@ -11,9 +11,9 @@ package final class BFloat16Product: Sendable {
     let transposesLeft, transposesRight, adds: Bool
 
     /// - Parameters:
-    ///   - transposesLeft: whether the left operands lie as [K, M].
-    ///   - transposesRight: whether the right operands lie as [N, K].
-    ///   - adds: whether to add to what the sums held.
+    ///   - transposesLeft: whether the left operands are stored as [K, M].
+    ///   - transposesRight: whether the right operands are stored as [N, K].
+    ///   - adds: whether to add to the previous sums.
     package init(
       count: Int, m: Int, n: Int, k: Int, transposesLeft: Bool, transposesRight: Bool, adds: Bool
     ) {
@@ -44,7 +44,7 @@ package final class BFloat16Product: Sendable {
     return product
   }
 
-  // Sendable: a primitive is only read when it runs, with scratch memory of its own.
+  // Sendable: a primitive is only read when it runs, with its own scratch memory.
   private nonisolated(unsafe) let primitive: Primitive
   private nonisolated(unsafe) let left, right, sums: MemoryDescriptor
 
@@ -69,7 +69,7 @@ package final class BFloat16Product: Sendable {
   /// Multiplies.
   ///
   /// - Parameters:
-  ///   - leftOperands: as many elements of two bytes as the shape says.
+  ///   - leftOperands: two-byte elements, as many as the shape needs.
   ///   - rightOperands: the same.
   ///   - result: the sums [count, M, N].
   package func callAsFunction(
@@ -89,5 +89,5 @@ package final class BFloat16Product: Sendable {
   }
 }
 
-/// Whether this CPU, or what `DNNL_MAX_CPU_ISA` leaves of it, multiplies bf16 itself.
+/// Whether this CPU, as limited by `DNNL_MAX_CPU_ISA`, multiplies bf16 in hardware.
 package let multipliesBFloat16: Bool = piq_has_bf16() != 0

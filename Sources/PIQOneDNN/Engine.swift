@@ -2,9 +2,9 @@ import CPIQOneDNN
 
 /// The CPU and the stream on which all operations run, one after the other.
 ///
-/// oneDNN's OpenMP gives each calling thread a team of its own: call it from one thread at a time.
+/// oneDNN's OpenMP gives each calling thread its own team: call it from one thread at a time.
 final class Engine: @unchecked Sendable {
-  // Sendable: both handles are thread-safe by oneDNN's word, and never change.
+  // Sendable: oneDNN documents both handles as thread-safe, and they never change.
   let handle: dnnl_engine_t
   let stream: dnnl_stream_t
 
@@ -38,7 +38,7 @@ package let libraryVersion: String = {
   return "\(version.major).\(version.minor).\(version.patch)"
 }()
 
-/// The instructions that the library uses on this CPU, or that `DNNL_MAX_CPU_ISA` leaves it.
+/// The instruction set that the library uses on this CPU, as limited by `DNNL_MAX_CPU_ISA`.
 package let instructionSet: String = {
   // Later versions know more, each a superset of one of these.
   let known: [(dnnl_cpu_isa_t, String)] = [

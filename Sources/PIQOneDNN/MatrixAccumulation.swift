@@ -1,6 +1,6 @@
 import CPIQOneDNN
 
-/// A matrix inside a larger one: where it begins, and how far its rows are apart.
+/// A matrix inside a larger one: its first element, and the distance of its rows.
 package struct MatrixView {
   let base: UnsafePointer<Float>
   let rowStride: Int
@@ -16,11 +16,11 @@ package struct MatrixView {
 ///
 /// - Parameters:
 ///   - size: M, N and K.
-///   - transposingLeft: whether `left` lies as [K, M].
-///   - transposingRight: whether `right` lies as [N, K].
+///   - transposingLeft: whether `left` is stored as [K, M].
+///   - transposingRight: whether `right` is stored as [N, K].
 ///   - sums: the first element of the result.
 ///   - sumStride: the distance of its rows.
-///   - overwriting: whether what `sums` held before is forgotten.
+///   - overwriting: whether the previous `sums` are discarded.
 /// - Throws: `OneDNNError`.
 package func addProduct(
   _ left: MatrixView, _ right: MatrixView, size: (m: Int, n: Int, k: Int),

@@ -1,6 +1,6 @@
 import CPIQOneDNN
 
-/// How an argument of an operation lies in memory.
+/// The memory layout of an operation's argument.
 final class MemoryDescriptor {
   let handle: piq_md
 

@@ -2,11 +2,11 @@ import CPIQOneDNN
 
 /// An operation that oneDNN refused or failed.
 public struct OneDNNError: Error, CustomStringConvertible, Equatable {
-  /// What was asked of oneDNN, with its shapes.
+  /// The operation, with its shapes.
   public let operation: String
-  /// Why not, in words.
+  /// The reason for the failure.
   public let reason: String
-  /// What the user can do about it.
+  /// The suggested remedy.
   public let remedy: String
 
   /// The error that `operation` failed for `reason`.

@@ -2,18 +2,18 @@ import CPIQOneDNN
 import PIQPlatform
 import PIQTensor
 
-/// A ready operation of oneDNN: its kernel, the layouts it chose and its scratch memory.
+/// A compiled operation of oneDNN: its kernel, the layouts it chose and its scratch memory.
 final class Primitive {
   private let description: dnnl_primitive_desc_t
   private let handle: dnnl_primitive_t
   private let engine: Engine
   private let scratchpad: MemoryDescriptor
-  /// What is run, for error messages.
+  /// The operation's name in error messages.
   let name: String
 
-  /// Makes the operation that `describe` describes, given the engine and the attributes.
+  /// Makes the operation described by `describe`, given the engine and the attributes.
   ///
-  /// - Parameter adding: whether it adds to what its output held before.
+  /// - Parameter adding: whether it adds to the previous output.
   init(
     _ name: String, adding: Bool = false,
     describe: (
@@ -54,7 +54,7 @@ final class Primitive {
     return String(cString: text)
   }
 
-  /// Runs the operation to its end. Each argument must be as large as its layout says.
+  /// Runs the operation to its end. Each argument must have the size of its layout.
   func execute(_ arguments: [Argument]) throws(OneDNNError) {
     let scratch = Tensor(scratch: scratchpad.bytes)
     var memories: [dnnl_memory_t] = []
@@ -75,17 +75,17 @@ final class Primitive {
     }
   }
 
-  /// A pointer to the data of one argument, and how it lies there.
+  /// A pointer to the data of one argument, and its layout.
   struct Argument {
     let index: Int32
     let layout: MemoryDescriptor
     let data: UnsafeMutableRawPointer?
-    /// What keeps the data alive; nothing for a buffer that is written.
+    /// The owner of the data; nil for a buffer that is written.
     var owner: Tensor?
   }
 }
 
-/// Scratch memory of the caller's, and the sum with the output, in oneDNN's form.
+/// oneDNN attributes for scratch memory of the caller and for the sum with the output.
 private final class Attributes {
   let handle: dnnl_primitive_attr_t
 
@@ -107,16 +107,16 @@ private final class Attributes {
 }
 
 extension Tensor {
-  /// Memory that nobody looks into, recycled by the tensors' pool.
+  /// Scratch memory, recycled by the tensors' pool.
   fileprivate init(scratch bytes: Int) {
     self.init(shape: [(bytes + 3) / 4]) { _ in }
   }
 }
 
-/// Runs `body` on the calling thread alone if it is over sooner than others would be awake: OpenMP's
+/// Runs `body` on the calling thread alone if it takes less time than waking others: OpenMP's
 /// threads, once woken, also keep their cores busy for a while.
 ///
-/// - Parameter operations: about how many it takes.
+/// - Parameter operations: the approximate number of operations.
 package func asWork<Result, Failure: Error>(
   of operations: Int, _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {

@@ -1,11 +1,11 @@
 import Foundation
 import PIQAudio
 
-/// A clip to be worked on: its input and where each output goes.
+/// A clip to be processed: its input and the paths of its outputs.
 public struct ClipJob: Sendable, Hashable {
   public let input: ClipInput
-  /// What follows the stem, by kind, and what goes before it: shared by all jobs of a run, of which
-  /// there may be very many.
+  /// The suffixes after the stem, by kind, and the prefix before it: shared by all jobs of a run,
+  /// which may be very many.
   private let suffixes: [String: String]
   private let base: String
 
@@ -19,7 +19,7 @@ public struct ClipJob: Sendable, Hashable {
 
   /// A job whose outputs are `base` + stem + suffix.
   ///
-  /// - Parameter suffixes: what follows the stem, by kind.
+  /// - Parameter suffixes: the suffixes after the stem, by kind.
   package init(input: ClipInput, suffixes: [String: String], base: String) {
     self.input = input
     self.suffixes = suffixes
@@ -56,17 +56,17 @@ public struct ClipJob: Sendable, Hashable {
   }
 }
 
-/// What to do where an output is there already.
+/// The handling of outputs that exist already.
 public enum ExistingOutputs: String, Sendable, Codable, CaseIterable {
   /// Replace it.
   case overwrite
-  /// Leave the clip alone if all of its outputs are there.
+  /// Skip the clip if all of its outputs exist.
   case skip
-  /// Fail the clip if any of its outputs is there.
+  /// Fail the clip if any of its outputs exists.
   case fail
 }
 
-/// One sound file to be worked on, and the name under which its outputs are kept.
+/// One sound file to be processed, and the stem of its outputs' paths.
 public struct ClipInput: Sendable, Hashable {
   /// The path as the user gave it or as it was found below a folder; "-" is standard input.
   public let path: String
@@ -82,6 +82,6 @@ public struct ClipInput: Sendable, Hashable {
 }
 
 extension ClipInput {
-  /// The input as pictures and messages call it.
+  /// The input's name in pictures and messages.
   var name: String { path == "-" ? "standard input" : Folder.name(of: path) }
 }

@@ -1,12 +1,12 @@
 import PIQAudio
 
-/// What became of a clip that did not fail.
+/// The outcome of a clip that did not fail.
 public enum ClipOutcome: Sendable {
-  /// It was worked on; `seconds` by stage, and `total`.
+  /// It was processed; `seconds` by stage, and `total`.
   case done(ClipReport, seconds: [String: Double])
-  /// It was left alone, because all of its outputs were there.
+  /// It was skipped, because all of its outputs exist.
   case skipped
-  /// An earlier run did it, and nothing has changed since.
+  /// It was processed by an earlier run, and nothing has changed since.
   case unchanged(ClipReport)
 
   /// The report, where there is one.
@@ -17,7 +17,7 @@ public enum ClipOutcome: Sendable {
     }
   }
 
-  /// The line of JSON that tells programs about the clip at `input`.
+  /// The line of JSON for the clip at `input`.
   public func json(of input: String) throws -> String {
     guard case .done(let report, let seconds) = self else {
       return try JSON.line(Skipped(input: input))
@@ -25,7 +25,7 @@ public enum ClipOutcome: Sendable {
     return try JSON.line(Done(report: report, seconds: seconds))
   }
 
-  /// The line of JSON of an input that failed, with what was told of it.
+  /// The line of JSON of an input that failed, with its error message.
   public static func json(of input: String, failure message: String) throws -> String {
     try JSON.line(Failed(input: input, error: message))
   }

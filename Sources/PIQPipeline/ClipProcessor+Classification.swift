@@ -19,7 +19,7 @@ extension ClipProcessor {
     return (.done(report, seconds: clock.withTotal), classification.probabilities)
   }
 
-  /// The report of a clip that is taken whole, without outputs.
+  /// The report of a clip that is processed whole, without outputs.
   func report(
     _ input: ClipInput, _ recording: Recording, _ classification: Classification, index: Int
   ) -> ClipReport {

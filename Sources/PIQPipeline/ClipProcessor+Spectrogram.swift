@@ -5,7 +5,7 @@ extension ClipProcessor {
   /// Draws the log-power spectrogram that the model's front end makes of a clip, to the path under
   /// `spectrogram` in the job's outputs.
   ///
-  /// - Returns: a report, or nothing if the picture was there already and was left alone.
+  /// - Returns: a report, or nil if the picture existed already and was kept.
   /// - Throws: as `interpret(_:)`.
   public func drawSpectrogram(_ job: ClipJob) throws -> SpectrogramReport? {
     if try job.shouldSkip(settings.existing) { return nil }
@@ -27,11 +27,11 @@ extension ClipProcessor {
   }
 }
 
-/// What was drawn for a clip: its line of `spectrogram --json`.
+/// The report of a drawn spectrogram: its line of `spectrogram --json`.
 public struct SpectrogramReport: Encodable, Sendable {
   public var input: String
   /// The files that were written, by kind.
   public var outputs: [String: String]
-  /// What is amiss with the input though it could be used.
+  /// A problem with the input that did not prevent its use.
   public var warning: String?
 }

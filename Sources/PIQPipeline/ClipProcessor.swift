@@ -1,14 +1,14 @@
 public import PIQAudio
 
-/// Takes one clip after the other through a model, from decoding to outputs. Several threads may
-/// share it, each with a clip of its own.
+/// Processes clips with a model, from decoding to outputs. Several threads may share it, each with
+/// its own clip.
 public final class ClipProcessor: Sendable {
-  /// What to do with each clip. All that outputs depend on, beside the clip and the model, is here:
-  /// a run's journal tells by it whether a clip has to be done again.
+  /// The settings for each clip: all that outputs depend on besides the clip and the model, so that
+  /// a run's journal can tell whether a clip has to be processed again.
   public struct Settings: Sendable, Encodable {
     /// The index of the class to explain; the likeliest if nil.
     public var label: Int?
-    /// What makes the masks.
+    /// The explanation method.
     public var method = ExplanationMethod.interpreter
     /// The settings of the method.
     public var explainer = ExplainerSettings()
@@ -16,11 +16,11 @@ public final class ClipProcessor: Sendable {
     public var tail = Tail.keep
     /// How many classes a report names.
     public var top = 3
-    /// How sound is written.
+    /// The format of written sound.
     public var soundFormat = SoundFileFormat.standard
-    /// What to do where outputs are there already.
+    /// The handling of outputs that exist already.
     public var existing = ExistingOutputs.overwrite
-    /// How long recordings are divided.
+    /// The division of long recordings into windows.
     public var windowing = Windowing()
 
     /// The standard settings.
@@ -34,9 +34,9 @@ public final class ClipProcessor: Sendable {
   let observe: @Sendable (RecordingEvent) -> Void
   private let budget = MemoryBudget(Interpreter.mostMemory)
 
-  /// A processor that takes all of its clips through `model`.
+  /// A processor of clips with `model`.
   ///
-  /// - Parameter observe: told of recordings that are divided; called by any thread.
+  /// - Parameter observe: called with events of divided recordings, on any thread.
   public init(
     _ model: Model, _ settings: Settings,
     observe: @escaping @Sendable (RecordingEvent) -> Void = { _ in }
@@ -52,8 +52,8 @@ public final class ClipProcessor: Sendable {
   /// Interprets a clip and writes the outputs of its job; the keys of `outputs` are the names of
   /// `OutputKind`.
   ///
-  /// A recording that the settings say is divided has no arrays, one that is taken whole none of
-  /// the tables of windows, whatever the job says.
+  /// A recording in windows has no arrays, a whole one no tables of windows, even if the job lists
+  /// them.
   ///
   /// - Throws: `SoundFileError` or `Failure` that names the file, the problem and a remedy.
   public func interpret(_ job: ClipJob) throws -> ClipOutcome {
@@ -76,7 +76,7 @@ public final class ClipProcessor: Sendable {
       var clock = StageClock()
       let reader = try SoundFileReader(path: job.input.path)
       let most = limit * Double(reader.sampleRate)
-      // What a header says of the length is not to be relied upon.
+      // The length in a header is not reliable.
       let recording = try clock.measure("decode") {
         try Recording.read(reader) { Double($0) <= most }
       }
@@ -88,7 +88,7 @@ public final class ClipProcessor: Sendable {
     }
   }
 
-  /// Whether the header of a file whose outputs exist says that it lasts longer than `limit` seconds.
+  /// Whether a file whose outputs exist is longer than `limit` seconds by its header.
   private static func saysLonger(_ input: ClipInput, than limit: Double) -> Bool {
     guard input.path != "-", let reader = try? SoundFileReader(path: input.path) else {
       return false
@@ -96,7 +96,7 @@ public final class ClipProcessor: Sendable {
     return Double(reader.declaredFrames ?? 0) > limit * Double(reader.sampleRate)
   }
 
-  /// Divides a recording because of its length, and says so.
+  /// Divides a recording because of its length, and reports that.
   private func interpretLong(
     _ job: ClipJob, _ divided: ClipJob, _ reader: SoundFileReader, head: [Float]
   ) throws -> ClipOutcome {
@@ -116,7 +116,7 @@ public final class ClipProcessor: Sendable {
   ) throws -> ClipOutcome {
     var clock = clock
     let samples = try samples(of: recording, job.input, &clock)
-    // Before the long work, but not for an input that cannot be read.
+    // Before the long computation, but not for an input that cannot be read.
     try job.makeFolders()
     return try withMemory(for: samples.count) {
       let (analysis, interpretation) = try Failure.naming(job.input.path) {
@@ -145,8 +145,8 @@ public final class ClipProcessor: Sendable {
     }
   }
 
-  /// Tells clips apart for methods that draw: the same sound gives the same number in every run
-  /// (FNV-1a).
+  /// The number of a clip for methods that draw random numbers: a hash of the sound, the same in
+  /// every run (FNV-1a).
   static func number(of samples: [Float]) -> Int {
     Int(
       truncatingIfNeeded: samples.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
@@ -154,7 +154,7 @@ public final class ClipProcessor: Sendable {
       })
   }
 
-  /// Notes in a report how its explanation was made.
+  /// Adds the method and its settings to a report.
   func describeExplanation(in report: inout ClipReport) {
     report.method = settings.method
     let used = settings.method.settingsUsed
@@ -165,7 +165,7 @@ public final class ClipProcessor: Sendable {
     report.normalize = model.configuration.normalize
   }
 
-  /// Runs `work` on a clip of `count` samples once there is memory for it.
+  /// Runs `work` on a clip of `count` samples once enough memory is available.
   func withMemory<Result>(for count: Int, _ work: () throws -> Result) rethrows -> Result {
     let bytes = model.interpreter.memoryNeeded(count)
     budget.take(bytes)
@@ -179,7 +179,7 @@ public final class ClipProcessor: Sendable {
     return (recording, try samples(of: recording, input, &clock))
   }
 
-  /// Reads a clip whole: as far as the model has memory for it, and no further.
+  /// Reads a whole clip, up to the length that the model has memory for.
   private func read(_ input: ClipInput) throws -> Recording {
     let reader = try SoundFileReader(path: input.path)
     let growth = Double(model.configuration.stft.sampleRate) / Double(reader.sampleRate)

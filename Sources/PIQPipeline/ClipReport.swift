@@ -1,10 +1,10 @@
 public import PIQAudio
 
-/// What was found in a clip: the content of `clip.interpretation.json`.
+/// The results for a clip: the content of `clip.interpretation.json`.
 public struct ClipReport: Sendable, Codable, Equatable {
   /// The path of the sound file as it was given.
   public var input: String
-  /// The class that is explained: the likeliest, or the one asked for.
+  /// The class that is explained: the likeliest or the requested one.
   public var label: String
   /// Its index.
   public var index: Int
@@ -12,7 +12,7 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var probability: Float
   /// The likeliest classes, best first.
   public var top: [Candidate]
-  /// Which model said so.
+  /// The model.
   public var model: ModelIdentity
   /// The input's own sample rate in hertz.
   public var sampleRate: Int
@@ -22,25 +22,25 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var duration: Double
   /// The files that were written, by kind.
   public var outputs: [String: String]
-  /// What is amiss with the input though it could be used.
+  /// A problem with the input that did not prevent its use.
   public var warning: String?
-  /// What made the mask; nil in files of versions that had one method.
+  /// The explanation method; nil in files of versions that had only one.
   public var method: ExplanationMethod?
   /// The copies or steps of the method; nil where it has none.
   public var steps: Int?
-  /// The seed of what the method draws; nil where it draws nothing.
+  /// The seed of the method's random numbers; nil where it uses none.
   public var seed: UInt64?
   /// The precision of the decoder's products; nil as `method`.
   public var precision: Precision?
-  /// The front end of the model; nil in files of versions that did not write it.
+  /// The front end of the model; nil in files of older versions.
   public var stft: STFTConfiguration?
-  /// What clips are divided by before the STFT; nil as `stft`.
+  /// The divisor of clips before the STFT; nil as `stft`.
   public var normalize: Normalization?
   /// Of a recording that was divided into windows: the length of a window in seconds.
   public var window: Double?
   /// How much of it the next window shares, in seconds.
   public var overlap: Double?
-  /// The windows. Label and probability of the whole are those of the average over all that are
+  /// The windows. The recording's label and probability are from the average over those that are
   /// not silent.
   public var windows: [Window]?
 

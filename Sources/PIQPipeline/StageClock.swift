@@ -4,14 +4,14 @@ struct StageClock {
   private(set) var seconds: [String: Double] = [:]
   private let start = ContinuousClock.now
 
-  /// Runs `work` on the account of `stage`.
+  /// Runs `work` and adds its time to `stage`.
   mutating func measure<Result>(_ stage: String, _ work: () throws -> Result) rethrows -> Result {
     let begin = ContinuousClock.now
     defer { seconds[stage, default: 0] += Self.seconds(since: begin) }
     return try work()
   }
 
-  /// Adds what the stages of a part of the work took, on whichever thread.
+  /// Adds the times of stages measured elsewhere, on any thread.
   mutating func add(_ part: [String: Double]) { seconds.merge(part) { $0 + $1 } }
 
   /// The stages and `total`, the time since this clock was made.
@@ -20,7 +20,7 @@ struct StageClock {
   }
 
   private static func seconds(since begin: ContinuousClock.Instant) -> Double {
-    // Microseconds: more digits would be noise.
+    // Microseconds: further digits are noise.
     ((ContinuousClock.now - begin) / .microseconds(1)).rounded() / 1e6
   }
 }

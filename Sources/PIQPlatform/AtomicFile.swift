@@ -1,15 +1,14 @@
 import Foundation
 import Synchronization
 
-/// Writes files that appear whole or not at all: under a temporary name beside the target, which
-/// a rename puts in place.
+/// Writes files atomically: under a temporary name beside the target, then renamed.
 public enum AtomicFile {
   private static let unfinished = Mutex<Set<String>>([])
 
   /// Has `write` fill an empty temporary file beside `path`, then renames it to `path`.
   ///
-  /// The temporary name keeps the extension of `path`. Whatever goes wrong, the temporary file is
-  /// removed and an older file at `path` stays as it was.
+  /// The temporary name keeps the extension of `path`. On any error, the temporary file is removed
+  /// and an older file at `path` is unchanged.
   ///
   /// - Throws: what `write` throws, or `Failure` when the file cannot be put in place.
   public static func write(to path: String, _ write: (_ temporaryPath: String) throws -> Void)
@@ -22,8 +21,8 @@ public enum AtomicFile {
 
   /// Writes `chunks` one after the other to a file that appears at `path` when all is written.
   ///
-  /// - Parameter isDurable: whether the file is on the disk, and not just on its way, before it
-  ///   replaces another: what survives a power cut is one of the two.
+  /// - Parameter isDurable: whether the file is synced to disk before it replaces another: one of
+  ///   the two survives a power cut.
   /// - Throws: `Failure`, naming `path`.
   public static func write(
     _ chunks: [UnsafeRawBufferPointer], to path: String, isDurable: Bool = false
@@ -33,11 +32,11 @@ public enum AtomicFile {
     }
   }
 
-  /// Has `body` make a file piece by piece, which appears at `path` when all is written.
+  /// Writes a file piece by piece in `body`, which appears at `path` when complete.
   ///
   /// - Parameters:
   ///   - isDurable: as in `write(_:to:isDurable:)`.
-  ///   - body: calls `append` for each piece, and no more when it has returned.
+  ///   - body: calls `append` for each piece, and not after it has returned.
   /// - Throws: what `body` throws, or `Failure`, naming `path`.
   public static func write(
     to path: String, isDurable: Bool = false,
@@ -57,8 +56,8 @@ public enum AtomicFile {
     try Array(bytes).withUnsafeBytes { try write([$0], to: path, isDurable: isDurable) }
   }
 
-  /// Removes the temporary files of every write under way, and ends the process before another
-  /// can begin. For the handler of a signal.
+  /// Removes the temporary files of all writes in progress, and ends the process before another can
+  /// begin. For signal handlers.
   public static func removeUnfinished(thenExit status: Int32) -> Never {
     unfinished.withLock { paths in
       for path in paths { unlink(path) }
@@ -66,8 +65,8 @@ public enum AtomicFile {
     }
   }
 
-  /// Makes an empty temporary file beside `path`, and notes its name in one step, so that no signal
-  /// comes in between.
+  /// Makes an empty temporary file beside `path`, and records its name, without a signal in
+  /// between.
   ///
   /// - Throws: `Failure`, naming `path`.
   fileprivate static func makeTemporary(for path: String) throws(Failure) -> String {
@@ -83,7 +82,7 @@ public enum AtomicFile {
     return temporary
   }
 
-  /// Removes a temporary file, unless it has got its own name by now.
+  /// Removes a temporary file, unless it has been renamed.
   fileprivate static func removeTemporary(_ temporary: String) {
     unlink(temporary)
     _ = unfinished.withLock { $0.remove(temporary) }
@@ -98,22 +97,22 @@ public enum AtomicFile {
     return "\(folder)\(prefix)\(getpid())-\(unique)\(suffix)"
   }
 
-  /// Names the machine, too: several may write to one folder of a network.
+  /// Names the machine too: several may write to one network folder.
   private static let prefix: String = {
     var name = [CChar](repeating: 0, count: 65)
     let isKnown = gethostname(&name, name.count - 1) == 0
     var host = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    // Containers may share a name, and number their processes apart.
+    // Containers may share a host name, and have separate process numbers.
     let space = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
     host += Array((space ?? "").utf8)
-    // FNV-1a: short, and no two machines of a cluster share it but by bad luck.
+    // FNV-1a: short, and collisions between machines of a cluster are unlikely.
     let hash = (isKnown ? host : []).reduce(UInt32(2_166_136_261)) {
       ($0 ^ UInt32($1)) &* 16_777_619
     }
     return ".piq-audio-\(String(hash, radix: 36))-"
   }()
 
-  /// Removes from a folder what processes of this machine that were killed left half-written.
+  /// Removes the temporary files of killed processes of this machine from a folder.
   public static func removeAbandoned(in folder: String) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     for name in names where name.hasPrefix(prefix) {
@@ -131,7 +130,7 @@ public enum AtomicFile {
 package final class TemporaryFile {
   /// Where the file will appear.
   package let path: String
-  /// Where it is.
+  /// Its temporary path.
   package let temporary: String
 
   /// Makes the file.

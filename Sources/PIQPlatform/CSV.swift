@@ -36,7 +36,7 @@ public enum CSV {
   public struct Malformed: Error, Equatable {
     /// The line concerned, from 1.
     public let line: Int
-    /// What is wrong there, in words.
+    /// The problem there.
     public let problem: String
   }
 
@@ -51,7 +51,7 @@ public enum CSV {
   }
 }
 
-/// Reads byte by byte: a character of Swift may hold a line break and what follows it.
+/// Reads byte by byte: a Swift `Character` may hold a line break and the scalars after it.
 private struct Parser {
   private enum State { case start, plain, quoted, closed }
 

@@ -1,7 +1,6 @@
 import Foundation
 
-/// What the control groups of this process, as containers and clusters use them, leave it of the
-/// machine.
+/// The limits set by this process's control groups, as used by containers and clusters.
 package enum ControlGroup {
   /// The CPU time that it may use, in cores; nil without a limit.
   package static let cores: Double? = limits("cpu.max").compactMap { text in

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A failure with all that a person, a program or another language needs to act on it.
+/// A failure with the details that users and programs need to handle it.
 ///
 /// Its description is one line: the path, the problem, and the remedy.
 public struct Failure: Error, CustomStringConvertible {
@@ -14,11 +14,11 @@ public struct Failure: Error, CustomStringConvertible {
     case busy
     // Inputs and outputs of a run.
     case listNotReadable, folderNotReadable, noSounds, soundUnusable
-    /// An output that is there already and may not be replaced.
+    /// An output that exists already and may not be replaced.
     case outputExists
     /// Two inputs of one output, or an output that would replace an input.
     case outputsCollide
-    /// Arrays were asked for of a recording that is divided into windows.
+    /// Arrays requested for a recording that is divided into windows.
     case arraysOfWindows
     /// A folder without interpretations.
     case resultsNotFound
@@ -26,7 +26,7 @@ public struct Failure: Error, CustomStringConvertible {
     case clipTooLong, clipTooShort, clipTooLoud
     // Models.
     case modelNotFound, modelMalformed, modelExists, noInterpreter
-    /// A method that needs what the classifier does not give.
+    /// A method that the classifier does not support.
     case methodUnsupported
     // Data sets.
     case dataSetMalformed, noFolds, soundsNotFound, unknownClass, noMixtures
@@ -47,13 +47,13 @@ public struct Failure: Error, CustomStringConvertible {
   public let code: Code
   /// The file or folder concerned; nil where there is none.
   public var path: String?
-  /// The problem in words that follow the path.
+  /// The problem, worded to follow the path.
   public let problem: String
-  /// A step that may help, in words; nil where the problem says it or none is known.
+  /// A suggested step; nil where the problem states it or none is known.
   public let remedy: String?
-  /// Whether it may be over when the same is tried again: a full disk, a busy file.
+  /// Whether a retry may succeed: a full disk, a busy file.
   public let isTransient: Bool
-  /// The error behind it; nil where this one came first.
+  /// The underlying error; nil if there is none.
   public let underlying: (any Error)?
 
   /// A failure of these properties.
@@ -76,14 +76,14 @@ public struct Failure: Error, CustomStringConvertible {
 }
 
 extension Failure: Equatable {
-  /// Whether both say the same, whatever is behind them.
+  /// Whether both are equal but for their underlying errors.
   public static func == (a: Failure, b: Failure) -> Bool {
     (a.code, a.path, a.problem, a.remedy, a.isTransient)
       == (b.code, b.path, b.problem, b.remedy, b.isTransient)
   }
 }
 
-/// An error of a type of its own that can be told as a failure.
+/// An error of another type that converts to a failure.
 public protocol FailureConvertible: Error {
   /// The same as a failure.
   var failure: Failure { get }

@@ -2,9 +2,9 @@ import Foundation
 
 /// The bytes of a file as they were when it was read, in memory for as long as this object lives.
 ///
-/// They are read and not mapped: to touch a mapped file that somebody has cut would end the process.
+/// They are read, not mapped: access to a mapped file that was truncated would end the process.
 public final class FileContents: @unchecked Sendable {
-  // Sendable: nobody writes to the bytes once they are read.
+  // Sendable: the bytes do not change once they are read.
 
   /// The path as it was given.
   public let path: String
@@ -18,7 +18,7 @@ public final class FileContents: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - most: bytes that it may have; a larger one is refused before it is read.
-  ///   - problem, remedy: what the error says of a larger one.
+  ///   - problem, remedy: those of the error for a larger one.
   /// - Throws: `Failure` when the file cannot be opened or read, is not a regular file, is larger
   ///   than memory, or becomes shorter meanwhile.
   public init(
@@ -45,7 +45,7 @@ public final class FileContents: @unchecked Sendable {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
-    // The system promises more than it has: it would end the process later.
+    // The system overcommits memory: it would end the process later.
     guard Double(count) <= Memory.available,
       let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       address != MAP_FAILED
@@ -54,7 +54,7 @@ public final class FileContents: @unchecked Sendable {
         .outOfMemory, path: path, problem: "does not fit in memory: it has \(count) bytes",
         remedy: Memory.remedy)
     }
-    // Most of the time that a large file takes is that of the first touch of its pages.
+    // Reading a large file takes most of its time in page faults.
     madvise(address, count, MADV_HUGEPAGE)
     bytes = UnsafeRawBufferPointer(start: address, count: count)
     var received = 0

@@ -28,7 +28,7 @@ public enum Folder {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// What is in the folder at `path` and below it and is not hidden, as paths from there, sorted by
+  /// The files that are not hidden in and below the folder at `path`, as relative paths sorted by
   /// their bytes: the same order in every locale.
   ///
   /// - Parameter isWanted: whether a path is among the results.
@@ -36,7 +36,7 @@ public enum Folder {
   public static func contents(
     below path: String, where isWanted: (String) -> Bool
   ) throws(Failure) -> [String] {
-    // An enumerator does not follow a link, but the folder that was asked for may be one.
+    // An enumerator does not follow a link, but the requested folder may be one.
     let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     guard access(path, R_OK | X_OK) == 0,
       let enumerator = FileManager.default.enumerator(atPath: resolved)

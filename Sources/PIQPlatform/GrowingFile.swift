@@ -1,13 +1,13 @@
 import Foundation
 
-/// A file that is written piece by piece over a long time and appears whole or not at all: until
+/// A file that is written piece by piece over a long time and appears atomically: until
 /// `putInPlace()` it has a temporary name, which is removed with this object.
 public final class GrowingFile {
   /// Where it will appear.
   public var path: String { file.path }
   private let file: TemporaryFile
   private var descriptor: Int32
-  /// Why it cannot be whole any more.
+  /// The first failure.
   private var failure: Failure?
 
   /// Makes an empty file beside `path`.
@@ -34,7 +34,7 @@ public final class GrowingFile {
 
   /// Ends the file, which is open no longer; nothing can be appended after it.
   ///
-  /// - Parameter isDurable: whether it is on the disk then, and not just on its way.
+  /// - Parameter isDurable: whether it is synced to disk then.
   /// - Throws: `Failure`, naming the path.
   public func end(isDurable: Bool = false) throws(Failure) {
     if let failure { throw failure }
@@ -48,8 +48,8 @@ public final class GrowingFile {
 
   /// Ends the file and gives it its name.
   ///
-  /// - Parameter isDurable: whether it is on the disk, and not just on its way, before it replaces
-  ///   another: what survives a power cut is one of the two.
+  /// - Parameter isDurable: whether it is synced to disk before it replaces another: one of the two
+  ///   survives a power cut.
   /// - Throws: `Failure`, naming the path.
   public func putInPlace(isDurable: Bool = false) throws(Failure) {
     try end(isDurable: isDurable)
@@ -63,7 +63,7 @@ public final class GrowingFile {
   }
 }
 
-/// Writes all of `bytes` to `descriptor`, however many calls that takes.
+/// Writes all of `bytes` to `descriptor`, in as many calls as needed.
 ///
 /// - Returns: 0, or the system's error number.
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// What limits the memory of a process, in bytes.
+/// The memory limits of a process, in bytes.
 package struct MemoryLimits: Sendable, Equatable {
   /// The memory of the machine.
   package var physical: Double
@@ -26,7 +26,7 @@ package struct MemoryLimits: Sendable, Equatable {
     self.reserved = reserved
   }
 
-  /// The memory that the process may use: other processes are taken to give way.
+  /// The memory that the process may use, if other processes release theirs.
   package var available: Double {
     let granted = min(physical, controlGroup ?? physical)
     return addressSpace.map { min(granted, max(0, $0 - reserved)) } ?? granted
@@ -49,7 +49,7 @@ package enum Memory {
       controlGroup: ControlGroup.memory, addressSpace: addressSpaceLimit, reserved: reserved)
   }
 
-  /// Limits that tests put in the place of the real ones.
+  /// Limits that tests set instead of the real ones.
   @TaskLocal package static var assumed: MemoryLimits?
 
   /// `MemoryLimits.available` now.
@@ -87,8 +87,8 @@ package enum Memory {
       .split(separator: " ").dropFirst().first.flatMap { Double($0) }.map { 1024 * $0 }
   }
 
-  /// Called where memory for a tensor could not be had, with the bytes that were wanted: the last
-  /// chance to say so.
+  /// Called where memory for a tensor could not be had, with the bytes requested: the last chance
+  /// for a message.
   package static var outOfMemory: @Sendable (Int) -> Void {
     get { handler.withLock { $0 } }
     set { handler.withLock { $0 = newValue } }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Memory that clips under way share: one that needs more than is left waits for others to end.
+/// Memory shared by clips in process: one that needs more than is left waits for others.
 package final class MemoryBudget: @unchecked Sendable {
   // Sendable: what changes is behind the condition's lock.
   private let limit: Double
@@ -10,7 +10,7 @@ package final class MemoryBudget: @unchecked Sendable {
   /// A budget of `limit` bytes.
   package init(_ limit: Double) { self.limit = limit }
 
-  /// Waits until there is room. A clip alone always finds some.
+  /// Waits until the memory is available. A single clip never waits.
   package func take(_ bytes: Double) {
     condition.lock()
     defer { condition.unlock() }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Does work on several threads, and hands the results on one by one in the order of the items.
+/// Runs work on several threads, and passes on the results one by one in the order of the items.
 public struct OrderedWork: Sendable {
-  /// How many items are under way at a time.
+  /// The number of items in process at a time.
   public let jobs: Int
   /// How many threads each of them uses.
   public let threads: Int
@@ -11,10 +11,10 @@ public struct OrderedWork: Sendable {
   /// where they are fewer, each uses several.
   ///
   /// - Parameters:
-  ///   - count: how many items there are.
+  ///   - count: the number of items.
   ///   - jobs, threads: what the user wants; nil for what suits the machine. There are fewer where
   ///     not as many threads can be started.
-  ///   - cores: how many there are.
+  ///   - cores: the number of cores.
   public init(_ count: Int, jobs: Int? = nil, threads: Int? = nil, cores: Int = Threads.available) {
     let jobs = jobs ?? max(1, cores / (threads ?? 1))
     self.jobs = max(1, min(jobs, count, Threads.maximum))
@@ -24,7 +24,7 @@ public struct OrderedWork: Sendable {
   /// Does the work, and returns when all of it is done.
   ///
   /// - Parameters:
-  ///   - count: how many items there are.
+  ///   - count: the number of items.
   ///   - begin: called when the work on an item begins.
   ///   - work: done by any thread.
   ///   - finish: called with the result for each item, in their order. If it throws, no further
@@ -49,11 +49,11 @@ public struct OrderedWork: Sendable {
     }
   }
 
-  /// Does work on items that come one by one, of which there may be any number: no more than
-  /// `ahead` of them are in memory.
+  /// Processes any number of items that arrive one by one: no more than `ahead` of them are in
+  /// memory.
   ///
   /// - Parameters:
-  ///   - ahead: how many items may be under way or wait for those before them; at least one a job.
+  ///   - ahead: the most items in process or waiting for earlier ones; at least one per job.
   ///   - next: the next item, or nil at the end.
   ///   - work: done by any thread.
   ///   - finish: called with each item and its result, in their order. If it throws, no further
@@ -75,8 +75,8 @@ public struct OrderedWork: Sendable {
         }
       }
     }
-    // Threads of their own: those of the pool are for the work itself. Where there are no more to be
-    // had, those that are do the work.
+    // Separate threads: the pool's are for the work itself. Where no more can be started, the
+    // existing ones do the work.
     var workers: [Worker] = []
     while workers.count < jobs - 1, let worker = Worker(body) {
       workers.append(worker)
@@ -87,7 +87,7 @@ public struct OrderedWork: Sendable {
   }
 }
 
-/// What workers share.
+/// The state shared by workers.
 private final class State<Item: Sendable, Output: Sendable>: @unchecked Sendable {
   // Sendable: what changes is behind the lock.
   private let condition = NSCondition()
@@ -100,7 +100,7 @@ private final class State<Item: Sendable, Output: Sendable>: @unchecked Sendable
 
   init(ahead: Int) { self.ahead = ahead }
 
-  /// The next item, once there is room for it. The first that is not finished is always under way.
+  /// The next item, once the queue allows it. The first unfinished item is always in progress.
   func next(_ next: () throws -> Item?) -> (index: Int, item: Item)? {
     condition.lock()
     defer { condition.unlock() }
@@ -149,7 +149,7 @@ private struct Worker {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Starts it; nil where the system has none left, which Foundation's own threads do not tell.
+  /// Starts it; nil where the system has none left, which Foundation's `Thread` does not report.
   init?(_ run: @escaping @Sendable () -> Void) {
     let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
     pthread_attr_init(attributes)

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Finds out how many threads can be started, where users, containers or memory limit them: Dispatch
+/// Measures how many threads can be started, where users, containers or memory limit them: Dispatch
 /// waits for ever for one that cannot, and OpenMP ends the program.
 enum ThreadProbe {
-  /// Whether there is a limit that work could come near. Others of the same user share it, so that
-  /// nobody is to take all of it for a moment without need.
+  /// Whether there is a limit that work could reach. The user's other processes share it, so it is
+  /// not probed without need.
   static var isLimited: Bool {
     let plenty = 4096
     var limit = rlimit()
@@ -15,7 +15,7 @@ enum ThreadProbe {
       || ControlGroup.tasks.map { $0 < plenty } == true
   }
 
-  /// How many threads can be there at a time beside those that are, at most `most`.
+  /// How many more threads can exist at a time, at most `most`.
   static func startable(_ most: Int) -> Int {
     let gate = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     defer { gate.deallocate() }
@@ -28,7 +28,7 @@ enum ThreadProbe {
       let code = pthread_create(
         &thread, nil,
         { gate in
-          // Stays until all are there.
+          // Waits until all have started.
           let gate = gate?.assumingMemoryBound(to: pthread_mutex_t.self)
           if let gate, pthread_mutex_lock(gate) == 0 { pthread_mutex_unlock(gate) }
           return nil

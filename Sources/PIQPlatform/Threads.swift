@@ -18,8 +18,7 @@ public enum Threads {
     return max(1, min(scheduled, granted ?? scheduled))
   }()
 
-  /// The most that the work of all clips may have together: without a bound where threads and memory
-  /// for them are plenty.
+  /// The most threads for all clips together; unbounded where threads and memory are plentiful.
   package static let maximum: Int = {
     guard ThreadProbe.isLimited else { return .max }
     // Dispatch's and OpenMP's, and one of Dispatch's own.
@@ -39,8 +38,8 @@ public enum Threads {
 
   /// Runs `body` with the work of the calling thread, oneDNN's included, on `count` threads.
   ///
-  /// What a network gives does not depend on `count`; gradients of weights do in their last bits,
-  /// because each thread has sums of its own.
+  /// A network's output does not depend on `count`; gradients of weights do in their last bits,
+  /// because each thread has its own sums.
   public static func with<Result, Failure: Error>(
     _ count: Int, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -55,8 +54,7 @@ public enum Threads {
   }
 }
 
-/// The two functions of the OpenMP library that oneDNN brought along; nothing where it uses another
-/// kind of threads.
+/// Two functions of oneDNN's OpenMP library; nil where it uses other threads.
 private enum OpenMP {
   typealias Get = @convention(c) () -> Int32
   typealias Set = @convention(c) (Int32) -> Void

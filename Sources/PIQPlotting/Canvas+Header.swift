@@ -1,8 +1,8 @@
 import PIQPlatform
 
 extension Canvas {
-  /// Writes the line above the panels: the title at its left end and, paler, where the sound is
-  /// from at its right end. Each is shortened in its middle if it has too little room.
+  /// Writes the line above the panels: the title at its left end and, paler, the sound's source at
+  /// its right end. Each is shortened in its middle if the space is too small.
   func drawHeader(title: String, source: String?, from left: Int, to right: Int) {
     let room = Double(right - left)
     let gap = 40.0
@@ -17,7 +17,7 @@ extension Canvas {
 
   /// `text` on one line of at most `limit` pixels, its middle replaced by an ellipsis if need be.
   func elided(_ text: String, to limit: Double, _ font: Font) -> String {
-    // Nothing near this long can fit, and a name may be as long as a disk.
+    // Longer text cannot fit, and a name may be of any length.
     let longest = 1000
     var text = text
     if text.unicodeScalars.count > longest {
@@ -33,7 +33,7 @@ extension Canvas {
     func keeping(_ count: Int) -> String {
       String(characters.prefix((count + 1) / 2)) + "…" + String(characters.suffix(count / 2))
     }
-    // Find how many characters fit, by halving.
+    // Find how many characters fit, by bisection.
     var (fits, tooMany) = (0, characters.count)
     while tooMany - fits > 1 {
       let middle = (fits + tooMany) / 2

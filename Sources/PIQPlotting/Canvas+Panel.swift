@@ -1,4 +1,4 @@
-/// The measures that every figure shares, in pixels.
+/// The dimensions shared by all figures, in pixels.
 enum Measure {
   static let edge = 20
   static let panelHeight = 344
@@ -14,7 +14,7 @@ enum Measure {
   /// From tick labels to the baseline of the rotated label beside them, or back to its top.
   static let axisLabelGap = 11
   static let axisLabelHeight = 17
-  /// How far the label of a time tick may stand out beside its panel.
+  /// How far the label of a time tick may extend beyond its panel.
   static let overhang = 26.0
 }
 
@@ -26,7 +26,7 @@ extension Canvas {
     if let title { write(title, x: frame.midX, y: Double(frame.y - 13), .middle, .panelTitle) }
   }
 
-  /// Draws the ticks below a panel, and what they count.
+  /// Draws the ticks below a panel, and the axis label.
   func drawTimeAxis(_ axes: SpectrogramAxes, below frame: Rectangle) {
     func position(_ tick: Tick) -> Double {
       Double(frame.x) + axes.share(seconds: tick.value) * Double(frame.width)
@@ -42,7 +42,7 @@ extension Canvas {
     drawAxis(labelled, title: axes.frames == 0 ? "no frames" : "Time (s)", below: frame)
   }
 
-  /// Draws marks with their labels below a panel, and what they count.
+  /// Draws ticks with their labels below a panel, and the axis label.
   func drawAxis(_ ticks: [(x: Double, label: String)], title: String, below frame: Rectangle) {
     let top = frame.maxY + Measure.line
     for tick in ticks {
@@ -64,7 +64,7 @@ extension Canvas {
     }
   }
 
-  /// Draws the ticks left of a panel and, where `isLabelled`, what they count.
+  /// Draws the ticks left of a panel and, if `isLabelled`, their labels and the axis label.
   func drawFrequencyAxis(_ axes: SpectrogramAxes, leftOf frame: Rectangle, isLabelled: Bool) {
     let ticks = frequencyTicks(axes, height: frame.height)
     let left = frame.x - Measure.line - Measure.tickLength
@@ -85,7 +85,7 @@ extension Canvas {
     }
   }
 
-  /// How much room the labelled frequency axis takes left of a panel.
+  /// The width of the labelled frequency axis left of a panel.
   func frequencyAxisWidth(_ axes: SpectrogramAxes) -> Int {
     Measure.line + Measure.tickLength + Measure.tickGap + Measure.axisLabelGap
       + Measure.axisLabelHeight
@@ -119,7 +119,7 @@ extension Canvas {
     writeUpwards(scale.label, x: baseline, y: bar.midY, .axis)
   }
 
-  /// How much room a colour bar takes right of its panel.
+  /// The width of a colour bar right of its panel.
   func colorBarWidth(_ scale: ColorScale) -> Int {
     Measure.barGap + Measure.barWidth + Measure.line + Measure.tickLength + Measure.tickGap
       + Int(widest(barTicks(scale, height: Measure.panelHeight)).rounded(.up))

@@ -4,7 +4,7 @@ package import PIQPlatform
 /// A white page of pixels to draw on. Owns Cairo's surface and context.
 ///
 /// Coordinates are pixels from the top left corner. Cairo keeps the first failure of a context and
-/// ignores what is drawn after it, so that one look at the status, in `png()`, sees every failure.
+/// ignores later drawing, so that one check of the status, in `png()`, finds every failure.
 package final class Canvas {
   package let width: Int
   package let height: Int
@@ -36,7 +36,7 @@ package final class Canvas {
       remedy: "free some memory or check the installation of Cairo")
   }
 
-  /// Fixes how text is drawn, so that the settings of the desktop do not change the figure.
+  /// Fixes how text is drawn, so that desktop settings do not change the figure.
   private func setFontOptions() throws(Failure) {
     let options = cairo_font_options_create()
     defer { cairo_font_options_destroy(options) }
@@ -57,7 +57,7 @@ package final class Canvas {
     cairo_fill(context)
   }
 
-  /// Draws a border just outside `rectangle`, whose pixels stay free.
+  /// Draws a border just outside `rectangle`.
   func border(around rectangle: Rectangle, width: Int, _ color: Color) {
     let (x, y) = (rectangle.x - width, rectangle.y - width)
     let (across, down) = (rectangle.width + 2 * width, rectangle.height + 2 * width)
@@ -85,7 +85,7 @@ package final class Canvas {
 
   // MARK: Lines
 
-  /// Draws a line through points, within `frame` alone.
+  /// Draws a line through points, clipped to `frame`.
   func line(
     through points: [(x: Double, y: Double)], width: Double, _ color: Color, in frame: Rectangle
   ) {
@@ -101,7 +101,7 @@ package final class Canvas {
     }
   }
 
-  /// Draws a dot, of which the part beyond `frame` is cut.
+  /// Draws a dot, clipped to `frame`.
   func dot(at point: (x: Double, y: Double), radius: Double, _ color: Color, in frame: Rectangle) {
     within(frame) {
       set(color)
@@ -110,7 +110,7 @@ package final class Canvas {
     }
   }
 
-  /// Draws within a rectangle alone.
+  /// Draws clipped to a rectangle.
   private func within(_ frame: Rectangle, _ draw: () -> Void) {
     cairo_save(context)
     cairo_rectangle(
@@ -132,7 +132,7 @@ package final class Canvas {
 
   /// Writes `text` with its baseline at `y` and its left end, middle or right end at `x`.
   func write(_ text: String, x: Double, y: Double, _ anchor: Anchor = .left, _ font: Font) {
-    // Whole pixels keep equal letters equal.
+    // Integer positions render equal letters equally.
     let start = (x - width(of: text, font) * anchor.share).rounded()
     set(font.color)
     cairo_move_to(context, start, y.rounded())
@@ -174,8 +174,7 @@ package final class Canvas {
     return Color(rgb: UnsafeRawPointer(data).load(fromByteOffset: offset, as: UInt32.self))
   }
 
-  /// The page as a PNG file, in memory: what can fail on the way to a disk is left to `AtomicFile`,
-  /// which knows the system's reasons.
+  /// The page as a PNG file, in memory: `AtomicFile` writes it and reports the system's errors.
   package func png() throws(Failure) -> [UInt8] {
     try Self.check(cairo_status(context))
     cairo_surface_flush(surface)
@@ -184,7 +183,7 @@ package final class Canvas {
     let (width, height) = (width, height)
     let pixels = [UInt8](unsafeUninitializedCapacity: 3 * width * height) { pixels, count in
       for y in 0..<height {
-        // Blue, green, red and a byte that means nothing.
+        // Blue, green, red and an unused byte.
         let (source, target) = (data + y * stride, y * width * 3)
         for x in 0..<width {
           for channel in 0..<3 { pixels[target + 3 * x + channel] = source[4 * x + 2 - channel] }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// A colour for every number from 0 to 1, in 64 steps: in a spectrogram nobody sees more of them,
-/// while with 256 its PNG file takes half as long again to compress.
+/// A colour for every number from 0 to 1, in 64 steps: more are not visible in a spectrogram, and
+/// with 256 its PNG file takes half as long again to compress.
 ///
 /// The maps are cubehelix schemes (D. A. Green, "A colour scheme for the display of astronomical
-/// intensity images", Bull. Astr. Soc. India 39, 2011): lightness runs evenly from end to end, so
-/// that they keep their order in greyscale print and for colour-blind readers.
+/// intensity images", Bull. Astr. Soc. India 39, 2011): lightness changes linearly, so that the
+/// order is kept in greyscale print and for colour-blind readers.
 package struct ColorMap: Sendable {
   /// Pixels from the lowest to the highest value.
   private let table: [UInt32]
@@ -15,8 +15,8 @@ package struct ColorMap: Sendable {
   ///
   /// - Parameters:
   ///   - start: the hue at lightness 0 (0 blue, 1 red, 2 green).
-  ///   - rotations: how many times the hue goes round from black to white; positive goes from blue
-  ///     over red to green.
+  ///   - rotations: the number of hue rotations from black to white; positive from blue over red to
+  ///     green.
   ///   - saturation: the size of the colour deviation from grey (Green's "hue" parameter).
   ///   - lightness: the lightness of the lowest and of the highest value, within 0 and 1.
   init(
@@ -36,7 +36,7 @@ package struct ColorMap: Sendable {
     }
   }
 
-  /// The pixel of a value; what lies outside 0...1 takes the nearer end, and NaN the lowest.
+  /// The pixel of a value; values are clamped to 0...1, and NaN gives the lowest.
   func pixel(_ value: Float) -> UInt32 {
     guard value > 0 else { return table[0] }
     return table[Int(min(value, 1) * Float(Self.steps - 1) + 0.5)]

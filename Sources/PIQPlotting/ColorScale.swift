@@ -1,7 +1,7 @@
 import Glibc
 import PIQTensor
 
-/// What the colours of a panel stand for: numbers from 0 to `highest`.
+/// The colour scale of a panel: numbers from 0 to `highest`.
 struct ColorScale {
   let map: ColorMap
   let highest: Float
@@ -12,10 +12,10 @@ struct ColorScale {
   /// For log-power, log(1 + magnitude), up to `highest`.
   ///
   /// Most of a sound lies far below its peaks, and an interpretation below its input; on a linear
-  /// scale both would be black but for a few specks. A square root shows them, and the ticks of
-  /// the colour bar show the square root.
+  /// scale both would be almost black. A square root makes them visible; the ticks of the colour
+  /// bar follow it.
   static func logPower(upTo highest: Float) -> ColorScale {
-    // Silence has no peak: any positive number keeps it at the dark end.
+    // Silence has no peak: any positive number maps it to the dark end.
     ColorScale(
       map: .logPower, highest: highest > 0 ? highest : 1, isSquareRoot: true,
       label: "log(1 + magnitude)")
@@ -24,7 +24,7 @@ struct ColorScale {
   /// For masks, 0 to 1.
   static let mask = ColorScale(map: .mask, highest: 1, isSquareRoot: false, label: "Mask value")
 
-  /// A number's place on the scale: 0 is its lower end, 1 its upper end.
+  /// A number's position on the scale: 0 is its lower end, 1 its upper end.
   func share(of value: Float) -> Float {
     let share = min(max(value / highest, 0), 1)
     return isSquareRoot ? share.squareRoot() : share
@@ -40,5 +40,5 @@ extension Tensor {
   }
 }
 
-/// The log-power of a magnitude, log(1 + magnitude); 0 for what cannot be a magnitude.
+/// The log-power of a magnitude, log(1 + magnitude); 0 for an invalid magnitude.
 func logPower(ofMagnitude magnitude: Float) -> Float { log1p(max(magnitude, 0)) }

@@ -1,8 +1,8 @@
 public import PIQPlatform
 
-/// A confusion matrix: how often clips of each class were taken for each class.
+/// A confusion matrix: the predicted classes of the clips of each class.
 public struct ConfusionFigure: Figure, Sendable {
-  /// The most classes that a figure has room for.
+  /// The most classes that fit in a figure.
   public static let mostClasses = 1000
 
   private let counts: [[Int]]
@@ -10,7 +10,7 @@ public struct ConfusionFigure: Figure, Sendable {
   private let title: String
 
   /// - Parameters:
-  ///   - counts: how many clips of each class (row) were taken for each class (column).
+  ///   - counts: the number of clips of each class (row) classified as each class (column).
   ///   - labels: the names of the classes.
   ///   - title: the line above.
   /// - Throws: `Failure` unless there are from 1 to `mostClasses` classes, and a row and a
@@ -32,8 +32,8 @@ public struct ConfusionFigure: Figure, Sendable {
   /// The side of a cell in pixels.
   package var cell: Int { max(2, min(64, 1200 / labels.count)) }
 
-  /// Draws the figure: the page, and where on it the matrix lies. The colour of a cell is its share
-  /// of its row.
+  /// Draws the figure: the page, and the position of the matrix on it. The colour of a cell is its
+  /// share of its row.
   package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let isNamed = cell >= 22
     let margin = isNamed ? 210 : 60

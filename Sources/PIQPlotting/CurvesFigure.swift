@@ -2,10 +2,10 @@ public import PIQPlatform
 
 /// The curves of a training: panels one below the other, each with some series over the epochs.
 public struct CurvesFigure: Figure, Sendable {
-  /// The most panels that a figure has room for.
+  /// The most panels that fit in a figure.
   public static let mostPanels = 6
 
-  /// Points in the order of x, under a name; what is not finite leaves a gap.
+  /// Named points in the order of x; values that are not finite leave a gap.
   public typealias Series = (name: String, values: [(x: Double, y: Double)])
 
   /// Series that share an axis, under a title.
@@ -16,7 +16,7 @@ public struct CurvesFigure: Figure, Sendable {
   private let title: String
 
   /// - Parameters:
-  ///   - panels: from above to below.
+  ///   - panels: from top to bottom.
   ///   - marked: the epoch that a line through all panels marks as the best.
   ///   - title: the line above.
   /// - Throws: `Failure` unless there are from 1 to `mostPanels` panels.
@@ -35,15 +35,15 @@ public struct CurvesFigure: Figure, Sendable {
   private static let legendWidth = 250
   private static let panelHeight = 240
   private static let gap = 60
-  /// Where lines alone would show less than dots do.
+  /// The number of points below which dots are drawn as well.
   private static let fewPoints = 30
 
-  /// Colours that most people can tell apart (Okabe and Ito, 2008).
+  /// A palette for colour-blind readers (Okabe and Ito, 2008).
   private static let colors: [Color] = [
     0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000, 0x999999,
   ].map { Color(rgb: $0) }
 
-  /// Draws the figure: the page, and where on it the panels lie.
+  /// Draws the figure: the page, and the positions of the panels on it.
   package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let top = 96
     let canvas = try Canvas(
@@ -130,7 +130,7 @@ public struct CurvesFigure: Figure, Sendable {
     canvas.drawAxis(ticks, title: title, below: frame)
   }
 
-  /// What an axis shows: all finite values, and a margin; `widening` either way where all are equal.
+  /// The range of an axis: all finite values and a margin; `widening` per side if all are equal.
   private static func range(
     _ values: [Double], margin: Double, widening: Double? = nil
   ) -> ClosedRange<Double> {

@@ -2,7 +2,7 @@ package import PIQPlatform
 
 /// A page that can be written as a PNG file. The same figure gives the same bytes.
 package protocol Figure {
-  /// Draws the figure: the page, and where on it the images lie.
+  /// Draws the figure: the page, and the positions of the images on it.
   func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle])
 }
 

@@ -39,7 +39,7 @@ struct Font {
   var isBold = false
   var color = Color.ink
 
-  // Sized for a README, which shows a figure 1500 pixels wide at 900 or less.
+  // For a README, which scales a figure 1500 pixels wide to 900 or less.
   static let title = Font(size: 25, isBold: true)
   static let source = Font(size: 19, color: .paleInk)
   static let panelTitle = Font(size: 21)
@@ -47,11 +47,11 @@ struct Font {
   static let tick = Font(size: 18)
 }
 
-/// Which part of a text lies at the given point.
+/// The part of a text at the given point.
 enum Anchor {
   case left, middle, right
 
-  /// How much of the text's width lies before the point.
+  /// The fraction of the text's width before the point.
   var share: Double {
     switch self {
     case .left: 0

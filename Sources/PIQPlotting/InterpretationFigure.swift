@@ -2,10 +2,10 @@ import Foundation
 public import PIQPlatform
 public import PIQTensor
 
-/// An explanation at a glance: input, mask and interpretation of a clip side by side, as
+/// An explanation in one figure: input, mask and interpretation of a clip side by side, as
 /// spectrograms over one frequency axis.
 ///
-/// Input and interpretation share a colour scale, so that equal colours are equal loudness.
+/// Input and interpretation share a colour scale, so that equal colours are equal magnitudes.
 ///
 ///     let figure = try InterpretationFigure(
 ///       input: logPower, mask: mask, interpretation: magnitude,
@@ -25,15 +25,15 @@ public struct InterpretationFigure: Figure, Sendable {
   ///
   /// - Parameters:
   ///   - input: the log-power spectrogram, log(1 + magnitude), [T, F] with T frames and F bins.
-  ///   - mask: what was kept of each cell, 0 to 1, [T', F].
+  ///   - mask: the weight of each time-frequency bin, 0 to 1, [T', F].
   ///   - interpretation: the interpretation's magnitude, linear, [T', F].
   ///   - sampleRate: in hertz.
-  ///   - hopLength: samples from frame to frame.
+  ///   - hopLength: the hop between frames, in samples.
   ///   - nFFT: samples in a frame's Fourier transform.
   ///   - label: the name of the class.
   ///   - probability: of that class, 0 to 1.
-  ///   - source: where the sound is from, such as a file name.
-  /// - Throws: `Failure` when the shapes do not belong together.
+  ///   - source: the source of the sound, such as a file name.
+  /// - Throws: `Failure` when the shapes do not match.
   public init(
     input: Tensor, mask: Tensor, interpretation: Tensor, sampleRate: Int, hopLength: Int, nFFT: Int,
     label: String, probability: Float, source: String? = nil
@@ -51,7 +51,7 @@ public struct InterpretationFigure: Figure, Sendable {
     self.source = source
   }
 
-  /// - Throws: `Failure` when the shapes do not belong together.
+  /// - Throws: `Failure` when the shapes do not match.
   static func checkShapes(
     _ input: Tensor, _ mask: Tensor, _ interpretation: Tensor
   ) throws(Failure) {
@@ -70,7 +70,7 @@ public struct InterpretationFigure: Figure, Sendable {
     .logPower(upTo: max(input.largestFinite, logPower(ofMagnitude: interpretation.largestFinite)))
   }
 
-  /// Draws the figure: the page, and where on it the images of the three panels lie.
+  /// Draws the figure: the page, and the positions of the three panels' images on it.
   package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let top = 98
     let canvas = try Canvas(width: 1500, height: top + Measure.panelHeight + Measure.belowPanel)

@@ -10,18 +10,18 @@ public struct InterpretationPanels: Sendable {
   public let input: [UInt8]
   /// The mask, likewise.
   public let mask: [UInt8]
-  /// What the mask leaves, likewise.
+  /// The masked spectrogram, likewise.
   public let interpretation: [UInt8]
-  /// Where seconds and hertz lie on each of them.
+  /// The axes of each of them, in seconds and hertz.
   public let axes: Axes
 
   /// The axes of an image.
   public struct Axes: Sendable, Encodable {
-    /// Where second 0 lies between the left edge (0) and the right edge (1).
+    /// The position of second 0 between the left edge (0) and the right edge (1).
     public let start: Double
-    /// How far apart two moments lie that are a second apart, in widths of an image.
+    /// The length of a second, in widths of an image.
     public let perSecond: Double
-    /// Round moments in seconds.
+    /// Round times in seconds.
     public let time: [Mark]
     /// Round frequencies in `unit`.
     public let frequency: [Mark]
@@ -32,16 +32,16 @@ public struct InterpretationPanels: Sendable {
   /// A tick of an axis.
   public struct Mark: Sendable, Encodable {
     public let label: String
-    /// Where it lies: 0 at the left or lower edge, 1 at the right or upper edge.
+    /// Its position: 0 at the left or lower edge, 1 at the right or upper edge.
     public let place: Double
   }
 
-  /// The most pixels of an image: a page is looked at, and is to stay small.
+  /// The most pixels of an image, to keep the page small.
   private static let most = (width: 640, height: 257)
 
   /// Draws the panels. Arguments are those of `InterpretationFigure`.
   ///
-  /// - Throws: `Failure` when the shapes do not belong together, or drawing fails.
+  /// - Throws: `Failure` when the shapes do not match, or drawing fails.
   public init(
     input: Tensor, mask: Tensor, interpretation: Tensor, sampleRate: Int, hopLength: Int, nFFT: Int
   ) throws(Failure) {

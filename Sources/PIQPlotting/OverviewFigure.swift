@@ -2,12 +2,12 @@ import Foundation
 public import PIQPlatform
 import PIQTensor
 
-/// A long recording at a glance: spectrogram, mask and classes above each other over one time axis.
+/// A long recording in one figure: spectrogram, mask and classes stacked over one time axis.
 public struct OverviewFigure: Figure, Sendable {
-  /// A stretch of time, in seconds, in which a class was heard.
+  /// A time interval, in seconds, that was classified as a class.
   public typealias Interval = (range: Range<Double>, label: String, probability: Float)
 
-  /// How many classes have a row of their own; the others share one.
+  /// The number of classes with their own row; the others share one.
   static let mostClasses = 12
   private static let rowHeight = 24
   private static let panelHeight = 260
@@ -24,12 +24,12 @@ public struct OverviewFigure: Figure, Sendable {
   /// - Parameters:
   ///   - pool: spectrogram and mask from the start of `range` on.
   ///   - range: in seconds.
-  ///   - intervals: the classes that were heard, in any order.
+  ///   - intervals: the classified intervals, in any order.
   ///   - sampleRate: in hertz.
   ///   - bins: of the spectrogram, before it was pooled.
   ///   - nFFT: samples in a frame's Fourier transform.
   ///   - title: the line above.
-  ///   - source: where the sound is from, such as a file name.
+  ///   - source: the source of the sound, such as a file name.
   /// - Throws: `Failure` when a number that must be positive is not.
   public init(
     _ pool: OverviewPool, range: ClosedRange<Double>, intervals: [Interval], sampleRate: Int,
@@ -45,7 +45,7 @@ public struct OverviewFigure: Figure, Sendable {
       nFFT: nFFT)
   }
 
-  /// Draws the figure: the page, and where on it the two images and the rows of classes lie.
+  /// Draws the figure: the page, and the positions of the two images and the rows of classes on it.
   package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let rows = classRows
     let (top, gap) = (98, 46)
@@ -83,7 +83,7 @@ public struct OverviewFigure: Figure, Sendable {
 
   // MARK: Spectrogram and mask
 
-  /// How many columns the width stands for.
+  /// The number of columns in the width.
   private var columnsAcross: Int {
     let samples = (range.upperBound - range.lowerBound) * Double(axes.sampleRate)
     return max(pool.columns, Int((samples / Double(pool.samplesPerColumn)).rounded(.up)), 1)
@@ -95,7 +95,7 @@ public struct OverviewFigure: Figure, Sendable {
       width: panel.width, height: panel.height, scale: scale)
   }
 
-  /// The mask, with what was not explained left in the colour of absent data.
+  /// The mask, with parts not explained in the colour of missing data.
   private func maskImage(_ panel: Rectangle) -> Raster {
     var image = image(pool.meanMask, panel, .mask)
     let columns = Pooling(samples: columnsAcross, pixels: panel.width)
@@ -116,7 +116,7 @@ public struct OverviewFigure: Figure, Sendable {
     var intervals: [Interval]
   }
 
-  /// A row for each class, the one that was heard longest above; in the last, those without room.
+  /// A row for each class, the one with the longest duration on top; the last row holds the rest.
   private var classRows: [ClassRow] {
     var seconds: [String: Double] = [:]
     for interval in intervals {
@@ -143,7 +143,7 @@ public struct OverviewFigure: Figure, Sendable {
     let span = range.upperBound - range.lowerBound
     for (index, row) in rows.enumerated() {
       let y = panel.y + index * Self.rowHeight
-      // The likeliest window that a pixel shows any of.
+      // The likeliest window within each pixel.
       var pixels = [Float](repeating: 0, count: panel.width)
       for interval in row.intervals {
         func place(_ seconds: Double) -> Double {

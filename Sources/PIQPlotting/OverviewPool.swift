@@ -1,13 +1,13 @@
 import Glibc
 public import PIQTensor
 
-/// The spectrogram and the mask of a piece of a long recording, its frequencies pooled to as many
-/// rows as a figure shows.
+/// The spectrogram and the mask of a piece of a long recording, its frequencies pooled to the rows
+/// of a figure.
 public struct OverviewPiece: Sendable {
   /// How many rows there are at most.
   static let mostRows = 256
 
-  /// The place of the first frame's centre in the recording, in samples.
+  /// The position of the first frame's centre in the recording, in samples.
   let start: Int
   let hopLength: Int
   let frames: Int
@@ -22,10 +22,10 @@ public struct OverviewPiece: Sendable {
   /// - Parameters:
   ///   - logPower: log(1 + magnitude) [T, F] of the window divided by `level`.
   ///   - mask: 0 to 1 [T, F]; nil where the window was not explained.
-  ///   - level: what brings the window to its own level again.
-  ///   - start: the place of the window's first sample in the recording.
-  ///   - hopLength: samples from frame to frame.
-  ///   - span: places in the recording.
+  ///   - level: the factor that restores the window's own level.
+  ///   - start: the position of the window's first sample in the recording.
+  ///   - hopLength: the hop between frames, in samples.
+  ///   - span: positions in the recording.
   public init(
     logPower: Tensor, mask: Tensor?, level: Float, start: Int, hopLength: Int, span: Range<Int>
   ) {
@@ -63,29 +63,29 @@ public struct OverviewPiece: Sendable {
 }
 
 /// A spectrogram and a mask of any length, pooled over time to a bounded number of columns: when
-/// there are too many, neighbours are joined.
+/// there are too many, neighbours are merged.
 public struct OverviewPool: Sendable {
-  /// As many as a figure can draw without leaving any out.
+  /// The most that a figure can draw without omissions.
   static let mostColumns = 2560
 
-  /// The place in the recording at which the first column begins.
+  /// The position in the recording at which the first column begins.
   let origin: Int
-  /// How much of the recording is in a column, in samples.
+  /// The length of a column, in samples.
   private(set) var samplesPerColumn: Int
   private(set) var columns = 0
   private(set) var rows = 0
   /// Maximum [columns, rows].
   private(set) var input: [Float] = []
-  /// Sums [columns, rows], and how many frames are in each.
+  /// Sums [columns, rows], and the number of frames in each.
   private var mask: [Float] = []
   private(set) var maskFrames: [Float] = []
 
-  /// An empty pool of what comes after the place `origin`, in samples.
+  /// An empty pool that begins at the position `origin`, in samples.
   ///
   /// - Parameter hopLength: of the frames.
   public init(origin: Int, hopLength: Int) {
     self.origin = origin
-    // Frames of different windows do not lie on one grid: with two a column none stays empty.
+    // Frames of different windows are not on one grid: with two per column none stays empty.
     samplesPerColumn = 2 * hopLength
   }
 

@@ -3,8 +3,8 @@ import PIQPlatform
 
 /// Packs an image as a PNG file, in memory, with libpng.
 ///
-/// Cairo would do it too, but as small as zlib can, which takes four times as long as drawing all
-/// the rest. libpng's fast way is that much faster, and its files of spectrograms are not larger.
+/// Cairo's encoder uses zlib's highest compression, which takes four times as long as all drawing.
+/// libpng's fast setting avoids that, and its files of spectrograms are not larger.
 enum PNGEncoder {
   /// - Parameters:
   ///   - pixels: red, green and blue, row by row.
@@ -14,8 +14,8 @@ enum PNGEncoder {
       pixels, width: width, height: height, format: UInt32(piq_png_format_rgb), isFast: true)
   }
 
-  /// Packs an image of at most 256 colours with a palette, as small as zlib can: for pages that
-  /// hold many of them.
+  /// Packs an image of at most 256 colours with a palette, with zlib's highest compression, for
+  /// pages with many images.
   static func encodeSmall(_ image: Raster) throws(Failure) -> [UInt8] {
     let colors = Set(image.pixels).sorted()
     precondition(colors.count <= 256, "a palette has 256 colours")
@@ -40,7 +40,7 @@ enum PNGEncoder {
     image.colormap_entries = UInt32((palette?.count ?? 0) / 3)
     image.flags = isFast ? UInt32(PNG_IMAGE_FLAG_FAST) : 0
     defer { png_image_free(&image) }
-    // Deflate stores at worst what it is given, with a few bytes for every 16 KiB.
+    // In the worst case deflate adds a few bytes for every 16 KiB.
     var count = png_alloc_size_t(pixels.count + height + pixels.count / 1000 + 4096)
     let capacity = Int(count)
     var isWritten = false

@@ -12,13 +12,13 @@ extension Raster {
   /// Draws a grid [T, F] of T frames and F frequency bins, time to the right, low bins at the
   /// bottom.
   ///
-  /// Along each axis a pixel shows the average of what it covers, weighted by how much of it; with
-  /// more than two samples a pixel it shows their maximum, so that a click in an hour of silence
-  /// is still seen. NaN and infinity count as 0.
+  /// Along each axis a pixel shows the average of its samples, weighted by coverage; with more than
+  /// two samples per pixel it shows their maximum, so that a click in an hour of silence stays
+  /// visible. NaN and infinity count as 0.
   ///
   /// - Parameters:
-  ///   - frames: the number of frames that the width stands for; where the grid has fewer, the rest
-  ///     is drawn in the colour of absent data.
+  ///   - frames: the number of frames in the width; where the grid has fewer, the rest is drawn in
+  ///     the colour of missing data.
   ///   - scale: the colours.
   ///   - isMagnitude: whether the log-power of the elements is drawn, instead of the elements.
   init(
@@ -34,7 +34,7 @@ extension Raster {
     let frequency = Pooling(samples: bins, pixels: height)
 
     var column = [Float](repeating: 0, count: height)
-    // What one column of pixels covers.
+    // The samples of one column of pixels.
     withUnsafeTemporaryAllocation(of: Float.self, capacity: bins) { spectrum in
       grid.withUnsafeBuffer { elements in
         for x in 0..<width {
@@ -63,14 +63,14 @@ extension Raster {
   }
 }
 
-/// How a row of samples becomes a row of pixels.
+/// Pools a row of samples to a row of pixels.
 struct Pooling {
   /// The samples under each pixel.
   let spans: [Span]
   /// Whether a pixel shows the maximum of its samples instead of their average.
   let takesMaximum: Bool
 
-  /// The weight of a sample that the pixel covers whole.
+  /// The weight of a sample that lies wholly in the pixel.
   private let inner: Float
 
   /// The samples that a pixel touches, and the weights of the first and the last. All the weights
@@ -85,8 +85,8 @@ struct Pooling {
     takesMaximum = samples > 2 * pixels
     inner = Float(pixels) / Float(max(samples, 1))
     spans = (0..<pixels).map { pixel in
-      // Edges in units of 1/pixels sample are whole numbers: nothing is rounded, no pixel reaches
-      // past the last sample, and none is empty while there are samples.
+      // Edges in units of 1/pixels sample are integers: without rounding, no pixel extends past the
+      // last sample, and none is empty while there are samples.
       let (start, end) = (pixel * samples, (pixel + 1) * samples)
       let range = start / pixels..<(end + pixels - 1) / pixels
       let first = min(end, (range.lowerBound + 1) * pixels) - start

@@ -1,8 +1,8 @@
 import PIQPlatform
 
-/// Where the frames and bins of a spectrogram lie in seconds and hertz.
+/// The time and frequency axes of a spectrogram in seconds and hertz.
 ///
-/// Frames are centred: frame t is about the moment t * hopLength / sampleRate, and bin k about the
+/// Frames are centred: frame t is centred at the time t * hopLength / sampleRate, and bin k at the
 /// frequency k * sampleRate / nFFT. Each is drawn as a cell with that point in its middle.
 struct SpectrogramAxes {
   let frames: Int
@@ -36,12 +36,12 @@ struct SpectrogramAxes {
   var hertzPerUnit: Double { lastHertz >= 2000 ? 1000 : 1 }
   var frequencyUnit: String { hertzPerUnit == 1000 ? "kHz" : "Hz" }
 
-  /// A moment's place on the axis: 0 is its left end, 1 its right end.
+  /// A time's position on the axis: 0 is its left end, 1 its right end.
   func share(seconds: Double) -> Double {
     (seconds * Double(sampleRate) / Double(hopLength) + 0.5) / Double(max(frames, 1))
   }
 
-  /// A frequency's place on the axis: 0 is its lower end, 1 its upper end.
+  /// A frequency's position on the axis: 0 is its lower end, 1 its upper end.
   func share(hertz: Double) -> Double {
     (hertz * Double(nFFT) / Double(sampleRate) + 0.5) / Double(max(bins, 1))
   }

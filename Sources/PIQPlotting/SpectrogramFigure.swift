@@ -12,7 +12,7 @@ public struct SpectrogramFigure: Figure, Sendable {
   /// - Parameters:
   ///   - spectrogram: log-power, log(1 + magnitude), [T, F] with T frames and F bins.
   ///   - sampleRate: in hertz.
-  ///   - hopLength: samples from frame to frame.
+  ///   - hopLength: the hop between frames, in samples.
   ///   - nFFT: samples in a frame's Fourier transform.
   ///   - title: the line above, such as the name of the file.
   /// - Throws: `Failure` when the shape is not that of a spectrogram.
@@ -31,7 +31,7 @@ public struct SpectrogramFigure: Figure, Sendable {
       sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
   }
 
-  /// Draws the figure: the page, and where on it the image lies.
+  /// Draws the figure: the page, and the position of the image on it.
   package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let top = 66
     let canvas = try Canvas(width: 1200, height: top + Measure.panelHeight + Measure.belowPanel)

@@ -3,19 +3,18 @@ import PIQPlatform
 
 /// A tick mark of an axis.
 package struct Tick: Equatable, Sendable {
-  /// Where on the axis, in the axis's unit.
+  /// Its position, in the axis's unit.
   package let value: Double
   package let label: String
 }
 
 extension Tick {
-  /// Ticks from 0 to at most `limit`, a round number apart: 1, 2 or 5 times a power of ten, the
-  /// smallest such that there are no more than `count` ticks. None when `limit` is not a positive
-  /// number.
+  /// Ticks from 0 to at most `limit` at a round distance: 1, 2 or 5 times a power of ten, the
+  /// smallest with no more than `count` ticks. None when `limit` is not a positive number.
   package static func round(upTo limit: Double, atMost count: Int) -> [Tick] {
     guard limit.isNormal, limit > 0, count > 0 else { return [] }
     guard count > 1 else { return [Tick(value: 0, label: "0")] }
-    // A limit that misses a round number by rounding alone still gets its tick.
+    // A limit that misses a round number only by rounding still gets its tick.
     let reach = limit * (1 + 1e-9)
     let (step, decimals) = Self.step(from: limit / Double(count)) {
       (reach / $0).rounded(.down) < Double(count)
@@ -26,10 +25,9 @@ extension Tick {
     }
   }
 
-  /// Ticks within a range, a round number apart, the smallest such that there are no more than
-  /// `count`.
+  /// Ticks within a range at the smallest round distance with no more than `count` of them.
   ///
-  /// - Parameter least: the least distance between two; 1 for what is counted.
+  /// - Parameter least: the least distance between two; 1 for counts.
   package static func round(
     in range: ClosedRange<Double>, atMost count: Int, least: Double = 0
   ) -> [Tick] {
@@ -47,7 +45,7 @@ extension Tick {
     }
     let (first, last) = multiples(of: step)
     let largest = max(abs(first), abs(last)) * step
-    // Very small and very large values are read more easily with an exponent.
+    // Very small and very large values get an exponent.
     let isPlain = largest >= 0.005 && largest < 1e6
     return stride(from: first, through: last, by: 1).map { index in
       let value = index * step
@@ -72,8 +70,8 @@ extension Tick {
     }
   }
 
-  /// As `round(upTo:atMost:)`, with as many ticks of `count` at most as have room: `place` says
-  /// where a tick lies, in pixels, and how much room its label takes there.
+  /// As `round(upTo:atMost:)`, with only as many of `count` ticks as fit: `place` gives a tick's
+  /// position and its label's size there, in pixels.
   static func fitting(
     upTo limit: Double, atMost count: Int, place: (Tick) -> (position: Double, room: Double)
   ) -> [Tick] {

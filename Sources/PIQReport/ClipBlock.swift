@@ -8,9 +8,9 @@ import PIQPlotting
 public struct ClipBlock: Sendable {
   /// The elements as UTF-8.
   public let bytes: [UInt8]
-  /// The errors of files that are there and could not be used; the clip is shown without them.
+  /// The errors of files that exist but could not be used; the clip is shown without them.
   public let errors: [any Error]
-  /// Whether neither the original nor files to compute it from are there.
+  /// Whether neither the original nor files to compute it from exist.
   public let lacksOriginal: Bool
 
   /// Reads and encodes the files of `clip`, the page's clip number `index`.

@@ -3,15 +3,15 @@ import PIQAudio
 import PIQPipeline
 package import PIQPlotting
 
-/// How a clip is shown: as three panels that a playhead can move over, else as the figure that
-/// `piq-audio interpret` drew.
+/// The pictures of a clip: three panels with a moving playhead, else the figure that `piq-audio
+/// interpret` drew.
 package enum ClipPictures {
   case panels(InterpretationPanels)
   case figure([UInt8])
 
   /// Draws the arrays of `clip`, or reads its figure.
   ///
-  /// - Returns: the pictures, where there are any, and what is there and could not be used.
+  /// - Returns: the pictures, if any, and the errors of files that could not be used.
   static func load(_ clip: ClipResult) -> (pictures: ClipPictures?, errors: [any Error]) {
     var errors: [any Error] = []
     if let path = clip.file(".interpretation.npz") {

@@ -2,9 +2,9 @@ import Foundation
 public import PIQAudio
 public import PIQPipeline
 
-/// The results of one clip: the files that `piq-audio interpret` wrote, as far as they exist.
+/// The results of one clip: the files that `piq-audio interpret` wrote, where they exist.
 public struct ClipResult: Sendable, Equatable {
-  /// The paths of its files below the folder without their endings: `night/owl`.
+  /// The paths of its files below the folder without their suffixes: `night/owl`.
   public let name: String
   /// The path of its JSON file.
   public let path: String
@@ -12,14 +12,14 @@ public struct ClipResult: Sendable, Equatable {
   public let report: ClipReport
 
   private static let ending = ".interpretation.json"
-  /// Far above any report: windows of one second of a day's recording make a tenth of it.
+  /// Far above any report: a day's recording in windows of one second takes a tenth of it.
   private static let mostBytes = 256 << 20
 
   /// The JSON files of interpretations in `folder` and below it, in the order of their names;
   /// hidden ones are left out.
   ///
   /// - Returns: their paths, each beginning with `folder`.
-  /// - Throws: `Failure` when the folder is not there or has none.
+  /// - Throws: `Failure` when the folder does not exist or has none.
   public static func find(in folder: String) throws(Failure) -> [String] {
     guard Folder.isFolder(folder) else {
       throw Failure(
@@ -54,7 +54,7 @@ public struct ClipResult: Sendable, Equatable {
     name = String(path.dropFirst(Folder.join(folder, "").count).dropLast(Self.ending.count))
   }
 
-  /// The path of one of the clip's other files, where it is there: the first of `endings`.
+  /// The path of one of the clip's other files, if it exists: the first of `endings`.
   func file(_ endings: String...) -> String? {
     let stem = path.dropLast(Self.ending.count)
     return endings.map { stem + $0 }.first { access($0, F_OK) == 0 }

@@ -2,8 +2,8 @@ import Foundation
 import PIQAudio
 import PIQPipeline
 
-/// The sounds of a clip, all at one sample rate. One that the page can compute from two others is left
-/// out.
+/// The sounds of a clip, all at one sample rate. One that the page can compute from two others is
+/// omitted.
 struct ClipSounds {
   /// The clip as it was interpreted.
   var original: Recording?
@@ -11,9 +11,9 @@ struct ClipSounds {
   var interpretation: Recording?
   /// The original minus the interpretation.
   var residual: Recording?
-  /// Why there is no original, in words for the page.
+  /// The page's remark if there is no original.
   var originalProblem: String?
-  /// The errors of files that are there and could not be used.
+  /// The errors of files that exist but could not be used.
   var errors: [any Error] = []
 
   /// FLAC of 16-bit samples.
@@ -62,7 +62,7 @@ struct ClipSounds {
   private mutating func readOriginal(of clip: ClipResult, at rate: Int?) -> Recording? {
     let report = clip.report
     var status = stat()
-    // Reading a pipe of that name would wait for ever, and standard input is used up.
+    // Reading a pipe of that name would block forever, and standard input is consumed.
     guard report.input != "-", stat(report.input, &status) == 0, status.st_mode & S_IFMT == S_IFREG
     else {
       originalProblem = "The original sound was not found."

@@ -4,7 +4,7 @@ enum PageFiles {
   static let page = text(PackageResources.page_html)
   /// A row of the table of clips: Mustache.
   static let row = text(PackageResources.row_html)
-  /// The page's look: light or dark as the reader's system is, in one column on narrow screens.
+  /// The page's style: light or dark by the reader's system, one column on narrow screens.
   static let style = text(PackageResources.style_css.dropLast())
   /// The page's only script. Its security policy allows the SHA-256 of this text, and no other script.
   static let script = """

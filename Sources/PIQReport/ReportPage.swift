@@ -3,7 +3,7 @@ import Mustache
 import PIQAudio
 import PIQPipeline
 
-/// A page of HTML about the clips of a run, in one piece: it needs neither other files nor a
+/// A page of HTML about the clips of a run, self-contained: it needs neither other files nor a
 /// network.
 ///
 ///     let page = ReportPage(clips: clips, title: "Night recordings")
@@ -22,13 +22,13 @@ public struct ReportPage: Sendable {
     self.title = title
   }
 
-  /// Reads and encodes clip number `index`. Several threads may do so, each for clips of its own.
+  /// Reads and encodes clip number `index`. Several threads may call it for different clips.
   ///
   /// - Throws: `SoundFileError` for a sound that cannot be encoded.
   public func block(_ index: Int) throws -> ClipBlock { try ClipBlock(clips[index], index: index) }
 
-  /// Writes the page to `path`, where it appears whole or not at all. The same clips and files make
-  /// the same bytes.
+  /// Writes the page to `path`, where it appears atomically. The same clips and files give the same
+  /// bytes.
   ///
   /// - Parameter blocks: gives `append` the blocks of the clips, in any order and one at a time.
   /// - Returns: the page's size in bytes.

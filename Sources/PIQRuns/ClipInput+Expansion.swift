@@ -3,11 +3,11 @@ public import PIQAudio
 public import PIQPipeline
 
 extension ClipInput {
-  /// The inputs behind the arguments of a command: files as they are, folders searched for sound
-  /// files below them (in the order of their names, hidden ones and this program's own outputs
-  /// left out), "-" for standard input.
+  /// The inputs given by a command's arguments: files as they are, folders searched for sound files
+  /// below them (in the order of their names, hidden ones and this program's own outputs left out),
+  /// "-" for standard input.
   ///
-  /// A file that does not exist is kept: it fails in its turn, without stopping the others.
+  /// A file that does not exist is kept: it fails when processed, without stopping the others.
   ///
   /// - Returns: the inputs, and an error for each folder that cannot be read or holds no sound.
   public static func expand(_ arguments: [String]) -> (inputs: [ClipInput], failures: [Failure]) {

@@ -6,7 +6,7 @@ extension ClipJob {
   /// Pairs each input with its outputs `folder/stem + suffix`.
   ///
   /// - Parameters:
-  ///   - suffixes: what follows a stem, by kind.
+  ///   - suffixes: the suffixes after a stem, by kind.
   ///   - folder: the output folder; the current one if nil.
   /// - Throws: `Failure.Code.outputsCollide` when two inputs would write the same file, when one
   ///   would write over another, or when standard input is named twice.
@@ -45,8 +45,8 @@ extension ClipJob {
     return jobs
   }
 
-  /// The hashes that outputs have in common: only these may be the same file. The names themselves
-  /// would be most of what a large run keeps.
+  /// The hashes shared by outputs: only these may be the same file. The names themselves would
+  /// dominate a large run's memory.
   private static func sharedHashes(_ jobs: [ClipJob]) -> Set<Int> {
     var hashes: [Int] = []
     hashes.reserveCapacity(jobs.count * (jobs.first?.outputs.count ?? 0))

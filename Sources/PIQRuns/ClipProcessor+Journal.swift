@@ -1,7 +1,7 @@
 import Foundation
 public import PIQPipeline
 
-/// What tells whether a file is still the same.
+/// The size and date by which a changed file is detected.
 public struct FileFacts: Sendable, Equatable {
   /// In bytes.
   public let size: Int64
@@ -18,13 +18,13 @@ public struct FileFacts: Sendable, Equatable {
 }
 
 extension ClipProcessor {
-  /// Interprets a clip unless `journal` knows that nothing has changed since it was done, and notes
-  /// it there when it is.
+  /// Interprets a clip unless it is unchanged according to `journal`, and records it there when
+  /// done.
   ///
   /// - Throws: as `interpret(_:)`; `Failure` where the journal cannot be written.
   public func interpret(_ job: ClipJob, noting journal: RunJournal?) throws -> ClipOutcome {
     if let report = journal?.report(of: job) { return .unchanged(report) }
-    // If it changes on the way, the next run will do it again.
+    // If it changes meanwhile, the next run will process it again.
     let before = job.input.path == "-" ? nil : FileFacts(job.input.path)
     let outcome = try interpret(job)
     if case .done(let report, _) = outcome, let before { try journal?.note(job, report, before) }

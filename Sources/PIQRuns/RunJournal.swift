@@ -3,12 +3,12 @@ public import PIQAudio
 public import PIQPipeline
 import Synchronization
 
-/// What a run has done, written down as it goes, so that the same command can go on where it was
-/// interrupted, even by a power cut.
+/// A journal of the clips a run has done, so that the same command can continue after an
+/// interruption, even by a power cut.
 ///
-/// A line of JSON for each clip that is done follows the clip's outputs. When the run ends the lines
-/// are put in the order of the inputs, so that an interrupted run leaves the same file in the end.
-/// While the object lives no other run can use the same journal.
+/// A line of JSON for each clip that is done follows the clip's outputs. When the run ends the
+/// lines are put in the order of the inputs, so that an interrupted run finally leaves the same
+/// file. While the object lives no other run can use the same journal.
 public final class RunJournal: Sendable {
   /// A clip that is done.
   public struct Entry: Sendable, Codable, Equatable {
@@ -18,19 +18,19 @@ public final class RunJournal: Sendable {
     public var size, modified: Int64
     /// The fingerprint of the model and the settings.
     public var settings: String
-    /// Where its outputs were to go, in order: one input may have two places.
+    /// The planned paths of its outputs, in order: one input may have several sets.
     public var plan: [String]
     /// The sizes of its outputs in bytes, by path.
     public var outputs: [String: Int64]
-    /// What was found.
+    /// The clip's report.
     public var report: ClipReport
   }
 
-  /// The hash of an input and the plan of its outputs. Where two share one, which will not happen,
-  /// the line found is that of another clip, and the clip is done again.
+  /// The hash of an input and the plan of its outputs. In a collision, which is very unlikely, the
+  /// line is another clip's, and the clip is processed again.
   private typealias Key = Int
 
-  /// Where a line is in the file.
+  /// The position of a line in the file.
   private struct Place {
     var offset: Int
     var count: Int
@@ -51,15 +51,15 @@ public final class RunJournal: Sendable {
   ///
   /// - Parameters:
   ///   - settings: the fingerprint of all that an output depends on beside its input (see
-  ///     `RunSettings`); entries of others do not count.
-  ///   - resuming: whether to go on with what is there; otherwise it is emptied.
+  ///     `RunSettings`); other entries are ignored.
+  ///   - resuming: whether to continue an existing journal; otherwise it is emptied.
   /// - Throws: `Failure` when it cannot be used, with the code `busy` when another run uses it.
   public init(path: String, settings: String, resuming: Bool) throws {
     let handle = try Self.openLocked(path)
     let (places, end): ([Key: Place], Int)
     do {
       (places, end) = resuming ? try Self.places(in: handle, path, of: settings) : ([:], 0)
-      // What follows is not to be appended to half a line.
+      // New lines must not be appended to a partial line.
       guard ftruncate(handle, off_t(end)) == 0 else {
         throw Failure(path: path, action: "write it", errno: errno)
       }
@@ -74,8 +74,7 @@ public final class RunJournal: Sendable {
 
   deinit { state.withLock { _ = close($0.handle) } }
 
-  /// The report of a clip that needs nothing done: neither it, nor the settings, nor its outputs
-  /// have changed.
+  /// The report of an unchanged clip: one whose input, settings and outputs are the same.
   public func report(of job: ClipJob) -> ClipReport? {
     guard job.input.path != "-", let line = try? line(of: job),
       let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)),
@@ -87,9 +86,9 @@ public final class RunJournal: Sendable {
     return entry.report
   }
 
-  /// Notes that a clip is done.
+  /// Records that a clip is done.
   ///
-  /// - Parameter before: what the input was when the work on it began.
+  /// - Parameter before: the input's facts when processing began.
   /// - Throws: `Failure`.
   public func note(_ job: ClipJob, _ report: ClipReport, _ before: FileFacts) throws {
     let outputs = try report.outputs.values.map { path in
@@ -104,12 +103,12 @@ public final class RunJournal: Sendable {
     let line = try JSON.line(entry) + "\n"
     let bytes = Array(line.utf8)
     try state.withLock { state in
-      // In one piece: what a kill cuts is the last line, and a line without its end does not count.
+      // In one call: a kill can only truncate the last line, and incomplete lines are ignored.
       let written = bytes.withUnsafeBytes { write(state.handle, $0.baseAddress, $0.count) }
       let code = errno
       let end = Int(lseek(state.handle, 0, SEEK_CUR))
       guard written == bytes.count else {
-        // The next line is not to follow half a one.
+        // The next line must not follow a partial one.
         if written > 0 { _ = ftruncate(state.handle, off_t(end - written)) }
         throw Failure(path: path, action: "write it", errno: written < 0 ? code : ENOSPC)
       }
@@ -118,8 +117,8 @@ public final class RunJournal: Sendable {
     }
   }
 
-  /// The precision that an earlier run, or another shard, took in an output folder; nil where no
-  /// journal tells.
+  /// The precision that an earlier run, or another shard, used in an output folder; nil without a
+  /// journal.
   public static func precision(in folder: String) -> Precision? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     for name in names.sorted() where name.hasPrefix(prefix) && name.hasSuffix(".jsonl") {
@@ -137,10 +136,10 @@ public final class RunJournal: Sendable {
     return nil
   }
 
-  /// The journal's name, before what tells shards apart.
+  /// The journal's name, before the shard's suffix.
   public static let prefix = ".piq-audio-journal"
 
-  /// Puts the entries of a finished run in the order of its jobs; those of others are forgotten.
+  /// Puts the entries of a finished run in the order of its jobs; other entries are dropped.
   ///
   /// - Throws: `Failure`.
   public func finish(_ jobs: [ClipJob]) throws {
@@ -172,7 +171,7 @@ public final class RunJournal: Sendable {
 
   private static func key(_ input: String, _ plan: [String]) -> Key { bytes(input, plan).hashValue }
 
-  /// Opens the file and keeps others from it, as far as its file system has locks.
+  /// Opens and locks the file, if its file system supports locks.
   private static func openLocked(_ path: String) throws -> Int32 {
     while true {
       let handle = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
@@ -202,11 +201,11 @@ public final class RunJournal: Sendable {
 
   /// Bytes that are read at a time.
   private static let blockSize = 1 << 20
-  /// What is longer is no line, and what follows it is forgotten.
+  /// A longer line is invalid, and all after it is ignored.
   private static let longestLine = 64 << 20
 
-  /// Where the entries with these settings are, the last one of an input, and where the last whole
-  /// line ends.
+  /// The positions of the entries with these settings, the last for each input, and the end of the
+  /// last complete line.
   private static func places(
     in handle: Int32, _ path: String, of settings: String
   ) throws -> (places: [Key: Place], end: Int) {
@@ -214,7 +213,7 @@ public final class RunJournal: Sendable {
     var places: [Key: Place] = [:]
     var end = 0
     var offset = 0
-    // What is read of the line that begins at `end`, and so far has none.
+    // The part read so far of the incomplete line that begins at `end`.
     var line: [UInt8] = []
     while line.count <= longestLine,
       case let block = try read(handle, path, at: offset, most: blockSize), !block.isEmpty

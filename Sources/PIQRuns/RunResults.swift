@@ -2,13 +2,13 @@ import Foundation
 import PIQAudio
 public import PIQPipeline
 
-/// What became of all clips of a run, in the order of the inputs: `results.jsonl`, and
-/// `results.csv` where it is asked for. They grow with the run, and appear when it is over.
+/// The outcomes of all clips of a run, in the order of the inputs: `results.jsonl`, and
+/// `results.csv` if requested. They grow with the run, and appear at its end.
 ///
-/// No times are in them: the same inputs give the same bytes, however often the run was interrupted.
+/// They contain no times: the same inputs give the same bytes, even after interruptions.
 public final class RunResults {
   private let lines: GrowingFile
-  /// `results.csv`; nil where it is not asked for.
+  /// `results.csv`; nil if not requested.
   private let table: GrowingFile?
 
   /// The columns of `results.csv`.
@@ -21,7 +21,7 @@ public final class RunResults {
   ///
   /// - Parameters:
   ///   - folder: where, made already.
-  ///   - infix: what follows `results` in their names.
+  ///   - infix: the text after `results` in their names.
   ///   - csv: whether `results.csv` is written, too.
   /// - Throws: `Failure`.
   public init(folder: String, infix: String, csv: Bool) throws {
@@ -30,7 +30,7 @@ public final class RunResults {
     append(CSV.row(Self.columns), to: table)
   }
 
-  /// Takes what became of the next input.
+  /// Adds the outcome of the next input.
   public func take(_ outcome: ClipOutcome, of input: String) throws {
     guard let report = outcome.report else {
       append(try outcome.json(of: input), to: lines)
@@ -45,7 +45,7 @@ public final class RunResults {
       ]), to: table)
   }
 
-  /// Takes the failure of the next input, as it was told.
+  /// Adds the failure of the next input, with its message.
   public func take(failure message: String, of input: String) throws {
     append(try ClipOutcome.json(of: input, failure: message), to: lines)
     append(Self.row(input, error: message), to: table)
@@ -56,7 +56,7 @@ public final class RunResults {
   }
 
   private func append(_ line: String, to file: GrowingFile?) {
-    // The file keeps a failure to itself until the end: the clips go on.
+    // The file reports a failure only at the end: the clips continue.
     Array("\(line)\n".utf8).withUnsafeBytes { try? file?.append($0) }
   }
 
@@ -64,7 +64,7 @@ public final class RunResults {
   ///
   /// - Throws: `Failure`, also where a line could not be written.
   public func finish() throws {
-    // One is of use without the other.
+    // Either file is useful without the other.
     let ofTable = Result { try table?.putInPlace() }
     try lines.putInPlace()
     try ofTable.get()

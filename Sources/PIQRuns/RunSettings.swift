@@ -11,10 +11,10 @@ public struct RunSettings: Encodable {
   let program: String
   /// The kinds of output.
   let outputs: [String]
-  /// How each clip is worked on.
+  /// The settings for each clip.
   let clips: ClipProcessor.Settings
 
-  /// Those of a run of `program`, a name with a version, that takes clips through `model`.
+  /// Those of a run of `program`, a name with a version, that processes clips with `model`.
   public init(
     _ model: Model, _ clips: ClipProcessor.Settings, outputs: [OutputKind], program: String
   ) {

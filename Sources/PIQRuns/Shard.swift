@@ -1,7 +1,7 @@
 /// A slice of a run's inputs, for one of several machines: the `index`-th of `count`.
 ///
 /// The slices of one `count` have no input in common, and together all of them. Which one an input
-/// belongs to depends on the bytes of its path alone: inputs that come or go move no other.
+/// belongs to depends on the bytes of its path alone: adding or removing inputs moves no others.
 public struct Shard: Sendable, Hashable, CustomStringConvertible {
   /// Which slice, from 1 to `count`.
   public let index: Int
@@ -21,8 +21,8 @@ public struct Shard: Sendable, Hashable, CustomStringConvertible {
     Self.hash(path) % UInt64(count) == UInt64(index - 1)
   }
 
-  /// FNV-1a of 64 bits, whose low bits alone would be poor (the lowest is the parity of those of
-  /// the bytes), with the last step of SplitMix64 to spread them.
+  /// FNV-1a of 64 bits, whose low bits alone are poorly distributed (the lowest is the parity of
+  /// those of the bytes), with the last step of SplitMix64 to spread them.
   private static func hash(_ path: String) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in path.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -1,7 +1,7 @@
 import CPIQFFTW
 import Synchronization
 
-/// FFTW plans for real signals of one length, forth and back.
+/// Forward and inverse FFTW plans for real signals of one length.
 final class FourierTransform: @unchecked Sendable {
   // Sendable: plans never change once they are made, and executing them is safe from any thread.
   private let forwardPlan: fftwf_plan
@@ -20,7 +20,7 @@ final class FourierTransform: @unchecked Sendable {
       plans.inverse = fftwf_plan_dft_c2r_1d(Int32(count), spectrum, signal, FFTW_ESTIMATE)
     }
     guard let forward = plans.forward, let inverse = plans.inverse else {
-      // As with Swift's own allocations: FFTW plans every length, unless memory has run out.
+      // As Swift's own allocations do: FFTW plans every length unless memory has run out.
       preconditionFailure("out of memory: FFTW has no plan for \(count) samples")
     }
     (forwardPlan, inversePlan) = (forward, inverse)
@@ -44,13 +44,13 @@ final class FourierTransform: @unchecked Sendable {
   }
 }
 
-/// A signal and its spectrum, aligned as FFTW's vector code wants them and zero at first.
+/// A signal and its spectrum, aligned for FFTW's vector code and initially zero.
 final class FourierBuffers {
   /// `count` samples.
   let signal: UnsafeMutablePointer<Float>
   /// `count / 2 + 1` pairs of real and imaginary part.
   let spectrum: UnsafeMutablePointer<fftwf_complex>
-  /// The same memory as `spectrum`, number by number.
+  /// The same memory as `spectrum`, as floats.
   let spectrumValues: UnsafeMutablePointer<Float>
 
   init(count: Int) {

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The short-time Fourier transform and its inverse, with a periodic Hamming window.
 ///
-/// Frames are centred: frame t is around sample t · hop, and the signal counts as silent before its
-/// start and after its end. An object may be shared by threads.
+/// Frames are centred: frame t is around sample t · hop, and the signal is zero-padded at both
+/// ends. An object may be shared by threads.
 ///
 ///     let stft = STFT(.speechBrainPIQ)
 ///     let spectrogram = stft.forward(samples)
@@ -14,7 +14,7 @@ import Synchronization
 /// Origin: `speechbrain.processing.features.STFT` and `ISTFT`, that is `torch.stft` and
 /// `torch.istft`.
 public final class STFT: Sendable {
-  /// The measures of the transform.
+  /// The parameters of the transform.
   public let configuration: STFTConfiguration
 
   /// The window, of `windowLength` samples.
@@ -22,10 +22,10 @@ public final class STFT: Sendable {
   /// Made by the first transform.
   private let plans = Mutex<FourierTransform?>(nil)
 
-  /// Where the window's sum is smaller, nothing is known of the signal. From `torch.istft`.
+  /// Where the window's sum is smaller, the signal cannot be recovered. From `torch.istft`.
   private static let leastWindowSum: Float = 1e-11
 
-  /// A transform of these measures; its plans are made on first use.
+  /// A transform with these parameters; its plans are made on first use.
   public init(_ configuration: STFTConfiguration) {
     self.configuration = configuration
     let length = configuration.windowLength
@@ -75,8 +75,8 @@ public final class STFT: Sendable {
   /// The signal behind `spectrogram`: overlapping frames are windowed and added, then divided by
   /// the sum of the squared windows.
   ///
-  /// - Parameter length: how many samples to return; (T - 1) · hop unless given. Samples that no
-  ///   window reaches are zero.
+  /// - Parameter length: the number of samples to return; (T - 1) · hop unless given. Samples that
+  ///   no window reaches are zero.
   /// - Precondition: `spectrogram` has F bins.
   public func inverse(_ spectrogram: Spectrogram, length: Int? = nil) -> [Float] {
     let bins = configuration.bins
@@ -91,14 +91,14 @@ public final class STFT: Sendable {
 
   /// The signal whose spectrogram has the magnitudes `magnitude` and the phases of `spectrogram`.
   ///
-  /// Where `spectrogram` is zero its phase is that of the arc tangent: zero, too.
+  /// Where `spectrogram` is zero its phase is zero, as that of `atan2`.
   ///
   /// - Parameters:
   ///   - magnitude: [T', F], linear, with at most as many frames as `spectrogram`.
   ///   - spectrogram: [T, F, 2].
-  ///   - length: how many samples to return; (T' - 1) · hop unless given. Samples that no window
-  ///     reaches are zero.
-  /// - Precondition: the shapes are as said.
+  ///   - length: the number of samples to return; (T' - 1) · hop unless given. Samples that no
+  ///     window reaches are zero.
+  /// - Precondition: the shapes are as above.
   public func inverse(
     magnitude: Tensor, phaseOf spectrogram: Spectrogram, length: Int? = nil
   ) -> [Float] {
@@ -151,7 +151,7 @@ public final class STFT: Sendable {
     return samples
   }
 
-  /// Which of the `length` elements from `start` on lie within 0..<`count`, counted from `start`.
+  /// The `length` elements from `start` on that lie within 0..<`count`, counted from `start`.
   private static func overlap(_ start: Int, _ length: Int, _ count: Int) -> Range<Int> {
     let lower = min(max(0, -start), length)
     return lower..<max(lower, min(length, count - start))
@@ -160,7 +160,7 @@ public final class STFT: Sendable {
   /// The cosine and the sine of a point's angle.
   private static func direction(_ real: Float, _ imaginary: Float) -> (Float, Float) {
     let magnitude = (real * real + imaginary * imaginary).squareRoot()
-    // The squares of very small and very large values are not to be had.
+    // The squares of very small and very large values under- or overflow.
     guard magnitude > 1e-15, magnitude < .infinity else {
       let angle = atan2f(imaginary, real)
       return (cosf(angle), sinf(angle))

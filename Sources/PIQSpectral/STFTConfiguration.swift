@@ -1,4 +1,4 @@
-/// The measures of a short-time Fourier transform, in samples.
+/// The parameters of a short-time Fourier transform, in samples.
 ///
 /// In JSON an object of `sample_rate`, `n_fft`, `hop_length` and `win_length`.
 public struct STFTConfiguration: Sendable, Hashable {
@@ -6,7 +6,7 @@ public struct STFTConfiguration: Sendable, Hashable {
   public let sampleRate: Int
   /// The length of a Fourier transform; even.
   public let nFFT: Int
-  /// From the centre of one frame to that of the next.
+  /// The distance between the centres of successive frames.
   public let hopLength: Int
   /// The length of the window, which lies in the middle of a frame of `nFFT` samples.
   public let windowLength: Int
@@ -16,10 +16,10 @@ public struct STFTConfiguration: Sendable, Hashable {
   public static let speechBrainPIQ = STFTConfiguration(
     unchecked: 16_000, nFFT: 1024, hopLength: 186, windowLength: 372)
 
-  /// The longest Fourier transform, and the highest sample rate that is believed.
+  /// The longest Fourier transform, and the highest sample rate accepted.
   private static let (largestNFFT, highestRate) = (1 << 20, 100_000_000)
 
-  /// Measures in samples.
+  /// Parameters in samples.
   ///
   /// - Throws: `STFTConfigurationError` unless the rate is positive, `nFFT` even and at most 2^20,
   ///   and 1 ≤ `hopLength` ≤ `windowLength` ≤ `nFFT`.
@@ -48,8 +48,7 @@ public struct STFTConfiguration: Sendable, Hashable {
     self.init(unchecked: sampleRate, nFFT: nFFT, hopLength: hopLength, windowLength: windowLength)
   }
 
-  /// Measures in milliseconds, as SpeechBrain's YAML has them: rounded to samples, a half to the
-  /// even neighbour.
+  /// Parameters in milliseconds, as in SpeechBrain's YAML: rounded to samples, ties to even.
   ///
   /// - Throws: `STFTConfigurationError`, as the other initialiser does.
   public init(
@@ -93,7 +92,7 @@ extension STFTConfiguration: Codable {
     case windowLength = "win_length"
   }
 
-  /// - Throws: `DecodingError`, whose description for impossible measures is that of the
+  /// - Throws: `DecodingError`, whose description for invalid parameters is that of the
   ///   `STFTConfigurationError`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -113,13 +112,13 @@ extension STFTConfiguration: Codable {
   }
 }
 
-/// A measure of a short-time Fourier transform that cannot be.
+/// An invalid parameter of a short-time Fourier transform.
 public struct STFTConfigurationError: Error, CustomStringConvertible, Equatable {
-  /// The measure's name in JSON.
+  /// The parameter's name in JSON.
   public let name: String
-  /// What was given.
+  /// The given value.
   public let value: String
-  /// What it has to be.
+  /// The condition that it fails.
   public let requirement: String
 
   public var description: String { "\(name): is \(value); it must be \(requirement)" }

@@ -1,5 +1,5 @@
 extension Tensor {
-  /// Tensors one below the other along their first axis, as NumPy's `concatenate`.
+  /// Tensors joined along their first axis, as NumPy's `concatenate`.
   ///
   /// - Precondition: there is one at least, and all further extents are equal.
   public init(concatenating tensors: [Tensor]) {

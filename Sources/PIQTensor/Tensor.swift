@@ -27,7 +27,7 @@ public struct Tensor: Sendable {
       .update(fromContentsOf: elements)
   }
 
-  /// A tensor whose elements `initialize` writes, every one of them.
+  /// A tensor all of whose elements `initialize` writes.
   public init<Failure: Error>(
     shape: [Int],
     initializingWith initialize: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Void
@@ -86,7 +86,7 @@ public struct Tensor: Sendable {
   /// Whether no element is infinite or not a number.
   public var isFinite: Bool {
     withUnsafeBuffer { values in
-      // Zero unless a value is not finite: a loop that vectorises.
+      // Zero unless a value is not finite, in a loop that vectorises.
       var lanes = SIMD16<Float>.zero
       let whole = values.count - values.count % 16
       for i in stride(from: 0, to: whole, by: 16) {

@@ -2,8 +2,8 @@ import Glibc
 import PIQPlatform
 import Synchronization
 
-/// The memory behind a tensor: aligned for vector loads, and recycled when it is large, because
-/// the first touch of fresh pages costs more than many layers do.
+/// The memory behind a tensor: aligned for vector loads, and recycled when large, because page
+/// faults of fresh memory cost more than many layers.
 final class TensorStorage: @unchecked Sendable {
   // Sendable: written only while uniquely referenced (see Tensor.withUnsafeMutableBuffer).
   let base: UnsafeMutablePointer<Float>
@@ -19,7 +19,7 @@ final class TensorStorage: @unchecked Sendable {
   deinit { BlockPool.shared.put(block) }
 }
 
-/// A stretch of memory, 64-byte aligned (2 MiB where it is larger than that).
+/// A memory block, aligned to 64 bytes (to 2 MiB if larger than that).
 private struct Block: @unchecked Sendable {
   let address: UnsafeMutableRawPointer
   let bytes: Int
@@ -27,16 +27,15 @@ private struct Block: @unchecked Sendable {
 
 /// Keeps freed large blocks for the next tensor of about the same size.
 ///
-/// What is kept and what is in use are together at most what was once in use at one time, and a
-/// little more: a training, which takes as much in every step, finds all of it again, and nothing
-/// takes more than it needs anyway.
+/// Cached and used memory together are at most the peak use and a little more: a training, whose
+/// steps are alike, reuses all of it, and nothing takes more than it needs anyway.
 private final class BlockPool: Sendable {
   static let shared = BlockPool()
 
   private static let smallest = 1 << 20
   private static let hugePage = 2 << 20
-  /// What may be kept beyond a peak, because not all of it fits what is wanted next: nothing by an
-  /// interpretation, which is to stay small, and an eighth by a training, which repeats itself.
+  /// The memory cached beyond the peak, because not every block fits the next request: none in an
+  /// interpretation, which is to stay small, and an eighth in a training, which repeats itself.
   private static func slack(_ peak: Int) -> Int { peak < 1 << 30 ? 0 : peak / 8 }
 
   private struct State: Sendable {
@@ -50,7 +49,7 @@ private final class BlockPool: Sendable {
       peak = max(peak, usedBytes)
     }
 
-    /// Takes out the oldest blocks for which there is no room.
+    /// Removes the oldest blocks above the limit.
     mutating func surplus() -> [Block] {
       var count = 0
       while count < kept.count, keptBytes + usedBytes > peak + slack(peak) {
@@ -99,8 +98,8 @@ private final class BlockPool: Sendable {
     (bytes + alignment - 1) / alignment * alignment
   }
 
-  /// Memory that begins with a huge page, straight from the system: what passes through malloc
-  /// teaches it to keep large blocks in its heap, which then has holes.
+  /// Memory that begins with a huge page, directly from the system: malloc would raise its
+  /// threshold and keep large blocks in a fragmented heap.
   private static func map(_ bytes: Int) -> Block {
     let rounded = rounded(bytes, to: hugePage)
     let mapped = mmap(
@@ -122,7 +121,7 @@ private final class BlockPool: Sendable {
 
   private static func outOfMemory(_ bytes: Int) -> Never {
     Memory.outOfMemory(bytes)
-    // As Swift's own allocator does: without memory there is no way on.
+    // As Swift's own allocator does when memory runs out.
     preconditionFailure("out of memory: \(bytes) bytes could not be had")
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 package import PIQAudio
 
-/// Makes batches of spectrograms: cuts clips, varies them, and takes their STFT.
+/// Makes batches of spectrograms: crops clips, augments them, and computes their STFT.
 package struct BatchMaker {
   /// A batch: the log-power spectrograms [B, T, F], and for each clip the probabilities that its
   /// classes should have [B, C].
@@ -29,14 +29,14 @@ package struct BatchMaker {
     normalize = configuration.normalize
     stft = STFT(configuration.stft)
     self.augmentation = augmentation
-    // An encoder needs a few frames, whatever is asked for.
+    // An encoder needs a minimum number of frames.
     let least = configuration.stft.samples(for: 32)
     cropLength =
       cropSeconds == 0
       ? 0 : max(least, Int((cropSeconds * Double(configuration.stft.sampleRate)).rounded()))
   }
 
-  /// The batch of some clips, varied by what `random` draws.
+  /// The batch of some clips, augmented with numbers from `random`.
   package func batch(_ indices: [Int], _ random: inout RandomStream) -> Batch {
     let longest = indices.map { clips[$0].samples.count }.max() ?? 0
     let length = cropLength > 0 ? cropLength : max(longest, stft.configuration.samples(for: 32))
@@ -67,7 +67,7 @@ package struct BatchMaker {
     return Batch(logPower: Tensor(stacking: spectrograms), targets: targets)
   }
 
-  /// `length` normalised samples of a clip, from somewhere where it sounds.
+  /// `length` normalised samples of a clip, from a part that is not silent.
   private func sound(_ index: Int, _ length: Int, _ random: inout RandomStream) -> [Float] {
     var samples = clips[index].samples
     if augmentation.timeShift, samples.count > 1 {
@@ -84,8 +84,8 @@ package struct BatchMaker {
     return samples
   }
 
-  /// Clips of sounds are often silent for the most part; a crop that misses the sound would teach
-  /// that silence is a class.
+  /// Clips of sounds are often silent for the most part; a crop without the sound would teach the
+  /// class as silence.
   private func start(of length: Int, in samples: [Float], _ random: inout RandomStream) -> Int {
     func energy(_ range: Range<Int>) -> Double {
       samples[range].reduce(0) { $0 + Double($1) * Double($1) }
@@ -107,7 +107,7 @@ package struct BatchMaker {
     for i in samples.indices { samples[i] /= level }
   }
 
-  /// White noise at a drawn ratio, into every other clip.
+  /// Adds white noise at a random SNR to every other clip.
   private func addNoise(to samples: inout [Float], _ random: inout RandomStream) {
     guard augmentation.noise > 0 else { return }
     let isNoisy = random.unit() < 0.5
@@ -119,7 +119,7 @@ package struct BatchMaker {
     for i in samples.indices { samples[i] += level * noise[i] }
   }
 
-  /// Sets stretches of time and bands of frequency to zero.
+  /// Sets ranges of frames and of bins to zero.
   private func silence(_ logPower: inout Tensor, _ random: inout RandomStream) {
     let (frames, bins) = (logPower.shape[0], logPower.shape[1])
     func stretch(_ longest: Int, of count: Int, _ random: inout RandomStream) -> Range<Int> {

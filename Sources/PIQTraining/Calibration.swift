@@ -2,10 +2,10 @@ import Glibc
 import PIQAudio
 import PIQEvaluation
 
-/// The logit scale that makes a classifier's probabilities mean something (temperature scaling,
-/// Guo et al., arXiv 1706.04599).
+/// The logit scale that calibrates a classifier's probabilities (temperature scaling, Guo et al.,
+/// arXiv 1706.04599).
 public struct Calibration: Sendable, Equatable {
-  /// What cosines are multiplied by.
+  /// The factor of the cosines.
   public let logitScale: Double
   /// The mean of -log of the probability of a clip's own class, in nats.
   public let crossEntropy: Double
@@ -19,7 +19,7 @@ public struct Calibration: Sendable, Equatable {
   /// - Parameter outcomes: the cosines of all classes, and the index of the right one, of each
   ///   clip.
   public init(_ outcomes: [(cosines: [Float], label: Int)]) {
-    // As a function of the scale the cross-entropy has a single valley.
+    // As a function of the scale the cross-entropy has a single minimum.
     var (low, high) = (log(Self.range.least), log(Self.range.most))
     let ratio = (5.0.squareRoot() - 1) / 2
     for _ in 0..<60 {
@@ -30,7 +30,7 @@ public struct Calibration: Sendable, Equatable {
         low = left
       }
     }
-    // A few digits are all that a fold can tell.
+    // A fold determines only a few digits.
     let scale = exp((low + high) / 2)
     let unit = pow(10, (log10(scale)).rounded(.down) - 3)
     logitScale = (scale / unit).rounded() * unit

@@ -41,7 +41,7 @@ public final class ClassifierTask: TrainingTask {
     return Losses(total: Double(loss.value))
   }
 
-  /// A part of the targets shared out among all classes (label smoothing, arXiv 1512.00567).
+  /// A part of the targets distributed over all classes (label smoothing, arXiv 1512.00567).
   private func smoothed(_ targets: Tensor) -> Tensor {
     let share = Float(recipe.network.labelSmoothing)
     guard share > 0 else { return targets }
@@ -60,7 +60,7 @@ public final class ClassifierTask: TrainingTask {
     let accuracy = Statistics.accuracy(outcomes.map { ($0.cosines.map(Double.init), $0.label) })
     let calibration = Calibration(outcomes)
     return Validation(
-      // A clip more that is right counts for more than any gain in cross-entropy.
+      // One more correct clip outweighs any gain in cross-entropy.
       score: accuracy - 1e-3 * calibration.crossEntropy,
       figures: [
         "accuracy": accuracy, "cross_entropy": calibration.crossEntropy,
@@ -69,7 +69,7 @@ public final class ClassifierTask: TrainingTask {
       ])
   }
 
-  /// Accuracy and calibration of a model for clips as they are, whole.
+  /// Accuracy and calibration of a model for whole, unmodified clips.
   ///
   /// - Throws: `PIQError`, `OneDNNError`.
   public static func measure(

@@ -24,9 +24,9 @@ public struct ClipSet: Sendable {
   ///
   /// - Parameters:
   ///   - labels: the names of the classes, by index; each clip's is among them.
-  ///   - progress: told before each clip how many were loaded and what is next.
-  /// - Throws: `Failure` when they do not fit into half of the memory that is free;
-  ///   `SoundFileError`; `Failure`.
+  ///   - progress: called before each clip with the number loaded and the next clip.
+  /// - Throws: `Failure` when they do not fit into half of the free memory; `SoundFileError`;
+  ///   `Failure`.
   /// - Precondition: each clip's category is among `labels`.
   public init(
     _ clips: [Dataset.Clip], labels: [String], rate: Int,

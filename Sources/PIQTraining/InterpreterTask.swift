@@ -1,6 +1,6 @@
 public import PIQAudio
 
-/// Trains the interpreter of a classifier, which stays as it is.
+/// Trains the interpreter of a frozen classifier.
 public final class InterpreterTask: TrainingTask {
   public static let name = "interpreter"
   public static let figures = ["fid_in", "ai", "ad", "ag", "ff", "sps", "mean_mask"]

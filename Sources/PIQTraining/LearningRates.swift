@@ -7,7 +7,7 @@ struct LearningRates {
 
   /// - Parameters:
   ///   - step: counted from 0 since the beginning.
-  ///   - current: the rate that plateau has come to.
+  ///   - current: the current rate of plateau.
   func rate(at step: Int, current: Double) -> Double {
     let maximum = settings.learningRate
     switch settings.schedule {
@@ -23,7 +23,7 @@ struct LearningRates {
     }
   }
 
-  /// The memory that plateau begins with; nothing for the other schedules.
+  /// The initial state of plateau; nil for the other schedules.
   var initialPlateau: ReduceLROnPlateau? {
     guard settings.schedule == .plateau else { return nil }
     return ReduceLROnPlateau(patience: settings.patience, firstEpoch: settings.firstPlateauEpoch)

@@ -4,7 +4,7 @@ extension ClassifierRecipe {
   /// The configuration of the model that this recipe trains.
   ///
   /// - Parameters:
-  ///   - name: what to call the model.
+  ///   - name: the model's name.
   ///   - labels: the names of the classes, by index.
   /// - Throws: `Failure` when the settings give no network.
   public func configuration(name: String, labels: [String]) throws(Failure) -> ModelConfiguration {

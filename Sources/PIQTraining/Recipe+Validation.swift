@@ -1,7 +1,7 @@
 public import PIQAudio
 
 extension Recipe {
-  /// Checks that the settings make sense, whatever the data.
+  /// Checks that the settings are valid, for any data.
   ///
   /// - Throws: `Failure` naming the first setting that does not.
   public func validate() throws(Failure) {

@@ -5,7 +5,7 @@ import Yams
 public enum RecipeFile {
   private static let largest = 1 << 20
 
-  /// Reads a recipe; what the file does not mention stays as it is in `recipe`.
+  /// Reads a recipe; settings missing from the file keep their values in `recipe`.
   ///
   /// - Throws: `Failure` when the file is no YAML, names a setting that does not exist, or gives one
   ///   a value of another type.
@@ -45,7 +45,7 @@ public enum RecipeFile {
     }
   }
 
-  /// A text that is wrong, in words.
+  /// An error in the text, with its message.
   private struct Problem: Error {
     let text: String
   }
@@ -58,7 +58,7 @@ public enum RecipeFile {
     }
   }
 
-  /// `recipe` with what `node` says.
+  /// `recipe` with the settings of `node`.
   private static func overlay<R: Recipe>(_ node: Node, over recipe: R) throws(Problem) -> R {
     do {
       let defaults = try Yams.compose(yaml: YAMLEncoder().encode(recipe)) ?? ""
@@ -78,7 +78,7 @@ public enum RecipeFile {
     try YAMLEncoder().encode(recipe)
   }
 
-  /// `node` with what it does not say taken from `defaults`, which say all there is.
+  /// `node` with missing settings taken from `defaults`, which are complete.
   private static func overlay(
     _ node: Node, on defaults: Node, below path: [String]
   ) throws(Problem) -> Node {

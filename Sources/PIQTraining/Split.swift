@@ -1,8 +1,7 @@
 public import PIQAudio
 public import PIQDatasets
 
-/// The parts of a data set: what trains, what chooses the best epoch, and what is measured at the
-/// end.
+/// The parts of a data set: for training, for validation, and for the test at the end.
 public struct Split: Sendable {
   public let train, valid, test: [Dataset.Clip]
 
@@ -79,7 +78,7 @@ public struct Split: Sendable {
       var stream = RandomStream(seed: seed, path: [Draw.split.rawValue, number])
       let shuffled = stream.permutation(own.count).map { own[$0] }
       func count(_ fraction: Double) -> Int {
-        // A class of two or more clips is represented wherever it is asked for.
+        // A class of two or more clips is represented in each requested part.
         fraction == 0
           ? 0 : max(own.count > 1 ? 1 : 0, Int((fraction * Double(own.count)).rounded()))
       }
@@ -94,7 +93,7 @@ public struct Split: Sendable {
   }
 }
 
-/// What is drawn for a training; each number begins a path of random numbers.
+/// The random draws of a training; each number begins a path of random numbers.
 enum Draw: Int {
   case split = 101
   case order, step

@@ -2,8 +2,8 @@ import PIQPlotting
 
 /// The log of a training as curves.
 enum TrainingCurves {
-  /// Loss, learning rate and the figures of the validations, epoch by epoch; nothing before the
-  /// first one has ended.
+  /// Loss, learning rate and the figures of the validations, epoch by epoch; nil before the first
+  /// one has ended.
   static func figure(
     _ records: [TrainingRecord], figures: [String], title: String
   ) throws -> CurvesFigure? {
@@ -14,7 +14,7 @@ enum TrainingCurves {
     let terms = Set(records.flatMap(\.terms.keys)).sorted()
     let losses = terms.map { name in series(name) { $0.terms[name] } }
     var panels = [(title: "training loss", series: [series("loss") { $0.loss }] + losses)]
-    // Per cent and parts of one do not share an axis.
+    // Percentages and fractions have separate axes.
     for (title, inPercent) in [("validation", false), ("validation, %", true)] {
       let group = figures.filter { isPercent($0) == inPercent }
       if group.isEmpty { continue }

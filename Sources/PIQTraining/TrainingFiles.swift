@@ -2,8 +2,8 @@ import Foundation
 public import PIQAudio
 import PIQPlotting
 
-/// Where a training leaves its files: the model in a folder, and in `training` below it the recipe,
-/// the log, the curves, and the checkpoint to go on from.
+/// The files of a training: the model in a folder, and in `training` below it the recipe, the log,
+/// the curves, and the checkpoint to resume from.
 public struct TrainingFiles: Sendable {
   /// The model's folder.
   public let folder: String
@@ -22,7 +22,7 @@ public struct TrainingFiles: Sendable {
     Folder.join(Folder.join(folder, "training"), name + suffix)
   }
 
-  /// Weights, optimiser and progress: all that is needed to go on.
+  /// Weights, optimiser and progress: all that is needed to resume.
   public var checkpoint: String { path(".checkpoint.safetensors") }
   /// A JSON object a line, one an epoch.
   public var log: String { path(".jsonl") }
@@ -31,10 +31,10 @@ public struct TrainingFiles: Sendable {
   /// All settings that were used.
   public var recipe: String { path(".yaml") }
 
-  /// Whether there is a training to go on with.
+  /// Whether there is a training to resume.
   public var hasCheckpoint: Bool { access(checkpoint, F_OK) == 0 }
 
-  /// Checks that nothing of value is in the way of a new training.
+  /// Checks that a new training would not replace existing files.
   ///
   /// - Throws: `Failure`.
   public func checkAreFree() throws {
@@ -46,7 +46,7 @@ public struct TrainingFiles: Sendable {
     try Model.checkIsFree(folder)
   }
 
-  /// Makes the folder, and forgets what an earlier training left to go on from.
+  /// Makes the folder, and removes an earlier training's checkpoint.
   ///
   /// - Throws: `Failure`.
   func begin(_ recipe: some Recipe) throws {
@@ -57,7 +57,7 @@ public struct TrainingFiles: Sendable {
     try AtomicFile.write(Array(try RecipeFile.text(recipe).utf8), to: self.recipe)
   }
 
-  /// Replaces the checkpoint; whatever happens meanwhile, one of the two is there, whole.
+  /// Replaces the checkpoint atomically.
   func save(
     _ state: TrainingState, networks: [(name: String, parameter: Parameter)], optimizer: Adam
   ) throws {
@@ -70,7 +70,7 @@ public struct TrainingFiles: Sendable {
 
   /// Reads the checkpoint.
   ///
-  /// - Throws: `Failure` when there is none or it is of something else or damaged.
+  /// - Throws: `Failure` when it is missing, of another kind, or damaged.
   func read() throws -> (state: TrainingState, tensors: SafetensorsFile) {
     guard hasCheckpoint else {
       throw Failure(
@@ -88,12 +88,12 @@ public struct TrainingFiles: Sendable {
     return (state, file)
   }
 
-  /// A recipe that names its precision: where it says `auto`, that of the training to go on with, or
-  /// what this machine trains faster in.
+  /// A recipe that names its precision: for `auto`, that of the training to resume, or the one in
+  /// which this machine trains faster.
   ///
   /// - Parameters:
   ///   - channels: of the network's layers.
-  ///   - isResuming: whether there is a training to go on with.
+  ///   - isResuming: whether a training is resumed.
   /// - Throws: `OneDNNError`; as `read` does.
   public func choosingPrecision<R: Recipe>(
     of recipe: R, channels: Int, isResuming: Bool
@@ -108,7 +108,7 @@ public struct TrainingFiles: Sendable {
     return recipe
   }
 
-  /// Writes what the epochs came to so far.
+  /// Writes the records of the epochs so far.
   func write(_ records: [TrainingRecord], figures: [String], title: String) throws {
     let lines = try records.map { try JSON.line($0) + "\n" }
     try AtomicFile.write(Array(lines.joined().utf8), to: log)

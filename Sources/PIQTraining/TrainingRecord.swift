@@ -1,6 +1,6 @@
 public import PIQAudio
 
-/// What an epoch came to: a line of the log.
+/// The record of an epoch: a line of the log.
 public struct TrainingRecord: Codable, Sendable, Equatable {
   /// From 1.
   public var epoch: Int
@@ -12,9 +12,9 @@ public struct TrainingRecord: Codable, Sendable, Equatable {
   public var terms: [String: Double]
   /// That of the epoch's last step.
   public var learningRate: Double
-  /// What the operands of large products were rounded to.
+  /// The precision of the operands of large products.
   public var precision: PrecisionChoice?
-  /// What the validation gave, where the epoch had one.
+  /// The result of the validation, where the epoch had one.
   public var valid: Validation?
   /// Whether no earlier epoch scored as much.
   public var isBest: Bool
@@ -31,13 +31,13 @@ public struct TrainingRecord: Codable, Sendable, Equatable {
   }
 }
 
-/// Where a training stands; what a checkpoint holds besides tensors.
+/// The state of a training; a checkpoint's content besides tensors.
 struct TrainingState: Codable, Equatable {
-  /// The recipe as JSON: what goes on has to be the same.
+  /// The recipe as JSON: it must be unchanged on resuming.
   var recipe: String
-  /// A hash of the clips and the classifier: so have they.
+  /// A hash of the clips and the classifier: they must be unchanged too.
   var inputs: String
-  /// The epoch under way, from 1.
+  /// The current epoch, from 1.
   var epoch = 1
   /// The steps of it that are done.
   var stepsOfEpoch = 0
@@ -47,7 +47,7 @@ struct TrainingState: Codable, Equatable {
   var losses = Losses(total: 0)
   var seconds: [Double] = []
   var learningRate: Double
-  /// The schedule that has a memory.
+  /// The state of plateau.
   var plateau: ReduceLROnPlateau?
   var records: [TrainingRecord] = []
 

@@ -1,14 +1,14 @@
 import Foundation
 import PIQAudio
 
-/// Trains epoch by epoch, and can go on after an interruption as if there had been none.
+/// Trains epoch by epoch, and can resume exactly after an interruption.
 ///
 ///     let run = try TrainingRun(task, recipe, files: files, inputs: hash)
 ///     try run.begin()
 ///     let outcome = try run.run(watching: progress, shouldStop: { false })
 ///
-/// What a step draws depends on the seed, the epoch and the step alone, so that no generator's
-/// state has to be kept.
+/// Random draws depend only on the seed, the epoch and the step, so that no generator's state has
+/// to be saved.
 public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   private let task: Task
   private let recipe: R
@@ -21,8 +21,8 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
 
   /// A training that has not begun.
   ///
-  /// - Parameter inputs: a hash of all that the task was made of besides the recipe.
-  /// - Throws: `Failure` when the recipe makes no sense.
+  /// - Parameter inputs: a hash of the task's inputs besides the recipe.
+  /// - Throws: `Failure` when the recipe is invalid.
   public init(_ task: Task, _ recipe: R, files: TrainingFiles, inputs: String) throws {
     try recipe.validate()
     self.task = task
@@ -46,7 +46,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   /// - Throws: `Failure`.
   public func begin() throws { try files.begin(recipe) }
 
-  /// Goes back to where the checkpoint was left.
+  /// Resumes from the checkpoint.
   ///
   /// - Throws: `Failure` when there is none, or it belongs to other data or settings;
   ///   `Failure` when it is damaged.
@@ -79,7 +79,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     state = kept
   }
 
-  /// The first setting that differs, in words.
+  /// A description of the first setting that differs.
   private func difference(_ other: String) -> String {
     func leaves(_ json: String) -> [String: String] {
       var leaves: [String: String] = [:]
@@ -107,16 +107,16 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   /// How many steps were done in all.
   public var stepsDone: Int { state.steps }
 
-  /// What the epochs came to so far.
+  /// The records of the epochs so far.
   public var records: [TrainingRecord] { state.records }
 
   /// Trains to the last epoch, or until it is to stop.
   ///
   /// - Parameters:
-  ///   - observer: told about each step and each epoch.
-  ///   - shouldStop: asked after each step; if so, all is saved and nothing is lost.
+  ///   - observer: called for each step and each epoch.
+  ///   - shouldStop: called after each step; if true, the state is saved and the run ends.
   /// - Returns: how it ended.
-  /// - Throws: `Failure` when the objective is no number any more or a file cannot be written; `PIQError`;
+  /// - Throws: `Failure` when the objective is not finite or a file cannot be written; `PIQError`;
   ///   `OneDNNError`.
   public func run(
     watching observer: (TrainingEvent) throws -> Void, shouldStop: () -> Bool
@@ -153,7 +153,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     return .finished(best: best)
   }
 
-  /// A validation that is broken off; it is made again.
+  /// An interrupted validation, which is repeated on resuming.
   private struct Interrupted: Error {}
 
   private func stop() throws -> TrainingOutcome {
@@ -169,7 +169,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
       order.prefix(Self.clipsPerEpoch(order.count, batchSize: recipe.optimization.batchSize)))
   }
 
-  /// A last batch of one clip would have no variance: it waits for another epoch.
+  /// A last batch of one clip would have no variance, and is left out of the epoch.
   private static func clipsPerEpoch(_ count: Int, batchSize: Int) -> Int {
     batchSize > 1 && count > 1 && count % batchSize == 1 ? count - 1 : count
   }
@@ -230,7 +230,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
         try files.write(configuration, networks)
       }
     }
-    // After the model: if a kill comes in between, the epoch is done again and writes the same.
+    // After the model: after a kill in between, the epoch is repeated and writes the same.
     try save()
     try files.write(state.records, figures: Task.figures, title: Task.name)
     return record
@@ -239,11 +239,11 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   private func save() throws { try files.save(state, networks: task.state, optimizer: optimizer) }
 }
 
-/// What a training tells while it runs.
+/// The events of a running training.
 public enum TrainingEvent: Sendable {
   /// A step is done.
   case step(epoch: Int, step: Int, of: Int, loss: Double, learningRate: Double)
-  /// A validation is under way.
+  /// A validation is in progress.
   case validation(epoch: Int, finished: Int, total: Int)
   /// An epoch is done, and saved.
   case epoch(TrainingRecord)
@@ -253,6 +253,6 @@ public enum TrainingEvent: Sendable {
 public enum TrainingOutcome: Sendable, Equatable {
   /// All epochs are done; the best one is the model.
   case finished(best: TrainingRecord)
-  /// It was asked to stop, after this many steps of this epoch.
+  /// It was stopped on request, after this many steps of this epoch.
   case stopped(epoch: Int, step: Int)
 }

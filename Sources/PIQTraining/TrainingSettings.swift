@@ -1,20 +1,20 @@
 public import PIQAudio
 
-/// Which clips train, which choose the best epoch, and how much of each is taken.
+/// The clips for training, validation and test, and the length of crops.
 public struct DataSettings: Codable, Sendable, Hashable {
-  /// The folds that train; all that are used for nothing else if empty.
+  /// The training folds; if empty, all folds without another use.
   public var trainFolds: [Int] = []
-  /// The folds that the best epoch is chosen on. If empty, the highest one where the data have
-  /// folds, and `validFraction` of each class where they have none.
+  /// The validation folds. If empty, the highest one where the data have folds, and `validFraction`
+  /// of each class where they have none.
   public var validFolds: [Int] = []
-  /// The folds that are measured once, at the end.
+  /// The test folds, measured once, at the end.
   public var testFolds: [Int] = []
-  /// The part of each class that the best epoch is chosen on, where there are no folds.
+  /// The part of each class for validation, where there are no folds.
   public var validFraction = 0.2
-  /// The part of each class that is measured once, at the end, where there are no folds.
+  /// The part of each class for the test at the end, where there are no folds.
   public var testFraction = 0.0
-  /// How much of a clip is taken at a time, in seconds, wherever in it there is sound; all of it
-  /// if 0.
+  /// The length of a crop in seconds, from a part of the clip that is not silent; the whole clip if
+  /// 0.
   public var cropSeconds = 2.5
 
   /// The standard division.
@@ -30,9 +30,9 @@ public struct DataSettings: Codable, Sendable, Hashable {
   }
 }
 
-/// How weights are moved.
+/// The settings of the optimisation.
 public struct OptimizationSettings: Codable, Sendable, Hashable {
-  /// Which optimiser moves them.
+  /// The optimiser.
   public enum Optimizer: String, Codable, Sendable, CaseIterable {
     /// `torch.optim.Adam`.
     case adam
@@ -40,19 +40,19 @@ public struct OptimizationSettings: Codable, Sendable, Hashable {
     case adamW = "adamw"
   }
 
-  /// How the learning rate changes.
+  /// The schedule of the learning rate.
   public enum Schedule: String, Codable, Sendable, CaseIterable {
-    /// It does not.
+    /// It is constant.
     case constant
     /// It rises and falls once, along half cosines (`OneCycleLR`).
     case oneCycle = "one-cycle"
-    /// It rises and falls in straight lines again and again (`CyclicLRScheduler`).
+    /// It rises and falls linearly and periodically (`CyclicLRScheduler`).
     case cyclic
     /// It is halved when the validation score stops rising (`ReduceLROnPlateau`).
     case plateau
   }
 
-  /// How often all clips are seen.
+  /// The number of passes over all clips.
   public var epochs: Int
   /// B, the clips of a step.
   public var batchSize = 16
@@ -69,12 +69,12 @@ public struct OptimizationSettings: Codable, Sendable, Hashable {
   public var patience = 3
   /// The first epoch whose score counts for plateau.
   public var firstPlateauEpoch = 101
-  /// What the common norm of all gradients is reduced to where it is larger; 0 for no limit.
+  /// The largest common norm of all gradients, above which they are scaled down; 0 for no limit.
   public var gradientNorm: Double
   /// Validation follows each of this many epochs, and the last one.
   public var validateEvery = 1
-  /// What the operands of large products are rounded to; weights and sums are of single precision
-  /// either way. `auto` counts as single precision until `choosePrecision` has replaced it.
+  /// The precision of the operands of large products; weights and sums are always in single
+  /// precision. `auto` counts as single precision until `choosePrecision` has replaced it.
   public var precision = PrecisionChoice.auto
 
   enum CodingKeys: String, CodingKey {
@@ -90,23 +90,23 @@ public struct OptimizationSettings: Codable, Sendable, Hashable {
   }
 }
 
-/// How clips are varied, so that a small set teaches more.
+/// The augmentation of clips, for small data sets.
 public struct AugmentationSettings: Codable, Sendable, Hashable {
-  /// Whether a clip begins anywhere, its end coming before its start.
+  /// Whether a clip is shifted circularly by a random time.
   public var timeShift: Bool
   /// The most by which the level is raised or lowered after it was normalised, in dB.
   public var gain = 0.0
-  /// The least ratio of signal to white noise, in dB, drawn up to 40 dB above it for every other
-  /// clip; no noise if 0.
+  /// The least signal-to-noise ratio in dB; every other clip gets white noise at an SNR of up to 40
+  /// dB above it; none if 0.
   public var noise = 0.0
-  /// The parameter of the Beta distribution that decides about the shares of two mixed clips; no
-  /// mixing if 0 (mixup, arXiv 1710.09412).
+  /// The parameter of the Beta distribution of the weights of two mixed clips; no mixing if 0
+  /// (mixup, arXiv 1710.09412).
   public var mixup = 0.0
-  /// How many stretches of time are silenced in the spectrogram (SpecAugment, arXiv 1904.08779).
+  /// The number of time masks in the spectrogram (SpecAugment, arXiv 1904.08779).
   public var timeMasks = 0
   /// The longest of them, in frames.
   public var timeMaskFrames = 0
-  /// How many bands of frequency are silenced.
+  /// The number of frequency masks.
   public var frequencyMasks = 0
   /// The widest of them, in bins.
   public var frequencyMaskBins = 0
@@ -121,16 +121,16 @@ public struct AugmentationSettings: Codable, Sendable, Hashable {
   }
 }
 
-/// What both trainings have in common.
+/// The settings common to both trainings.
 public protocol Recipe: Codable, Sendable, Equatable {
   /// The recipe that works on ESC-10.
   init()
-  /// Decides about all that is drawn: initial weights, order, crops, variations.
+  /// The seed of all random draws: initial weights, order, crops, augmentation.
   var seed: UInt64 { get set }
   var data: DataSettings { get set }
   var optimization: OptimizationSettings { get set }
   var augmentation: AugmentationSettings { get set }
-  /// What is wrong with a setting of this recipe's own, if something is.
+  /// The problem with a setting specific to this recipe, if any.
   var ownProblem: String? { get }
 }
 
@@ -152,13 +152,13 @@ public struct ClassifierRecipe: Recipe {
     public var dim = 256
     /// The blocks of the classifier's head (`lin_blocks`).
     public var blockCount = 1
-    /// What each of them gives (`lin_neurons`).
+    /// The outputs of each block (`lin_neurons`).
     public var blockSize = 192
-    /// What cosines are multiplied by in training; calibration replaces it in the model.
+    /// The factor of the cosines in training; calibration replaces it in the model.
     public var logitScale = 20.0
-    /// The part of a clip's target that is shared out among all classes.
+    /// The part of a clip's target that is distributed over all classes.
     public var labelSmoothing = 0.0
-    /// What a clip is divided by before its STFT.
+    /// The divisor of a clip before its STFT.
     public var normalize = Normalization.peak
     /// In hertz.
     public var sampleRate = 16_000
@@ -232,15 +232,15 @@ public struct InterpreterRecipe: Recipe {
     }
   }
 
-  /// The weights of what is minimised.
+  /// The weights of the objective's terms.
   public struct ObjectiveSettings: Codable, Sendable, Hashable {
-    /// Of the cross-entropy between the mask and the loud cells (`rec_loss_coef`).
+    /// Of the cross-entropy between the mask and the loud bins (`rec_loss_coef`).
     public var reconstruction = 1.0
-    /// What is loud, as a part of the loudest cell (`mask_th`).
+    /// The threshold of loud bins, as a fraction of the maximum (`mask_th`).
     public var maskThreshold = 0.35
-    /// Of the cross-entropy of what the mask keeps.
+    /// Of the cross-entropy of the masked-in part.
     public var maskedIn = 0.1
-    /// Of what it takes to hear anything else in what the mask leaves out.
+    /// Of -log(1 - p) of the class in the masked-out part.
     public var maskedOut = 0.05
     /// Of the mean of the mask.
     public var sparsity = 0.1
@@ -261,7 +261,7 @@ public struct InterpreterRecipe: Recipe {
         reconstruction: 1, maskedIn: 0, maskedOut: 0, sparsity: 0, totalVariation: 0)
     }
 
-    /// The terms that judge the mask by what the classifier makes of it.
+    /// The terms that judge the mask by the classifier's output.
     var mask: MaskObjective {
       MaskObjective(
         maskedIn: maskedIn, maskedOut: maskedOut, sparsity: sparsity,

@@ -1,12 +1,12 @@
 public import PIQAudio
 
-/// What is trained: a network with an objective and a way to judge it.
+/// A training task: a network with an objective and a validation.
 public protocol TrainingTask: AnyObject {
-  /// What is trained, for messages and files: `classifier` or `interpreter`.
+  /// The task's name in messages and files: `classifier` or `interpreter`.
   static var name: String { get }
-  /// All weights and statistics of what is trained.
+  /// All weights and statistics of the trained network.
   var state: [(name: String, parameter: Parameter)] { get }
-  /// How many clips an epoch goes through.
+  /// The number of clips in an epoch.
   var clipCount: Int { get }
   /// The figures of a validation that the curves show.
   static var figures: [String] { get }
@@ -15,15 +15,15 @@ public protocol TrainingTask: AnyObject {
   ///
   /// - Parameters:
   ///   - clips: indices below `clipCount`.
-  ///   - seed: decides about what is drawn.
-  ///   - path: tells this step's draws from those of others.
+  ///   - seed: the seed of random draws.
+  ///   - path: the path of this step's random draws.
   /// - Returns: the objective and its terms.
   /// - Throws: `PIQError`, `OneDNNError`.
   func step(_ clips: [Int], seed: UInt64, path: [Int]) throws -> Losses
 
-  /// Judges the networks as they are.
+  /// Validates the current networks.
   ///
-  /// - Parameter progress: told how many clips were judged, and of how many.
+  /// - Parameter progress: called with the number of clips done and the total.
   /// - Throws: `PIQError`, `OneDNNError`.
   func validate(progress: (_ finished: Int, _ total: Int) throws -> Void) throws -> Validation
 
@@ -31,7 +31,7 @@ public protocol TrainingTask: AnyObject {
   func model(after validation: Validation) -> (ModelConfiguration, Networks)
 }
 
-/// What a step minimised.
+/// The objective of a step.
 public struct Losses: Codable, Sendable, Hashable {
   /// The weighted sum.
   public var total: Double
@@ -49,9 +49,9 @@ public struct Losses: Codable, Sendable, Hashable {
   }
 }
 
-/// How good the networks are.
+/// The result of a validation.
 public struct Validation: Codable, Sendable, Hashable {
-  /// What decides about the best epoch: larger is better.
+  /// The score that selects the best epoch: larger is better.
   public var score: Double
   /// Figures under their names.
   public var figures: [String: Double]

@@ -3,7 +3,7 @@ public import PIQAudio
 public import PIQPipeline
 public import PIQTraining
 
-// The libraries' own choices as option values; the libraries do not know of a command line.
+// The libraries' choices as option values; the libraries do not depend on a command line.
 
 extension AudioFormat: ExpressibleByArgument {}
 extension SampleEncoding: ExpressibleByArgument {}

@@ -78,7 +78,7 @@ struct Benchmark: TerminalCommand {
         guard model.interpreter.hasInterpreter else { return }
         _ = try model.interpreter.interpret(analysis)
       }
-      // The first time makes what the others find.
+      // The first round fills caches and is not counted.
       if round > 0 { passes.append(clock.layers) }
     }
     return BenchmarkReport(

@@ -1,7 +1,7 @@
 import Foundation
 import PIQAudio
 
-/// What `piq-audio benchmark` found.
+/// The results of `piq-audio benchmark`.
 struct BenchmarkReport: Encodable {
   let model: String
   /// Of the clip, in seconds.
@@ -23,10 +23,10 @@ struct BenchmarkReport: Encodable {
     let seconds: Double
     /// Billions of operations a second, by the layer's definition; nil where it has no products.
     let gflops: Double?
-    /// What is done of the peak, 0 to 1.
+    /// The fraction of the peak, 0 to 1.
     let utilization: Double?
 
-    /// Whether oneDNN has nothing fast for it on this CPU.
+    /// Whether oneDNN has no fast kernel for it on this CPU.
     var isSlow: Bool { method.contains("(ref") || method.contains("(gemm") }
   }
 
@@ -78,7 +78,7 @@ struct BenchmarkReport: Encodable {
     } ?? "unknown CPU"
   }
 
-  /// The report for people.
+  /// The report as text.
   ///
   /// - Parameter hasColor: whether a hot layer without a fast kernel is shown in red.
   func table(hasColor: Bool) -> String {

@@ -1,6 +1,6 @@
 import PIQAudio
 
-/// Finds classes by what people type.
+/// Finds classes by user input.
 enum ClassName {
   /// The index of the class with the name, or the number, `text`.
   ///
@@ -20,8 +20,8 @@ enum ClassName {
         + "piq-audio model info lists all")
   }
 
-  /// How many letters of `text` to change, add or remove until it is a part of `label` ("dgo" and
-  /// "cry" are meant for "dog_bark" and "baby_cry"), and then until it is the whole.
+  /// The edit distance from `text` to a part of `label` ("dgo" and "cry" match "dog_bark" and
+  /// "baby_cry"), and to the whole of it.
   private static func distance(_ text: String, from label: String) -> (part: Int, whole: Int) {
     let (text, label) = (Array(text.lowercased()), Array(label.lowercased()))
     let part = lastRow(text, label, from: Array(repeating: 0, count: label.count + 1))

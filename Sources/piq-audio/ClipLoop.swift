@@ -3,15 +3,14 @@ import Foundation
 import PIQAudio
 import PIQPipeline
 
-/// Takes the clips of a run through their work, several at a time, and reports on them in their
-/// order.
+/// Processes the clips of a run, several at a time, and reports on them in order.
 final class ClipLoop {
   private let terminal: Terminal
   private let printsJSON: Bool
   private let countdown: Countdown
   private(set) var finished = 0
   private(set) var failures = 0
-  /// Those that may be over when the command is repeated.
+  /// Failures that may not recur when the command is repeated.
   private var transient = 0
   private(set) var skipped = 0
 
@@ -26,7 +25,7 @@ final class ClipLoop {
   ///
   /// - Parameters:
   ///   - work: given an index into `inputs`; done by several threads.
-  ///   - report: given the same index and what `work` made of it, in the order of `inputs`.
+  ///   - report: given the same index and the result of `work`, in the order of `inputs`.
   ///   - failed: given the index and the error instead, after it was reported.
   /// - Throws: `StandardOutputError`.
   func run<Output: Sendable>(
@@ -53,7 +52,7 @@ final class ClipLoop {
       })
   }
 
-  /// Reports an input that could not be done.
+  /// Reports an input that failed.
   ///
   /// - Throws: `StandardOutputError`.
   func fail(_ input: String, _ error: any Error) throws {
@@ -64,7 +63,7 @@ final class ClipLoop {
     if printsJSON { try terminal.print(ClipOutcome.json(of: input, failure: failure.message)) }
   }
 
-  /// Reports an input that was left alone because its outputs are there.
+  /// Reports an input that was skipped because its outputs exist.
   ///
   /// - Throws: `StandardOutputError`.
   func skip(_ input: String) throws {
@@ -82,7 +81,7 @@ final class ClipLoop {
   }
 }
 
-/// What a run says of its progress: how far it is, what is under way and how long it will take.
+/// The progress line of a run: the clips done, the current one, and the estimated time left.
 struct Countdown {
   let total: Int
   private let start = Date()
@@ -99,7 +98,7 @@ struct Countdown {
   }
 }
 
-/// The columns that people read.
+/// The columns of text output.
 enum Table {
   /// A row of label, probability and input.
   static func row(_ report: ClipReport, labelWidth: Int) -> String {
@@ -109,7 +108,7 @@ enum Table {
     return "\(name.aligned(left: labelWidth))  \(percent)  \(printable(report.input))"
   }
 
-  /// The words above the columns.
+  /// The header of the columns.
   static func header(labelWidth: Int) -> String {
     "label".aligned(left: labelWidth) + "  probab.  input"
   }
@@ -121,12 +120,12 @@ enum Table {
 }
 
 extension String {
-  /// With blanks after it up to `width` characters.
+  /// Padded on the right to `width` characters.
   func aligned(left width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
   }
 
-  /// With blanks before it up to `width` characters.
+  /// Padded on the left to `width` characters.
   func aligned(right width: Int) -> String {
     String(repeating: " ", count: max(0, width - count)) + self
   }

@@ -83,7 +83,7 @@ struct Evaluate: TerminalCommand {
   func run(_ terminal: Terminal) throws {
     let clips = try Dataset(path: data, folds: folds.map { Set($0.numbers) }, audioFolder: audioDir)
     let model = try model.load()
-    // A folder that cannot be made is found out before the long work.
+    // Fails before the long computation if the folder cannot be made.
     if let outputDir { try Folder.make(outputDir) }
     var settings = EvaluationSettings()
     settings.sets = sets.sets

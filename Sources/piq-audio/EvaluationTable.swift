@@ -2,7 +2,7 @@ import Foundation
 import PIQAudio
 import PIQEvaluation
 
-/// What people read of an evaluation.
+/// The tables of an evaluation as text.
 enum EvaluationTable {
   static func text(_ evaluation: Evaluation) -> String {
     let c = evaluation.classification

@@ -1,12 +1,12 @@
 import PIQAudio
 
 extension Failure {
-  /// The failure as this program tells it: where options or commands serve its remedy, they follow.
+  /// The failure's message in this program, followed by options or commands for its remedy.
   var message: String { code.hint.map { "\(description) (\($0))" } ?? description }
 }
 
 extension Failure.Code {
-  /// The options and commands that remedies of such failures mean; nil where there are none.
+  /// The options and commands for the remedy of such failures; nil where there are none.
   fileprivate var hint: String? {
     switch self {
     case .arraysOfWindows: "--outputs, or --window 0"
@@ -36,6 +36,6 @@ extension Failure.Code {
     }
   }
 
-  /// Whether the command line asked for something impossible.
+  /// Whether the command line is invalid.
   var isUsage: Bool { self == .outputsCollide }
 }

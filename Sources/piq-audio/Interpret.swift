@@ -131,7 +131,7 @@ struct Interpret: TerminalCommand {
     try interpret(jobs, failures, with: processor, model, journal, terminal)
   }
 
-  /// The precision that an earlier run of these settings, or another shard, has settled for `auto`.
+  /// The precision that an earlier run of these settings, or another shard, chose for `auto`.
   private var keptPrecision: PrecisionChoice? {
     guard precision == .auto, resume || input.shard != nil, let folder else { return nil }
     return RunJournal.precision(in: folder).map { PrecisionChoice($0) }
@@ -157,7 +157,7 @@ struct Interpret: TerminalCommand {
     return settings
   }
 
-  /// The journal of the run, where it has an output folder of its own.
+  /// The journal of the run, where it has its own output folder.
   private func journal(
     _ jobs: [ClipJob], _ settings: RunSettings, _ terminal: Terminal
   ) throws -> RunJournal? {
@@ -173,7 +173,7 @@ struct Interpret: TerminalCommand {
     do {
       return try RunJournal(path: path, settings: settings.fingerprint, resuming: resume)
     } catch let failure as Failure where failure.code == .busy && !resume && !csv {
-      // Several runs, one for each file, may well share a folder.
+      // Several runs, one for each file, may share a folder.
       terminal.notice(
         "\(printable(folder)): another run is writing there; this one leaves results.jsonl to it")
       return nil
@@ -187,7 +187,7 @@ struct Interpret: TerminalCommand {
     let width = Table.labelWidth(model.configuration.labels)
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in folderFailures { try loop.fail(failure.path ?? "", failure) }
-    // Only a run that has the folder to itself.
+    // Only for a run with its own folder.
     let results = try folder.flatMap { folder in
       try journal.map { _ in try RunResults(folder: folder, infix: input.shardInfix, csv: csv) }
     }
@@ -240,7 +240,7 @@ struct Interpret: TerminalCommand {
 /// A comma-separated list of outputs.
 struct OutputList: ExpressibleByArgument {
   let kinds: [OutputKind]
-  /// Whether the user named them.
+  /// Whether the user specified them.
   let isExplicit: Bool
 
   init(standard kinds: [OutputKind]) {
@@ -255,7 +255,7 @@ struct OutputList: ExpressibleByArgument {
     isExplicit = true
   }
 
-  /// What follows a clip's stem, by the names of the kinds.
+  /// The suffixes after a clip's stem, by the names of the kinds.
   func suffixes(_ format: AudioFormat) -> [String: String] {
     Dictionary(uniqueKeysWithValues: kinds.map { ($0.name, $0.suffix(format)) })
   }

@@ -6,13 +6,13 @@ import Synchronization
 enum Interruption {
   private static let received = Atomic<Int32>(0)
 
-  /// The signal that asked long work to end in its own way; 0 if none did.
+  /// The signal that requested a graceful end of long work; 0 if none did.
   static var signal: Int32 { received.load(ordering: .relaxed) }
 
   private static let endsWithItsReader = Atomic(false)
 
-  /// Ends the program as SIGPIPE would, unless the caller had ignored that: nobody reads its
-  /// standard output any more.
+  /// Ends the program as SIGPIPE would, unless the caller ignores it: standard output has no reader
+  /// any more.
   static func readerHasLeft() {
     if endsWithItsReader.load(ordering: .relaxed) {
       AtomicFile.removeUnfinished(thenExit: 128 + SIGPIPE)
@@ -25,14 +25,14 @@ enum Interruption {
     return unsafeBitCast(before.__sigaction_handler, to: Int.self) == 1
   }
 
-  /// Watches for Ctrl-C, a hang-up and a request to end from here on; what the caller had ignored, as
-  /// nohup does, stays ignored. Call it before there are other threads.
+  /// Handles SIGINT, SIGHUP and SIGTERM from here on; signals that the caller ignores, as nohup
+  /// does, stay ignored. Call it before other threads start.
   ///
-  /// - Parameter isGentle: whether the first signal is only noted, for work that looks at `signal`.
+  /// - Parameter isGentle: whether the first signal is only recorded in `signal`.
   static func watch(isGentle: Bool = false) {
-    // A file beyond the limit of `ulimit -f` is a failed write like any other.
+    // Exceeding `ulimit -f` becomes an ordinary write error.
     Glibc.signal(SIGXFSZ, SIG_IGN)
-    // The signal would leave what other threads are writing.
+    // The signal would leave partial files of other threads.
     if !isIgnored(SIGPIPE) {
       Glibc.signal(SIGPIPE, SIG_IGN)
       endsWithItsReader.store(true, ordering: .relaxed)
@@ -49,7 +49,7 @@ enum Interruption {
         while sigwait(&signals, &number) == 0 { Interruption.take(number) }
         return nil
       }, nil)
-    // Without a thread to spare a signal ends the program as it ends any other.
+    // Without a free thread, signals keep their default action.
     if code == 0 { pthread_detach(thread) } else { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
   }
 
@@ -65,7 +65,7 @@ enum Interruption {
   private static func take(_ number: Int32) {
     let isFirst = received.exchange(number, ordering: .relaxed) == 0
     if isFirst, isGentle.load(ordering: .relaxed) { return }
-    // 130 for Ctrl-C, as shells have it.
+    // 130 for Ctrl-C, as in shells.
     AtomicFile.removeUnfinished(thenExit: 128 + number)
   }
 }

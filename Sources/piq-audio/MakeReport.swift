@@ -40,7 +40,7 @@ struct MakeReport: TerminalCommand {
 
   @OptionGroup var messages: MessageOptions
 
-  /// Where browsers begin to labour.
+  /// The page size above which browsers become slow.
   private static let manyBytes = 200 << 20
 
   func validate() throws {

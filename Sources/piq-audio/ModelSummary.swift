@@ -1,7 +1,7 @@
 import Foundation
 import PIQAudio
 
-/// What `piq-audio model info` shows.
+/// The output of `piq-audio model info`.
 struct ModelSummary: Encodable {
   let path: String
   let sha256: String
@@ -17,7 +17,7 @@ struct ModelSummary: Encodable {
     configuration = model.configuration
   }
 
-  /// The same for people: a row a property.
+  /// The same as text: a row per property.
   var text: String {
     let (c, stft) = (configuration, configuration.stft)
     let classes = c.labels.enumerated().map { "\($0.offset) \($0.element)" }

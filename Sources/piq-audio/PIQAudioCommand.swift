@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The program: what its subcommands have in common is in `RunOptions`.
+/// The program; options common to its subcommands are in `RunOptions`.
 @main
 struct PIQAudioCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,7 +3,7 @@ import PIQAudio
 import PIQPipeline
 import Synchronization
 
-/// Shows how far a long recording is, and passes on what is said of it.
+/// Shows the progress of a long recording, and passes on its messages.
 final class RecordingWatch: Sendable {
   private let terminal: Terminal
   private let windowing: Windowing
@@ -25,7 +25,7 @@ final class RecordingWatch: Sendable {
     number == number.rounded() ? "\(Int(number))" : "\(number)"
   }
 
-  /// Takes an event; from any thread.
+  /// Handles an event, on any thread.
   func take(_ event: RecordingEvent) {
     switch event {
     case .divided(let input):
@@ -39,7 +39,7 @@ final class RecordingWatch: Sendable {
       state.withLock { state in
         let now = Date()
         if state.input != input { state = State(input: input, start: now) }
-        // More often is only flicker.
+        // More frequent updates would flicker.
         guard now.timeIntervalSince(state.shown) > 0.2 else { return }
         state.shown = now
         terminal.progress(
@@ -48,7 +48,7 @@ final class RecordingWatch: Sendable {
     }
   }
 
-  /// What is done of a recording, in seconds of it, and how long the rest will take.
+  /// The progress of a recording in seconds, and the estimated time left.
   static func line(_ input: String, _ done: Double, _ total: Double?, elapsed: Double) -> String {
     guard let total, total >= done else { return "\(clockText(done)) of \(printable(input))" }
     var line = "\(clockText(done)) of \(clockText(total)) of \(printable(input))"

@@ -4,7 +4,7 @@ import PIQAudio
 import PIQPipeline
 import PIQRuns
 
-/// The inputs, and how much is said about them.
+/// The inputs, and the verbosity.
 struct InputOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
@@ -29,10 +29,9 @@ struct InputOptions: ParsableArguments {
       """, valueName: "i/n"), transform: { try Shard($0) })
   var shard: Shard?
 
-  /// The inputs behind the arguments, and the folders that had none.
+  /// The inputs given by the arguments, and the errors of folders.
   ///
-  /// - Throws: `Failure`; `UsageError` when there is no input or standard input is asked for
-  ///   twice.
+  /// - Throws: `Failure`; `UsageError` when there is no input or standard input is named twice.
   func expand() throws -> (inputs: [ClipInput], failures: [Failure]) {
     if filesFrom == "-" && inputs.contains("-") {
       throw UsageError("standard input cannot be both a sound file and a list of files")
@@ -47,12 +46,12 @@ struct InputOptions: ParsableArguments {
     return ClipInput.expand(inputs + (listed ?? []))
   }
 
-  /// What tells the files of a slice from those of others: `-2-of-3`.
+  /// The infix in the names of a shard's files: `-2-of-3`.
   var shardInfix: String { shard.map { "-\($0.index)-of-\($0.count)" } ?? "" }
 
-  /// Those of `items` that are in the slice asked for; all of them if none was.
+  /// Those of `items` in the requested shard; all of them without one.
   ///
-  /// - Parameter path: of the input that an item is about.
+  /// - Parameter path: the path of an item's input.
   func slice<Item>(_ items: [Item], _ terminal: Terminal, path: (Item) -> String) -> [Item] {
     guard let shard else { return items }
     let slice = items.filter { shard.contains(path($0)) }
@@ -84,7 +83,7 @@ struct ModelOptions: ParsableArguments {
   }
 }
 
-/// How the cores are shared out.
+/// The division of cores.
 struct ParallelOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
@@ -113,7 +112,7 @@ struct ParallelOptions: ParsableArguments {
   func divide(_ count: Int) -> OrderedWork { OrderedWork(count, jobs: jobs, threads: threads) }
 }
 
-/// How much is said on standard error.
+/// The verbosity on standard error.
 struct MessageOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Say nothing but errors and results.")
   var quiet = false
@@ -168,7 +167,7 @@ func require(_ value: Int?, in range: ClosedRange<Int>, _ option: String) throws
   }
 }
 
-/// A command line that asks for something impossible, found out after parsing.
+/// An invalid command line, detected after parsing.
 struct UsageError: Error, CustomStringConvertible {
   let description: String
 
@@ -195,7 +194,7 @@ extension Shard {
   }
 }
 
-/// How explanations are made.
+/// The options of the explanation method.
 struct MethodOptions: ParsableArguments {
   @Option(
     help: """

@@ -1,17 +1,16 @@
 import Foundation
 import PIQAudio
 
-/// What the program does where its memory is limited (`ulimit -v`): Swift ends a program that gets
-/// none, so that it looks ahead.
+/// Handles limited memory (`ulimit -v`) in advance: Swift ends a program when an allocation fails.
 struct ShortMemory: Error, CustomStringConvertible {
   let description: String
 
-  /// What any command takes beside models and clips, in bytes.
+  /// The memory of any command besides models and clips, in bytes.
   private static let least = 64e6
 
-  /// Sees to it that little memory goes far, and that the end of it is told.
+  /// Reduces memory use, and ensures a message when memory runs out.
   ///
-  /// - Throws: `ShortMemory` where there is too little to begin with.
+  /// - Throws: `ShortMemory` where there is too little at the start.
   static func prepare() throws(ShortMemory) {
     Memory.outOfMemory = { bytes in
       let text = "piq-audio: error: \(ShortMemory("\(bytes) more bytes could not be had"))\n"
@@ -27,7 +26,7 @@ struct ShortMemory: Error, CustomStringConvertible {
 
   /// Otherwise malloc reserves 64 MiB for each thread.
   private static func keepToOneArena() {
-    // Swift's module of the C library lacks it; -8 is M_ARENA_MAX.
+    // Swift's Glibc module lacks `mallopt`; -8 is M_ARENA_MAX.
     typealias Option = @convention(c) (Int32, Int32) -> Int32
     guard let address = dlsym(nil, "mallopt") else { return }
     _ = unsafeBitCast(address, to: Option.self)(-8, 1)

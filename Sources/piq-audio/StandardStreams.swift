@@ -3,8 +3,8 @@ import PIQAudio
 
 /// The three streams that every program is given, which may be closed, full or broken.
 enum StandardStreams {
-  /// Fills the place of a stream that the caller closed, so that no file of ours gets its number
-  /// and with it what is meant for the stream. To use it stays an error.
+  /// Replaces a stream that the caller closed, so that no file of ours gets its number and output.
+  /// Its use stays an error.
   static func fillClosed() {
     // In this order: open(2) takes the lowest free number.
     for (stream, mode) in [
@@ -22,7 +22,7 @@ enum StandardStreams {
   }
 }
 
-/// Nobody gets the results any more: the run ends.
+/// Standard output cannot be written: the run ends.
 struct StandardOutputError: Error, CustomStringConvertible {
   /// The system's error number.
   let code: Int32

@@ -3,17 +3,17 @@ import Foundation
 import Logging
 import PIQAudio
 
-/// What a command says: results on standard output, everything else on standard error.
+/// The output of a command: results on standard output, everything else on standard error.
 struct Terminal: Sendable {
   /// For warnings, errors and details.
   private let log: Logger
   private let isQuiet: Bool
   private let showsProgress: Bool
 
-  /// Whether people read standard output.
+  /// Whether standard output is a terminal.
   static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) != 0 }
 
-  /// Whether they want to see colour there.
+  /// Whether standard output may have colour.
   static var outputHasColor: Bool { hasColor(STDOUT_FILENO) }
 
   fileprivate static func hasColor(_ stream: Int32) -> Bool {
@@ -38,7 +38,7 @@ struct Terminal: Sendable {
     if code != 0 { throw StandardOutputError(code: code) }
   }
 
-  /// Writes a line for people to standard output, unless they want silence.
+  /// Writes a line of text to standard output, unless output is quiet.
   func say(_ line: String) throws(StandardOutputError) {
     if !isQuiet { try print(line) }
   }
@@ -49,10 +49,10 @@ struct Terminal: Sendable {
   /// Writes a warning to standard error.
   func warn(_ message: String) { write(message, .warning) }
 
-  /// Writes to standard error what people should know though nothing is amiss.
+  /// Writes a notice, which is no warning, to standard error.
   func notice(_ message: String) { write(message, .notice) }
 
-  /// Writes a detail to standard error, for those who asked to hear more.
+  /// Writes a detail to standard error in verbose mode.
   func note(_ message: String) { write(message, .info) }
 
   private func write(_ message: String, _ level: Logger.Level) {
@@ -60,7 +60,7 @@ struct Terminal: Sendable {
     log.log(level: level, "\(message)")
   }
 
-  /// Replaces the progress line; people see it, files and pipes do not.
+  /// Replaces the progress line; shown on terminals only.
   func progress(_ text: String) {
     guard showsProgress else { return }
     var size = winsize()
@@ -68,7 +68,7 @@ struct Terminal: Sendable {
     standardError("\r\u{1B}[K" + text.prefix(isKnown ? Int(size.ws_col) - 1 : 79))
   }
 
-  /// Takes the progress line away.
+  /// Clears the progress line.
   func clearProgress() {
     if showsProgress { standardError("\r\u{1B}[K") }
   }
@@ -76,14 +76,14 @@ struct Terminal: Sendable {
   /// Runs the body of a command. Errors become one line each, and the exit status; a signal ends
   /// the program without leaving half-written files.
   ///
-  /// - Parameter stopsGently: whether `body` looks at `Interruption.signal` itself; only a second
+  /// - Parameter stopsGently: whether `body` checks `Interruption.signal` itself; only a second
   ///   signal ends the program at once.
   func run(stopsGently: Bool = false, _ body: () throws -> Void) throws {
     StandardStreams.fillClosed()
     Interruption.watch(isGentle: stopsGently)
     do {
       try ShortMemory.prepare()
-      // OpenMP would count cores, and take threads that are not to be had.
+      // OpenMP would use all cores, and threads that cannot be started.
       try Threads.with(Threads.available, body)
     } catch let code as ExitCode {
       throw code
@@ -99,14 +99,14 @@ struct Terminal: Sendable {
   }
 }
 
-/// A command that says what it does on a terminal.
+/// A command that writes to a terminal.
 protocol TerminalCommand: ParsableCommand {
-  /// Whether it looks at `Interruption.signal` itself.
+  /// Whether it checks `Interruption.signal` itself.
   static var stopsGently: Bool { get }
-  /// How much is said.
+  /// The verbosity.
   var messages: MessageOptions { get }
 
-  /// Does the command's work; see `Terminal.run` for what becomes of errors.
+  /// Runs the command; see `Terminal.run` for the handling of errors.
   func run(_ terminal: Terminal) throws
 }
 
@@ -124,7 +124,7 @@ extension ExitCode {
   static let transient = ExitCode(75)
 }
 
-/// Messages as lines `piq-audio: error: …`, with colour where a terminal wants it.
+/// Messages as lines `piq-audio: error: …`, with colour where a terminal supports it.
 private struct StandardErrorLog: LogHandler {
   var logLevel = Logger.Level.warning
   var metadata: Logger.Metadata = [:]
@@ -146,6 +146,6 @@ private struct StandardErrorLog: LogHandler {
 }
 
 private func standardError(_ text: String) {
-  // Where it cannot be written there is nobody to tell.
+  // A failure to write cannot be reported.
   _ = StandardStreams.write(text, to: STDERR_FILENO)
 }

@@ -164,7 +164,7 @@ struct Train: ParsableCommand {
     }
   }
 
-  /// Where the weights of an interpreter's objective begin.
+  /// The initial weights of an interpreter's objective.
   enum Objective: String, ExpressibleByArgument, CaseIterable {
     case faithful, upstream
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import PIQAudio
 import PIQTraining
 
-/// What both trainings take besides settings.
+/// The arguments of both trainings besides settings.
 struct TrainingArguments: ParsableArguments {
   @Argument(
     help: ArgumentHelp("The CSV file or the folder of classes.", valueName: "data"),
@@ -63,11 +63,11 @@ struct TrainingArguments: ParsableArguments {
     }
   }
 
-  /// Prints the recipe if that is all that is wanted.
+  /// Prints the recipe if only that is requested.
   func printed(_ recipe: some Recipe, _ terminal: Terminal) throws -> Bool {
     try recipe.validate()
     guard printRecipe else { return false }
-    // The file's last line break is its own.
+    // `print` adds the last line break.
     try terminal.print(String(RecipeFile.text(recipe).dropLast()))
     return true
   }

@@ -2,14 +2,14 @@ import Foundation
 import PIQAudio
 import PIQTraining
 
-/// What people see of a training.
+/// The progress output of a training.
 struct TrainingProgress {
   let epochs: Int
   /// The steps that were done before this run.
   let done: Int
   private let start = Date()
 
-  /// The line while it runs; nothing to say of a finished epoch.
+  /// The line while it runs; nil for a finished epoch.
   func line(_ event: TrainingEvent) -> String? {
     switch event {
     case .step(let epoch, let step, let count, let loss, let rate):
@@ -25,7 +25,7 @@ struct TrainingProgress {
     }
   }
 
-  /// The line that stays of an epoch.
+  /// The permanent line of an epoch.
   func line(_ record: TrainingRecord) -> String {
     let head = String(
       format: "epoch %d/%d  loss %.4f  rate %.2g  %@", record.epoch, epochs, record.loss,

@@ -4,7 +4,7 @@ import PIQAudio
 import PIQDatasets
 import PIQTraining
 
-/// One training from the command line: its data, its files, and what is said about it.
+/// One training from the command line: its data, its files, and its messages.
 struct TrainingSession<Task: TrainingTask, R: Recipe> {
   let split: Split
   private let arguments: TrainingArguments
@@ -24,17 +24,17 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       folder: arguments.output ?? "", name: Task.name, dtype: arguments.dtype.tensorType)
     if !arguments.force && !arguments.resume { try files.checkAreFree() }
     let path = arguments.data ?? ""
-    // Folds that are nobody's need not be there.
+    // Folds that are not used need not exist.
     data = try Dataset(path: path, audioFolder: arguments.audioDir)
     split = try Split(data, recipe.data, seed: recipe.seed)
   }
 
-  /// What to call the model.
+  /// The model's name.
   var modelName: String {
     arguments.name ?? URL(filePath: files.folder).standardizedFileURL.lastPathComponent
   }
 
-  /// Settles which precision `auto` stands for.
+  /// Resolves the precision `auto`.
   ///
   /// - Parameter channels: of the network's layers.
   mutating func choosePrecision(channels: Int) throws {
@@ -55,7 +55,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       remedy: "leave its clips out, or train a classifier on them first")
   }
 
-  /// Decodes all clips; no test clips where none are asked for.
+  /// Decodes all clips; no test clips if not requested.
   func load(_ configuration: ModelConfiguration) throws -> (ClipSet, ClipSet, ClipSet?) {
     let total = split.train.count + split.valid.count + split.test.count
     var done = 0
@@ -84,7 +84,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     let identity = (inputs + clips).joined(separator: "\n")
     let run = try TrainingRun(
       task, recipe, files: files,
-      // Without a hash the list itself tells one set of clips from another.
+      // Without a hash, the list itself identifies the set of clips.
       inputs: Array(identity.utf8).withUnsafeBytes { FileHash.sha256(of: $0) } ?? identity)
     if arguments.resume { try run.resume() } else { try run.begin() }
     try sayBeginning(run)
@@ -134,7 +134,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     if let last = run.records.last { try terminal.say("going on after epoch \(last.epoch)") }
   }
 
-  /// Ends at once where there is nothing to save yet.
+  /// Ends at once if there is nothing to save yet.
   private func checkForSignal() throws {
     if Interruption.signal != 0 { throw ExitCode(128 + Interruption.signal) }
   }

@@ -2,7 +2,7 @@ import ArgumentParser
 import PIQAudio
 import PIQPipeline
 
-/// How long recordings are divided.
+/// The division of long recordings into windows.
 struct WindowOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -73,13 +73,13 @@ struct WindowOptions: ParsableArguments {
     }
   }
 
-  /// The settings that the options ask for.
+  /// The settings given by the options.
   ///
   /// - Parameters:
   ///   - labels: the names of the model's classes.
   ///   - outputs: what to write.
   ///   - tail: which frames of a clip are explained; cropped ones cannot be joined.
-  /// - Throws: `UsageError` when windows cannot have what is asked for.
+  /// - Throws: `UsageError` when windows do not support the options.
   func windowing(labels: [String], outputs: OutputList, tail: Tail) throws -> Windowing {
     let isAsked = window.map { $0 > 0 } ?? false
     if isAsked, tail == .crop {
@@ -112,7 +112,7 @@ struct WindowOptions: ParsableArguments {
     if let only {
       let names = only.split(separator: ",", omittingEmptySubsequences: true)
       guard !names.isEmpty else { throw UsageError("--only is empty; name a class") }
-      // A name may have commas itself.
+      // A name may contain commas.
       if let whole = labels.firstIndex(of: only) {
         windowing.only = [whole]
       } else {
@@ -124,7 +124,7 @@ struct WindowOptions: ParsableArguments {
 }
 
 extension Substring {
-  /// Without the spaces around it.
+  /// Without leading and trailing spaces.
   var trimmingSpaces: String {
     String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }

@@ -1,8 +1,8 @@
 import PIQNeuralNetwork
 public import PIQTensor
 
-/// Which rows of the layers' maps stay as they are when silence follows a clip: those whose windows
-/// lie within it.
+/// The rows of the layers' maps that zero padding after a clip does not change: those whose
+/// receptive fields lie within the clip.
 private struct KeptRows {
   /// Of each halving layer's input, and of the residual block's.
   let inputs: [Int]
@@ -10,7 +10,7 @@ private struct KeptRows {
   let hidden: Int
 
   init(frames: Int) {
-    // What a window finds beyond the frames is zero either way.
+    // Beyond the frames, a window reads zeros in both cases.
     var rows = [frames, frames / 2]
     // The window of row r reaches to row 2 r + 2.
     for _ in 1..<ConvolutionalEncoder.stages { rows.append(max(0, (rows[rows.count - 1] - 1) / 2)) }
@@ -18,12 +18,12 @@ private struct KeptRows {
     hidden = max(0, rows[rows.count - 1] - 1)
   }
 
-  /// The first row that a halving layer needs to go on, or the residual block.
+  /// The first input row that a halving layer, or the residual block, needs to continue.
   func start(_ layer: Int) -> Int {
     layer < ConvolutionalEncoder.stages ? max(0, 2 * inputs[layer + 1] - 2) : max(0, hidden - 1)
   }
 
-  /// How many rows of what comes out then are known already: the first one lacks its neighbour.
+  /// The number of its output rows already known: the first one lacks its neighbour.
   func known(_ layer: Int) -> Int {
     let next = layer < ConvolutionalEncoder.stages ? inputs[layer + 1] : hidden
     return next > 0 ? 1 : 0
@@ -50,9 +50,9 @@ extension ConvolutionalEncoder {
     return EncodedClip(hidden: hidden, frames: frames, ends: ends)
   }
 
-  /// The representation of a clip that goes on in silence.
+  /// The representation of a clip followed by silence.
   ///
-  /// - Parameter frames: how many frames it is to have, a multiple of 16 and more than it has.
+  /// - Parameter frames: the number of frames to extend to, a multiple of 16 and more than it has.
   /// - Throws: as `callAsFunction`.
   package func extend(_ clip: EncodedClip, to frames: Int) throws -> Tensor {
     let kept = KeptRows(frames: clip.frames)

@@ -99,7 +99,7 @@ public final class ConvolutionalEncoder: SpectrogramEncoder {
   /// parameters' gradients accumulate.
   ///
   /// - Parameters:
-  ///   - precision: what the operands of large products are rounded to.
+  ///   - precision: the precision of the operands of large products.
   ///   - needsInputGradient: whether the gradient of `x` is needed; the pullback gives zeros if not.
   /// - Throws: as `callAsFunction`.
   public func differentiated(

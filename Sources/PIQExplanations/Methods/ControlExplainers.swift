@@ -2,7 +2,7 @@ public import PIQClassifiers
 package import PIQNeuralNetwork
 import PIQTensor
 
-/// A mask of values drawn uniformly from 0 to 1: what a method must beat.
+/// A mask of uniform random values from 0 to 1: the baseline for methods.
 public struct RandomExplainer: Explainer {
   public static let name = "random"
   public static var settingsUsed: Set<PartialKeyPath<ExplainerSettings>> { [\.seed] }
@@ -48,14 +48,14 @@ extension Interpreter {
   }
 }
 
-/// The purpose that a random stream is for: what is drawn for one says nothing of another.
+/// The purpose of a random stream; streams for different purposes are independent.
 package enum RandomPurpose: Int {
   case contaminants = 1
   case noise, masks, smoothing, resampling
 }
 
 extension RandomStream {
-  /// A stream for one purpose and, where there are several, one clip.
+  /// A stream for one purpose and, optionally, one clip.
   package init(seed: UInt64, _ purpose: RandomPurpose, index: Int = 0) {
     self.init(seed: seed, path: [purpose.rawValue, index])
   }

@@ -1,20 +1,19 @@
 import Glibc
 import PIQTensor
 
-/// Metrics of what becomes of the decision when a mask is applied, as the PIQ recipe measures them.
+/// Metrics of the effect of a mask on the decision, as in the PIQ recipe.
 extension Metric {
-  /// Fid-In: 1 where the masked-in spectrogram is given the clip's class, else 0.
+  /// Fid-In: 1 if the masked-in spectrogram is classified like the clip, else 0.
   public static let fidelity = Metric("fid_in", "Fid-In", decimals: 2) {
     $0.maskedIn.indexOfMaximum == $0.classIndex ? 1 : 0
   }
 
-  /// AI: 100 where the class's probability rises for the masked-in spectrogram, else 0.
+  /// AI: 100 if the class's probability rises for the masked-in spectrogram, else 0.
   public static let averageIncrease = Metric("ai", "AI", decimals: 1) {
     $0.whole[$0.classIndex] < $0.maskedIn[$0.classIndex] ? 100 : 0
   }
 
-  /// AD: by how much of itself, in per cent, the class's probability drops for the masked-in
-  /// spectrogram.
+  /// AD: the relative drop of the class's probability for the masked-in spectrogram, in per cent.
   public static let averageDrop = Metric("ad", "AD", decimals: 1) { outcome in
     func probability(_ probabilities: [Double]) -> Double {
       let all =
@@ -25,19 +24,19 @@ extension Metric {
     return 100 * max(0, whole - maskedIn) / (whole + epsilon)
   }
 
-  /// AG: by how much of what was missing to 1, in per cent, the class's probability rises for the
-  /// masked-in spectrogram.
+  /// AG: the rise of the class's probability for the masked-in spectrogram, in per cent of its
+  /// distance from 1.
   public static let averageGain = Metric("ag", "AG", decimals: 1) {
     let (whole, maskedIn) = ($0.whole[$0.classIndex], $0.maskedIn[$0.classIndex])
     return 100 * max(0, maskedIn - whole) / (1 - whole + epsilon)
   }
 
-  /// FF: by how much the class's probability drops for the masked-out spectrogram.
+  /// FF: the drop of the class's probability for the masked-out spectrogram.
   public static let faithfulness = Metric("ff", "FF", decimals: 3) {
     $0.whole[$0.classIndex] - $0.maskedOut[$0.classIndex]
   }
 
-  /// Upstream's guard of the quotients.
+  /// Upstream's epsilon for the quotients.
   private static let epsilon = 1e-10
 }
 

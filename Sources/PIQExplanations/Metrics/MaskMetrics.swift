@@ -2,8 +2,8 @@ import Glibc
 
 /// Metrics of the mask alone.
 extension Metric {
-  /// SPS: the Gini index of the absolute values, 0 where all are equal and near 1 where one stands
-  /// out.
+  /// SPS: the Gini index of the absolute values, 0 where all are equal and near 1 where one
+  /// dominates.
   public static let sparseness = Metric("sps", "SPS", decimals: 3) {
     let sorted = $0.mask.map { abs(Double($0)) }.sorted()
     let total = sorted.reduce(0, +)
@@ -15,7 +15,7 @@ extension Metric {
     return weighted / (count * total)
   }
 
-  /// COMP: the entropy, in nats, of the absolute values as parts of their sum.
+  /// COMP: the entropy, in nats, of the absolute values divided by their sum.
   public static let complexity = Metric("comp", "COMP", decimals: 2) {
     let magnitudes = $0.mask.map { abs(Double($0)) }
     let total = magnitudes.reduce(0, +)

@@ -2,7 +2,7 @@ import PIQTensor
 
 /// A measure of how well a mask explains a decision.
 public struct Metric: Sendable, Hashable, CaseIterable {
-  /// All metrics, in the order of tables. A new one is a file in `Metrics`, and a name here.
+  /// All metrics, in the order of tables. To add one, add a file to `Metrics` and a name here.
   public static let allCases: [Metric] = [
     fidelity, averageIncrease, averageDrop, averageGain, faithfulness, sparseness, complexity,
     meanMask,
@@ -12,7 +12,7 @@ public struct Metric: Sendable, Hashable, CaseIterable {
   public let key: String
   /// The heading of its column.
   public let title: String
-  /// The digits after the point that tables show.
+  /// The decimal places shown in tables.
   public let decimals: Int
   /// Its value for a masked clip.
   public let value: @Sendable (MaskedOutcome) -> Double
@@ -32,8 +32,8 @@ public struct Metric: Sendable, Hashable, CaseIterable {
 /// A value for every metric.
 public typealias MetricValues = [Metric: Double]
 
-/// What metrics look at: the mask of a clip, and the probabilities of all C classes with and without
-/// what it keeps.
+/// The input of metrics: the mask of a clip, and the probabilities of all C classes for the clip,
+/// its masked-in and its masked-out part.
 public struct MaskedOutcome: Sendable {
   /// The probabilities for the clip.
   public let whole: [Double]

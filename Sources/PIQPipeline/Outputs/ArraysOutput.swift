@@ -36,7 +36,7 @@ extension InterpretedClip {
     return arrays + [
       ("sample_rate", scalar(stft.sampleRate)), ("n_fft", scalar(stft.nFFT)),
       ("hop_length", scalar(stft.hopLength)), ("win_length", scalar(stft.windowLength)),
-      // What the samples were divided by before the STFT: the effect of `normalize` on this clip.
+      // The divisor of the samples before the STFT: the effect of `normalize` on this clip.
       ("level", .float32(Tensor(shape: [], [analysis.clip.level]))),
     ]
   }

@@ -28,7 +28,7 @@ final class WindowedSound: WindowedOutput {
   private let samples: (ExplainedWindow) -> [Float]
   private let observe: (RecordingEvent) -> Void
 
-  /// Bytes of sound that fit in a WAV file for sure.
+  /// Bytes of sound that certainly fit in a WAV file.
   private static let mostOfWAV = 4e9
 
   /// - Parameter samples: those of a window, from its `coreStart` on.
@@ -36,7 +36,7 @@ final class WindowedSound: WindowedOutput {
     _ recording: WindowedRecording, _ path: String,
     _ samples: @escaping (ExplainedWindow) -> [Float]
   ) throws {
-    // RF64 where the sound may exceed what WAV holds; a header may not say how long it is.
+    // RF64 where the sound may exceed WAV's limit; a header may lack its length.
     let bytes = recording.duration.map {
       $0 * Double(recording.stft.sampleRate * recording.soundFormat.encoding.bits / 8)
     }

@@ -1,7 +1,7 @@
 import PIQAudio
 
 extension OutputKind {
-  /// What was found, for programs: `clip.interpretation.json`.
+  /// The results in JSON: `clip.interpretation.json`.
   public static let json = OutputKind(
     "json", suffix: { _ in ".interpretation.json" },
     ofClip: { clip, path in
@@ -17,7 +17,7 @@ extension ClipReport {
   fileprivate func write(to path: String) throws { try AtomicFile.write(text.utf8, to: path) }
 }
 
-/// A text that is written when the recording is over.
+/// A text that is written at the end of the recording.
 final class WindowedText: WindowedOutput {
   private let path: String
   private let text: (Timeline, ClipReport) throws -> String

@@ -2,25 +2,25 @@ public import PIQAudio
 
 /// A kind of file that can be written of a recording.
 ///
-/// Each is defined in a file of its own beside this one: its name, its suffix, and how it is written.
-/// A new one is such a file and its name in `all`.
+/// Each is defined in its own file in this folder: its name, its suffix, and its writer. To add
+/// one, add such a file and its name in `all`.
 public struct OutputKind: Sendable {
-  /// All kinds, in the order in which they are listed.
+  /// All kinds, in display order.
   public static let all: [OutputKind] = [
     .audio, .residual, .spectrogram, .arrays, .json, .timeline, .labels, .selections,
   ]
 
   /// Its name in lists of outputs, and its key in a clip's JSON.
   public let name: String
-  /// Whether it is written unless other kinds are asked for.
+  /// Whether it is written by default.
   public let isStandard: Bool
-  /// Whether it is a sound, which is not to be taken for an input.
+  /// Whether it is a sound, which must not be used as an input.
   let isSound: Bool
   private let makeSuffix: @Sendable (AudioFormat) -> String
-  /// Writes it of a clip that is taken whole; nil where it is not of such clips. Gives a warning for
-  /// the clip's report.
+  /// Writes it for a whole clip, and returns a warning for the report; nil where it does not apply
+  /// to whole clips.
   let ofClip: (@Sendable (InterpretedClip, _ path: String) throws -> String?)?
-  /// Begins to write it of a recording in windows; nil where it is not of such recordings.
+  /// Begins to write it for a recording in windows; nil where it does not apply to those.
   let ofWindows: (@Sendable (WindowedRecording, _ path: String) throws -> any WindowedOutput)?
 
   init(
@@ -43,24 +43,24 @@ public struct OutputKind: Sendable {
     self = kind
   }
 
-  /// What is written unless something else is asked for.
+  /// The kinds that are written by default.
   public static let standard = all.filter(\.isStandard)
-  /// What can be written of a clip that is taken whole.
+  /// The kinds for a clip that is processed whole.
   public static let ofClips = all.filter(\.isOfClips)
-  /// What can be written of a recording that is divided into windows.
+  /// The kinds for a recording that is divided into windows.
   public static let ofWindows = all.filter(\.isOfWindows)
   /// The report comes last: it lists the others and their warnings.
   static let inWritingOrder = all.filter { $0.name != json.name } + [json]
 
-  /// Whether it can be written of a clip that is taken whole.
+  /// Whether it applies to a clip that is processed whole.
   public var isOfClips: Bool { ofClip != nil }
-  /// Whether it can be written of a recording that is divided into windows.
+  /// Whether it applies to a recording that is divided into windows.
   public var isOfWindows: Bool { ofWindows != nil }
 
-  /// What follows the clip's stem in a file's name.
+  /// The suffix after the clip's stem in a file's name.
   public func suffix(_ format: AudioFormat) -> String { makeSuffix(format) }
 
-  /// Whether a file of this name is a sound that was written for a clip, to judge by its name.
+  /// Whether a file name is that of a sound that was written for a clip.
   package static func isOutputSound(_ name: String) -> Bool {
     AudioFormat.allCases.contains { format in
       all.contains { $0.isSound && name.hasSuffix($0.suffix(format)) }
@@ -68,27 +68,27 @@ public struct OutputKind: Sendable {
   }
 }
 
-/// What is written of a recording while its windows come.
+/// An output of a recording that is written window by window.
 protocol WindowedOutput: AnyObject {
   /// Takes the next window.
   func add(_ window: ExplainedWindow) throws
-  /// Puts the file in place. What it says of the recording goes into `report`.
+  /// Puts the file in place, and adds to `report`.
   func finish(_ timeline: Timeline, _ report: inout ClipReport) throws
 }
 
 extension WindowedOutput {
-  /// Nothing: what is written at the end has the timeline.
+  /// Does nothing: outputs written at the end use the timeline.
   func add(_ window: ExplainedWindow) {}
 }
 
-/// A clip that was taken whole, with all that its outputs are made of.
+/// A clip that was processed whole, with the data of its outputs.
 struct InterpretedClip {
-  /// The input as pictures call it.
+  /// The input's name in pictures.
   var name: String
   var stft: STFTConfiguration
   var soundFormat: SoundFileFormat
   var analysis: Analysis
   var interpretation: Interpretation
-  /// What was found; complete but for the warnings of outputs to come.
+  /// The report; complete but for the warnings of later outputs.
   var report: ClipReport
 }

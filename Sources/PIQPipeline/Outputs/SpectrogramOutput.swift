@@ -2,8 +2,8 @@ import PIQAudio
 import PIQPlotting
 
 extension OutputKind {
-  /// Input, mask and interpretation as a picture: `clip.interpretation.png`. Of a recording in
-  /// windows an overview, and a page an hour.
+  /// Input, mask and interpretation as a picture: `clip.interpretation.png`. For a recording in
+  /// windows, an overview and a page per hour.
   public static let spectrogram = OutputKind(
     "spectrogram", suffix: { _ in ".interpretation.png" },
     ofClip: { clip, path in

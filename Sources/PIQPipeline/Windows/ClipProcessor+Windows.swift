@@ -1,7 +1,7 @@
 import PIQAudio
 import PIQPlotting
 
-/// Recordings that are taken through the model in windows.
+/// Recordings that are processed in windows.
 extension ClipProcessor {
   /// Interprets a recording window by window and writes the outputs of its job.
   ///
@@ -40,7 +40,7 @@ extension ClipProcessor {
     return .done(report, seconds: clock.withTotal)
   }
 
-  /// Classifies a window, and explains it where the settings say so.
+  /// Classifies a window, and explains it if the settings require it.
   ///
   /// - Returns: as many samples as the window has, silence where it is not explained.
   private func explain(

@@ -1,8 +1,8 @@
 /// Joins the sounds of sliding windows: where two overlap, one fades into the other.
 ///
 /// Weights are linear in amplitude (the sounds of both windows are of the same recording, so that
-/// levels stay) and add up to exactly 1 at every sample; where both windows agree, the result is
-/// what they agree upon to the last bit.
+/// levels stay) and add up to exactly 1 at every sample; where both windows are equal, the result
+/// is bit-exact.
 package struct CrossFade: Sendable {
   private let windows: SlidingWindows
   private let fadeIn: [Float]
@@ -25,7 +25,7 @@ package struct CrossFade: Sendable {
     let core = sound[(window.coreStart - window.start)...]
     var joined = Array(window.isLast ? core : core.prefix(windows.hop))
     for i in 0..<min(tail.count, joined.count) {
-      // So, and not as the sum of two products: equal samples stay as they are.
+      // Not as the sum of two products: in this form equal samples are unchanged.
       joined[i] = tail[i] + (joined[i] - tail[i]) * fadeIn[i]
     }
     tail = window.isLast ? [] : Array(core.dropFirst(windows.hop))

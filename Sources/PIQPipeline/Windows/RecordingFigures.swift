@@ -2,8 +2,8 @@ import Foundation
 import PIQAudio
 import PIQPlotting
 
-/// The pictures of a long recording: one of the whole, and one of each hour if it has more than one.
-/// They appear when all are drawn.
+/// The pictures of a long recording: one of the whole, and one of each hour if it has more than
+/// one. They appear when all are complete.
 struct RecordingFigures {
   /// Seconds that a page shows.
   private static let pageSeconds = 3600
@@ -15,13 +15,13 @@ struct RecordingFigures {
   private var page: OverviewPool
   /// The pages that were drawn, by their kinds in a report.
   private(set) var pages: [String: String] = [:]
-  /// Those that wait for the end of the recording, which may fail until then.
+  /// The files kept until the end of the recording, which may fail until then.
   private var files: [GrowingFile] = []
   private var pageCount = 0
 
   /// - Parameters:
   ///   - path: of the overview; pages have a number before its extension.
-  ///   - name: what the recording is called.
+  ///   - name: the recording's name.
   init(path: String, name: String, _ stft: STFTConfiguration) {
     self.path = path
     self.name = name
@@ -32,7 +32,7 @@ struct RecordingFigures {
 
   private var pageLength: Int { Self.pageSeconds * stft.sampleRate }
 
-  /// Adds what `span` of the recording looks like, and draws a page when an hour is full.
+  /// Adds `span` of the recording, and draws a page when an hour is complete.
   ///
   /// - Parameters:
   ///   - isLast: whether the recording ends with it.

@@ -1,11 +1,11 @@
 package import PIQAudio
 import PIQPlotting
 
-/// A recording in windows, as far as it is known when its outputs begin.
+/// A recording in windows, as known when its outputs begin.
 package struct WindowedRecording {
-  /// The recording as pictures call it.
+  /// The recording's name in pictures.
   var name: String
-  /// Its length in seconds as its header has it; nil where that is not known.
+  /// Its length in seconds by its header; nil where unknown.
   var duration: Double?
   /// The names of the classes.
   var labels: [String]
@@ -28,7 +28,7 @@ package struct WindowedRecording {
   }
 }
 
-/// What the model says of a window.
+/// The model's result for a window.
 package struct ClassifiedWindow: Sendable {
   /// The window in the timeline.
   package var entry: Timeline.Entry
@@ -57,7 +57,7 @@ struct ExplainedWindow {
   let timeline: Timeline
 }
 
-/// Collects what the windows of a recording give, and writes its outputs as they come.
+/// Collects the results of a recording's windows, and writes its outputs as they arrive.
 package struct RecordingResult {
   private let outputs: [any WindowedOutput]
   private let paths: [String: String]
@@ -67,8 +67,8 @@ package struct RecordingResult {
 
   /// Begins the outputs of a recording.
   ///
-  /// - Parameter outputs: their paths by the names of their kinds; those that are not of windows
-  ///   are left out.
+  /// - Parameter outputs: their paths by the names of their kinds; those that do not apply to
+  ///   windows are ignored.
   /// - Throws: `Failure` or `SoundFileError` where one cannot be written.
   package init(_ recording: WindowedRecording, outputs paths: [String: String]) throws {
     self.outputs = try OutputKind.inWritingOrder.compactMap { kind in

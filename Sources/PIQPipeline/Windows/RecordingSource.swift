@@ -3,20 +3,20 @@ import PIQAudio
 /// A recording that is read block by block at the model's rate.
 final class RecordingSource {
   let reader: SoundFileReader
-  /// What was read before it was known how long the recording is.
+  /// The samples read before the length of the recording was known.
   private var head: ArraySlice<Float>
   private var stream: ResamplerStream
   private let blockFrames: Int
   private var hasEnded = false
 
   /// - Parameters:
-  ///   - head: what was read of `reader` already.
+  ///   - head: the samples already read from `reader`.
   ///   - rate: the model's, in hertz.
   init(_ reader: SoundFileReader, head: [Float], rate: Int) {
     self.reader = reader
     self.head = head[...]
     stream = ResamplerStream(.cached(from: reader.sampleRate, to: rate))
-    // A low rate may grow a thousandfold.
+    // Resampling from a low rate may multiply the samples a thousandfold.
     let frames = (Double(1 << 16) * Double(reader.sampleRate) / Double(rate)).rounded(.up)
     blockFrames = max(1, min(1 << 16, Int(min(frames, 1e9))))
   }
@@ -28,7 +28,7 @@ final class RecordingSource {
     if !head.isEmpty {
       let block = Array(head.prefix(blockFrames))
       head = head.dropFirst(block.count)
-      // Gives back what a slice would keep.
+      // Frees the memory that a slice would keep.
       if head.isEmpty { head = [] }
       return stream.resample(block)
     }

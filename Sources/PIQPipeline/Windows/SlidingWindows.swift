@@ -3,17 +3,17 @@ import Foundation
 /// Windows of equal length that slide over a recording, each sharing `overlap` samples with the one
 /// before.
 ///
-/// Window i stands for the samples from i · hop on; what it shares with its neighbours they cross-
-/// fade. The last window is moved back so that it is whole and ends where the recording does; what
-/// it gains at its beginning is heard by the network and then left out. A recording that is
-/// shorter than a window is one window of its own length.
+/// Window i covers the samples from i · hop on; overlaps are cross-faded. The last window is moved
+/// back so that it is whole and ends where the recording does; the samples added at its start serve
+/// the network as context and are then discarded. A recording that is shorter than a window is one
+/// window of its own length.
 public struct SlidingWindows: Sendable, Hashable {
   /// Samples in a window.
   public let length: Int
   /// Samples that a window shares with the next one.
   public let overlap: Int
 
-  /// From the start of one window to that of the next, in samples.
+  /// The distance between the starts of successive windows, in samples.
   public var hop: Int { length - overlap }
 
   /// - Precondition: `length` is positive, and `overlap` from 0 to half of it.
@@ -23,20 +23,20 @@ public struct SlidingWindows: Sendable, Hashable {
     self.overlap = overlap
   }
 
-  /// What a window stands for alone: up to the middle of what it shares with its neighbours.
+  /// The part of a window without overlap: up to the middle of its overlaps with its neighbours.
   package func span(of window: SampleWindow) -> Range<Int> {
     let start = window.index == 0 ? 0 : window.coreStart + overlap / 2
     return start..<(window.isLast ? window.end : window.coreStart + hop + overlap / 2)
   }
 
-  /// What a window is multiplied by in its first `overlap` samples, the one before having the
-  /// rest up to 1: a raised cosine. The sum of both is exactly 1.
+  /// The fade-in weights of a window's first `overlap` samples, a raised cosine; the previous
+  /// window fades out with their complement to exactly 1.
   var fadeIn: [Float] {
     let rising = (0..<overlap).map { i -> Float in
       let phase = (Double(i) + 0.5) / Double(max(overlap, 1))
       return Float(0.5 - 0.5 * cos(.pi * phase))
     }
-    // Point symmetry to the last bit: what rises is what falls.
+    // Exact point symmetry: fade-in and fade-out match to the last bit.
     return rising.indices.map { i in
       let mirrored = overlap - 1 - i
       return i == mirrored ? 0.5 : i < mirrored ? rising[i] : 1 - rising[mirrored]
@@ -52,8 +52,8 @@ package struct SampleWindow: Sendable {
   package let samples: [Float]
   /// The place of the first of them in the recording.
   package let start: Int
-  /// What it stands for: the samples from here on, as far as the next window. Those before were
-  /// only heard for context.
+  /// The start of its own samples, which extend to the next window. Those before only serve as
+  /// context.
   package let coreStart: Int
   /// Whether the recording ends with it.
   package let isLast: Bool
@@ -83,7 +83,7 @@ package struct WindowCutter: Sendable {
     guard !isAtEnd else { return nil }
     let coreStart = index * windows.hop
     let end = coreStart + windows.length
-    // Only what follows shows that a window is not the last.
+    // Only further samples show that a window is not the last.
     while start + samples.count <= end {
       guard let block = try read() else {
         isAtEnd = true

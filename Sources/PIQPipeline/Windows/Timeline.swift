@@ -1,13 +1,13 @@
 import Foundation
 import PIQAudio
 
-/// What was heard in each window of a recording, and the tables that are written of it.
+/// The classification of each window of a recording, and its tables.
 public struct Timeline: Sendable, Equatable {
-  /// A window and what the classifier says about it.
+  /// A window and its classification.
   public struct Entry: Sendable, Equatable {
     /// The window's first sample, and the place after its last.
     public let samples: Range<Int>
-    /// What it stands for alone: up to the middle of what it shares with its neighbours.
+    /// Its part without overlap: up to the middle of its overlaps with its neighbours.
     public let span: Range<Int>
     /// The likeliest class; nil for a window that was skipped as silent.
     public let index: Int?
@@ -16,7 +16,7 @@ public struct Timeline: Sendable, Equatable {
     /// Whether an interpretation of it is in the sound.
     public let isExplained: Bool
 
-    /// A window of `samples` in which class `index` was heard.
+    /// A window of `samples` that was classified as class `index`.
     public init(
       samples: Range<Int>, span: Range<Int>, index: Int?, probability: Float, isExplained: Bool
     ) {
@@ -28,7 +28,7 @@ public struct Timeline: Sendable, Equatable {
     }
   }
 
-  /// A stretch of neighbouring windows of one class, which ends where the next one begins.
+  /// A run of adjacent windows of one class, which ends where the next one begins.
   package struct Stretch: Equatable {
     package var samples: Range<Int>
     package let index: Int
@@ -92,8 +92,8 @@ public struct Timeline: Sendable, Equatable {
     }
   }
 
-  /// Stretches of neighbouring windows of one class. Where two windows overlap, the boundary is in
-  /// the middle of what they share.
+  /// Runs of adjacent windows of one class. Where two windows overlap, the boundary is in the
+  /// middle of the overlap.
   package var stretches: [Stretch] {
     var stretches: [Stretch] = []
     for i in entries.indices {

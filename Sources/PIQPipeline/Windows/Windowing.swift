@@ -1,20 +1,20 @@
 import Foundation
 
-/// How long recordings are divided into windows, and which of these are explained.
+/// The division of long recordings into windows, and the windows to explain.
 public struct Windowing: Sendable, Equatable, Encodable {
   /// Which recordings are divided.
   public enum Scope: Sendable, Equatable, Encodable {
-    /// None: each is taken whole.
+    /// None: each is processed whole.
     case none
-    /// Those that last longer than so many seconds.
+    /// Those longer than this many seconds.
     case longer(than: Double)
     /// All.
     case all
   }
 
-  /// The longest recording, in seconds, that is taken whole where nobody says otherwise.
+  /// The longest recording, in seconds, that is processed whole by default.
   public static let longestWhole = 60.0
-  /// The length of a window in seconds where nobody says otherwise: that of the clips of ESC-50.
+  /// The default length of a window in seconds: that of the clips of ESC-50.
   public static let standardLength = 5.0
 
   /// Which recordings are divided.
@@ -28,7 +28,7 @@ public struct Windowing: Sendable, Equatable, Encodable {
   public var minLevel: Double?
   /// The indices of the classes whose windows are explained; all if nil.
   public var only: [Int]?
-  /// The least probability of a window's class for which it is explained.
+  /// The least class probability for a window to be explained.
   public var minProbability: Float?
   /// Whether a recording that is divided fails if arrays are among its outputs, which are not
   /// written then.
@@ -37,7 +37,7 @@ public struct Windowing: Sendable, Equatable, Encodable {
   /// No windows.
   public init() {}
 
-  /// Whether a window is explained that is heard as class `index`.
+  /// Whether a window that is classified as class `index` is explained.
   func explains(_ index: Int, _ probability: Float) -> Bool {
     (only?.contains(index) ?? true) && probability >= minProbability ?? 0
   }
@@ -51,12 +51,12 @@ public struct Windowing: Sendable, Equatable, Encodable {
   }
 }
 
-/// What is told of a recording under way.
+/// An event of a recording in process.
 public enum RecordingEvent: Sendable {
-  /// `input` lasts longer than the settings allow for one that is taken whole, and is divided.
+  /// `input` is longer than the settings allow for whole recordings, and is divided.
   case divided(input: String)
   /// The sound at `path` has more than 4 GiB, and is RF64, the form of WAV for such files.
   case becameRF64(path: String)
-  /// How far `input` is, in seconds of it, of how many if that is known.
+  /// The progress of `input` in seconds, and its length if known.
   case progress(input: String, done: Double, total: Double?)
 }
