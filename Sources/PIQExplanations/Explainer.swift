@@ -27,7 +27,7 @@ public protocol Explainer: Sendable {
   /// - Parameters:
   ///   - classIndex: the class, from 0 to C - 1.
   ///   - tail: which frames are covered.
-  ///   - number: the number of the clip in its run, for methods that draw random numbers.
+  ///   - number: tells clips apart for methods that draw random numbers, such as a hash of the clip.
   /// - Throws: `PIQError`, `OneDNNError`.
   func explain(
     _ analysis: Analysis, as classIndex: Int, tail: Tail, number: Int
