@@ -98,7 +98,7 @@ public final class Interpreter: @unchecked Sendable {
   ///   - classIndex: the index of a class; the likeliest if nil.
   ///   - tail: which frames are covered.
   ///   - explainer: the method; the model's own interpreter if nil.
-  ///   - number: the number of the clip in its run, for methods that draw random numbers.
+  ///   - number: tells clips apart for methods that draw random numbers, such as a hash of the clip.
   /// - Throws: `PIQError.noInterpreter` of a model that only classifies; `PIQError.tooShort` when
   ///   cropping leaves nothing; `PIQError.mismatch` for an unknown class; `PIQError.notFinite`;
   ///   `OneDNNError`.
