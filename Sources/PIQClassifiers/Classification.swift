@@ -37,6 +37,9 @@ public struct Analysis: Sendable {
     self.init(clip, classification, encoded: nil)
   }
 
+  /// The analysis of a classifier with an encoder.
+  ///
+  /// - Parameter encoded: the encoder's output; nil for a classifier that gives scores alone.
   package init(_ clip: Clip, _ classification: Classification, encoded: EncodedClip?) {
     self.clip = clip
     self.classification = classification

@@ -83,6 +83,10 @@ public final class EncoderClassifier: @unchecked Sendable {
 extension EncoderClassifier: Classifier {
   public var classCount: Int { head.classCount }
 
+  /// The decision about a clip, with the encoder's output beside it.
+  ///
+  /// - Throws: `PIQError.mismatch` for a spectrogram of another front end; `PIQError.notFinite`;
+  ///   `OneDNNError`.
   public func analyze(_ clip: Clip) throws -> Analysis {
     // ReLU may turn NaN into zero, which would hide it from later checks.
     guard clip.logPower.isFinite else { throw PIQError.notFinite }
@@ -98,12 +102,22 @@ extension EncoderClassifier: Classifier {
 }
 
 extension EncoderClassifier: DifferentiableClassifier, ActivationClassifier {
+  /// The gradient of a class's logit for a spectrogram.
+  ///
+  /// - Parameter logPower: [T, F]: T frames, F bins.
+  /// - Returns: [T, F].
+  /// - Throws: `PIQError.mismatch` for an unknown class or another shape; `OneDNNError`.
   public func gradient(of classIndex: Int, at logPower: Tensor) throws -> Tensor {
     let logits = try differentiatedLogits(batch(logPower), mode: .evaluation)
     let gradient = try logits.pullback(seed(classIndex))
     return gradient.reshaped(Array(gradient.shape[1...])).rows(0..<logPower.shape[0])
   }
 
+  /// The encoder's output [H, W, D] and the gradient of a class's logit for it: H rows (time), W
+  /// columns (frequency), D channels.
+  ///
+  /// - Parameter logPower: [T, F]: T frames, F bins.
+  /// - Throws: `PIQError.mismatch` for an unknown class or another shape; `OneDNNError`.
   public func activation(of classIndex: Int, at logPower: Tensor) throws -> Activation {
     let maps = try encoder.encode(batch(logPower)).hidden
     let gradient = try differentiatedHead(maps, mode: .evaluation).pullback(seed(classIndex))

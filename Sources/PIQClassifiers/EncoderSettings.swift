@@ -79,17 +79,24 @@ public struct EncoderConfiguration: Sendable, Codable, Equatable {
 
   private enum CodingKeys: String, CodingKey { case `class` }
 
+  /// Reads the class, and the settings of a known one from the same object.
+  ///
+  /// - Throws: `DecodingError` for a setting that is missing or of another type.
   public init(from decoder: any Decoder) throws {
     className = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .class)
     settings = try Self.settingsType(of: className)?.init(from: decoder)
   }
 
+  /// Writes class and settings into one object.
+  ///
+  /// - Throws: what `encoder` throws.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(className, forKey: .class)
     try settings?.encode(to: encoder)
   }
 
+  /// Whether class and settings are equal.
   public static func == (left: EncoderConfiguration, right: EncoderConfiguration) -> Bool {
     func hashable(_ settings: (any EncoderSettings)?) -> AnyHashable? {
       settings.map { AnyHashable($0) }

@@ -88,11 +88,13 @@ extension ConvolutionalEncoder {
     }
   }
 
+  /// The frames of whole groups, and one more, as SpeechBrain's decoder gives them.
   public func croppedFrames(of frames: Int, reduction: Int) -> Int {
     let group = framesPerRow * reduction
     return frames < group ? frames : min(frames, frames / group * group + 1)
   }
 
+  /// The first frames of a decoded map [T', F]: [T'', F], T'' the smaller of T' and `frames`.
   public func aligned(_ decoded: Tensor, frames: Int) -> Tensor {
     decoded.rows(0..<min(decoded.shape[0], frames))
   }
