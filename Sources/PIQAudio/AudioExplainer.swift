@@ -58,8 +58,8 @@ public struct AudioExplainer: Sendable {
       let analysis = try model.interpreter.analyze(clip.samples)
       let interpretation = try model.interpreter.interpret(analysis, as: classIndex, by: explainer)
       return AudioExplanation(
-        className: configuration.labels[interpretation.index],
-        probability: analysis.classification.probabilities[interpretation.index],
+        className: configuration.labels[interpretation.classIndex],
+        probability: analysis.classification.probabilities[interpretation.classIndex],
         classification: analysis.classification, interpretation: interpretation,
         sound: Recording(samples: interpretation.audio, sampleRate: rate))
     }

@@ -1,23 +1,61 @@
+import Glibc
 public import PIQTensor
+
+/// How a classifier's logits become probabilities.
+public enum OutputActivation: String, Sendable, Codable, CaseIterable {
+  /// The classes exclude each other.
+  case softmax
+  /// Each class is a decision of its own.
+  case sigmoid
+  /// The outputs are probabilities already.
+  case none
+}
 
 /// The decision of a classifier about a clip.
 public struct Classification: Sendable {
-  /// The input of the softmax, one value a class: for cosine heads, cosine times logit scale.
+  /// The outputs, one a class: for cosine heads, cosine times logit scale.
   public let logits: [Float]
-  /// The softmax of the logits.
+  /// The probabilities of the classes.
   public let probabilities: [Float]
   /// The classes from the likeliest to the least; the first of equals comes first.
   public let ranking: [Int]
+  /// How logits become probabilities.
+  public let activation: OutputActivation
 
   /// The class with the largest logit; the first one if several have it.
-  public var index: Int { ranking[0] }
+  public var classIndex: Int { ranking[0] }
 
-  /// A decision with these logits and probabilities, one of each a class, at least one.
-  public init(logits: [Float], probabilities: [Float]) {
+  /// The decision behind these logits, one a class, at least one.
+  public init(logits: [Float], activation: OutputActivation = .softmax) {
     self.logits = logits
-    self.probabilities = probabilities
+    self.activation = activation
+    probabilities =
+      switch activation {
+      case .softmax: softmax(logits).map { Float($0) }
+      case .sigmoid: logits.map { 1 / (1 + exp(-$0)) }
+      case .none: logits
+      }
     ranking = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }
   }
+
+  /// The probabilities of the classes in double precision, with all logits times `factor` first.
+  /// Outputs that are probabilities already stay as they are.
+  public func probabilities(scaledBy factor: Double) -> [Double] {
+    switch activation {
+    case .softmax: softmax(logits, scaledBy: factor)
+    case .sigmoid: logits.map { 1 / (1 + exp(-factor * Double($0))) }
+    case .none: logits.map { Double($0) }
+    }
+  }
+}
+
+/// The softmax of logits times `factor`, in double precision.
+package func softmax(_ logits: [Float], scaledBy factor: Double = 1) -> [Double] {
+  let scaled = logits.map { Double($0) * factor }
+  let highest = scaled.max() ?? 0
+  let exponentials = scaled.map { exp($0 - highest) }
+  let total = exponentials.reduce(0, +)
+  return exponentials.map { $0 / total }
 }
 
 /// A classified clip, with the intermediate results that explanations need.

@@ -12,6 +12,20 @@ public protocol Classifier: Sendable {
   /// - Throws: `PIQError.mismatch` for a spectrogram of another front end; `PIQError.notFinite`;
   ///   `OneDNNError`.
   func analyze(_ clip: Clip) throws -> Analysis
+
+  /// The decisions about several clips, such as masked copies of one; by default, one by one.
+  ///
+  /// - Throws: as `analyze`.
+  func classify(_ clips: [Clip]) throws -> [Classification]
+
+  /// The approximate memory that a clip of T frames and F bins takes, in bytes.
+  func memory(frames: Int, bins: Int) -> Double
+}
+
+extension Classifier {
+  public func classify(_ clips: [Clip]) throws -> [Classification] {
+    try clips.map { try analyze($0).classification }
+  }
 }
 
 /// A classifier that also gives gradients, for gradient-based methods.

@@ -95,9 +95,11 @@ extension EncoderClassifier: Classifier {
     let cosines = try head(spatialMean(encoded.hidden), mode: .evaluation)
     let logits = cosines.elements.map { $0 * logitScale }
     guard logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
-    let probabilities = try softmax(Tensor(shape: [1, logits.count], logits)).elements
-    return Analysis(
-      clip, Classification(logits: logits, probabilities: probabilities), encoded: encoded)
+    return Analysis(clip, Classification(logits: logits), encoded: encoded)
+  }
+
+  public func memory(frames: Int, bins: Int) -> Double {
+    encoder.memory(frames: frames, bins: bins)
   }
 }
 

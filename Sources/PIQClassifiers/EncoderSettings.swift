@@ -12,6 +12,8 @@ public protocol EncoderSettings: Sendable, Codable, Hashable {
   static var interpreterClassName: String? { get }
   /// D, the channels of its map.
   var channels: Int { get }
+  /// The fewest frames of a clip in training.
+  var minimumTrainingFrames: Int { get }
   /// The fewest values that its weights have, to compare with a file before allocation.
   var minimumParameterCount: Int { get }
 

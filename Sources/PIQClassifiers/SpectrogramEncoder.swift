@@ -8,6 +8,10 @@ public protocol SpectrogramEncoder: Layer {
   /// The fewest frames that it takes; shorter clips are followed by silence.
   var minimumFrames: Int { get }
 
+  /// The approximate memory that encoding and explaining a clip of T frames and F bins takes, in
+  /// bytes.
+  func memory(frames: Int, bins: Int) -> Double
+
   /// Maps log-power spectrograms [B, T, F] to [B, H, W, D]: B clips, T frames, F bins, H rows, W
   /// columns, D channels.
   ///
@@ -46,9 +50,15 @@ public protocol SpectrogramEncoder: Layer {
   /// the clip is too short for it.
   func croppedFrames(of frames: Int, reduction: Int) -> Int
 
-  /// The part of a decoded map [T', F] within a clip of `frames` frames: [T'', F] with T'' at most
-  /// `frames`.
-  func aligned(_ decoded: Tensor, frames: Int) throws -> Tensor
+  /// The mask [T'', F] of a clip of T frames from a decoded map [T', F], T'' at most T.
+  ///
+  /// - Parameters:
+  ///   - frames: T.
+  ///   - activation: turns decoded values into those of a mask.
+  /// - Throws: what `activation` throws; `OneDNNError`.
+  func mask(
+    of decoded: Tensor, frames: Int, by activation: (Tensor) throws -> Tensor
+  ) throws -> Tensor
 }
 
 /// Which frames of a clip an explanation covers.

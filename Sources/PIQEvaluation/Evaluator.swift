@@ -44,10 +44,7 @@ public final class Evaluator {
       let samples = try load(clip)
       let analysis = try Failure.naming(clip.path) { try model.interpreter.analyze(samples) }
       outcomes.append(
-        (
-          model.interpreter.probabilities(
-            of: analysis.classification, logitScale: settings.logitScale), labels[index]
-        ))
+        (analysis.classification.probabilities(scaledBy: logitFactor), labels[index]))
       let variants = try variants(of: analysis, index, contaminants[index], data.clips)
       for (number, variant) in variants.enumerated() {
         measurements.append(
@@ -61,6 +58,11 @@ public final class Evaluator {
       logitScale: settings.logitScale ?? model.configuration.logitScale,
       classes: model.configuration.labels, clips: data.clips, outcomes: outcomes,
       contaminants: contaminants, measurements: measurements)
+  }
+
+  /// The factor from the model's logits to those at the logit scale of the settings.
+  private var logitFactor: Double {
+    settings.logitScale.map { $0 / model.configuration.logitScale } ?? 1
   }
 
   /// A clip as it is taken for one of the sets.
@@ -105,10 +107,10 @@ public final class Evaluator {
     let analysis = variant.analysis
     // No run has this many variants of a clip.
     let explanation = try explainer.explain(
-      analysis, as: analysis.classification.index, tail: model.interpreter.tail(of: analysis),
+      analysis, as: analysis.classification.classIndex, tail: model.interpreter.tail(of: analysis),
       number: clip &* 16 &+ number)
     let outcome = try model.interpreter.measure(
-      explanation.mask, for: analysis, logitScale: settings.logitScale,
+      explanation.mask, for: analysis, scaledBy: logitFactor,
       softensAverageDrop: settings.softensAverageDrop)
     return Measurement(
       set: variant.set, clip: clip, contaminant: variant.contaminant, label: label,

@@ -7,30 +7,21 @@ extension Interpreter {
   ///
   /// - Parameters:
   ///   - mask: [T', F], over the clip's first T' frames.
-  ///   - logitScale: the factor of the cosines before softmax; the model's own if nil.
+  ///   - factor: multiplies the logits before probabilities are computed.
   ///   - softensAverageDrop: whether AD goes through softmax a second time.
   /// - Throws: `PIQError`, `OneDNNError`.
   public func measure(
-    _ mask: Tensor, for analysis: Analysis, logitScale: Double? = nil,
+    _ mask: Tensor, for analysis: Analysis, scaledBy factor: Double = 1,
     softensAverageDrop: Bool = false
   ) throws -> MaskedOutcome {
     try checkShape(of: mask, for: analysis.clip)
     let rest = Tensor(shape: mask.shape, mask.elements.map { 1 - $0 })
-    func outcome(_ mask: Tensor) throws -> [Double] {
-      let masked = try classifier.analyze(frontEnd.masked(analysis.clip, by: mask))
-      return probabilities(of: masked.classification, logitScale: logitScale)
-    }
+    let masked = try classifier.classify(
+      [mask, rest].map { frontEnd.masked(analysis.clip, by: $0) })
     return MaskedOutcome(
-      whole: probabilities(of: analysis.classification, logitScale: logitScale),
-      maskedIn: try outcome(mask), maskedOut: try outcome(rest), mask: mask.elements,
+      whole: analysis.classification.probabilities(scaledBy: factor),
+      maskedIn: masked[0].probabilities(scaledBy: factor),
+      maskedOut: masked[1].probabilities(scaledBy: factor), mask: mask.elements,
       softensAverageDrop: softensAverageDrop)
-  }
-
-  /// The probabilities of all classes at another logit scale.
-  package func probabilities(
-    of classification: Classification, logitScale: Double? = nil
-  ) -> [Double] {
-    let own = configuration.logitScale
-    return softmax(classification.logits, scaledBy: (logitScale ?? own) / own)
   }
 }

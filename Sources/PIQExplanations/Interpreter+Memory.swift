@@ -13,7 +13,8 @@ extension Interpreter {
     let bytes = memoryNeeded(sampleCount)
     guard bytes <= Self.mostMemory else {
       throw .tooLong(
-        frames: configuration.stft.frames(for: sampleCount), bytes: bytes, most: Self.mostMemory)
+        frames: frontEnd.stft.configuration.frames(for: sampleCount), bytes: bytes,
+        most: Self.mostMemory)
     }
   }
 
@@ -21,11 +22,8 @@ extension Interpreter {
   ///
   /// - Parameter sampleCount: its length at the model's rate.
   public func memoryNeeded(_ sampleCount: Int) -> Double {
-    // The largest maps of the networks are half as long and as wide as the spectrogram; the live
-    // values at any time are about one spectrogram per channel.
-    let frames = configuration.stft.frames(for: sampleCount)
-    let values = Double(frames) * Double(configuration.stft.bins)
-    return 4 * values * Double(configuration.classifier.inputSize + 8)
+    let stft = frontEnd.stft.configuration
+    return classifier.memory(frames: stft.frames(for: sampleCount), bins: stft.bins)
   }
 
   /// The memory for all clips in process at once, in bytes: measured once, with a model loaded and

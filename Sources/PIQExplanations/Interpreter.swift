@@ -1,85 +1,38 @@
-public import PIQ
 public import PIQClassifiers
 public import PIQKernels
 import PIQNeuralNetwork
 import PIQSpectral
-public import PIQTensor
+import PIQTensor
 
-/// A classifier, its front end and its interpreter, ready to take clips
-/// (`speechbrain.inference.interpretability.PIQAudioInterpreter`).
+/// A classifier with its front end and, where the model has one, the decoder of its own interpreter,
+/// ready to take clips (`speechbrain.inference.interpretability.PIQAudioInterpreter`).
 ///
 ///     let analysis = try interpreter.analyze(samples)  // mono, at the model's rate
 ///     let interpretation = try interpreter.interpret(analysis)
 ///
-/// Its weights are immutable. Several threads may share it, each with its own clip. Results do not
-/// depend on the number of threads (`Threads.with`).
-public final class Interpreter: @unchecked Sendable {
-  // Sendable: the networks are not shared, and their caches are protected by locks.
-
-  /// The model's settings.
-  public let configuration: ModelConfiguration
+/// Several threads may share one, each with its own clip. Results do not depend on the number of
+/// threads (`Threads.with`).
+public struct Interpreter: Sendable {
   /// Sound to spectrograms, and back.
   public let frontEnd: FrontEnd
   /// The classifier that is explained.
   public let classifier: any Classifier
+  /// The names of the classes, by index.
+  public let labels: [String]
+  /// The decoder of the model's own interpreter; nil in a model that only classifies.
+  public let decoder: MaskDecoder?
   /// The precision of the factors of the decoder's products.
-  public let precision: Precision
-  /// The interpreter's network; nil in a model that only classifies.
-  let psi: VectorQuantizedPSI?
-  private let networks: Networks
+  public var precision: Precision { decoder?.precision ?? .float32 }
 
-  /// Whether the model has an interpreter of its own.
-  public var hasInterpreter: Bool { psi != nil }
-
-  /// Builds the networks and loads their weights.
+  /// The parts as one.
   ///
-  /// - Parameters:
-  ///   - precision: that of the factors of the decoder's products; class and codes do not depend on
-  ///     it.
-  ///   - weights: gives the tensor of a name under SpeechBrain's state-dict names, prefixed
-  ///     `embedding_model.`, `classifier.` or `psi.`, with exactly the given shape.
-  /// - Throws: `PIQError.configuration`, and what `weights` throws.
-  public convenience init(
-    _ configuration: ModelConfiguration, precision: Precision = .float32,
-    weights: (_ name: String, _ shape: [Int]) throws -> Tensor
-  ) throws {
-    let networks = try Networks(configuration, using: .zeros)
-    try networks.load(weights)
-    networks.freeze()
-    self.init(configuration, sealed: networks, precision)
+  /// - Precondition: there is a label for each of the classifier's classes.
+  public init(
+    frontEnd: FrontEnd, classifier: any Classifier, labels: [String], decoder: MaskDecoder? = nil
+  ) {
+    (self.frontEnd, self.classifier, self.labels) = (frontEnd, classifier, labels)
+    self.decoder = decoder
   }
-
-  /// An interpreter with the weights that `networks` have now.
-  ///
-  /// - Throws: `PIQError.configuration` when the networks were not made for this configuration.
-  public convenience init(
-    _ configuration: ModelConfiguration, copying networks: Networks, precision: Precision = .float32
-  ) throws {
-    self.init(configuration, sealed: try networks.frozenCopy(of: configuration), precision)
-  }
-
-  /// - Precondition: the networks are frozen and not referenced elsewhere.
-  private init(_ configuration: ModelConfiguration, sealed: Networks, _ precision: Precision) {
-    self.configuration = configuration
-    self.precision = precision
-    networks = sealed
-    psi = sealed.psi
-    classifier = sealed.encoderClassifier(configuration)
-    frontEnd = FrontEnd(configuration.stft, normalize: configuration.normalize)
-  }
-
-  /// The same model with another precision of the decoder's products; the weights are shared.
-  public func with(_ precision: Precision) -> Interpreter {
-    Interpreter(configuration, sealed: networks, precision)
-  }
-
-  /// The number of values among the weights.
-  public var parameterCount: Int {
-    networks.state.reduce(0) { $0 + $1.parameter.value.count }
-  }
-
-  /// The classifier's networks, frozen, for a training of another interpreter.
-  package var frozenClassifier: EncoderClassifier { networks.encoderClassifier(configuration) }
 
   /// Classifies a clip.
   ///
@@ -107,10 +60,9 @@ public final class Interpreter: @unchecked Sendable {
     by explainer: (any Explainer)? = nil, number: Int = 0
   ) throws -> Interpretation {
     let explainer = try explainer ?? ExplanationMethod.interpreter.makeExplainer(for: self)
-    let classIndex = classIndex ?? analysis.classification.index
-    guard configuration.labels.indices.contains(classIndex) else {
-      throw PIQError.mismatch(
-        "there is no class \(classIndex); the model has \(configuration.labels.count)")
+    let classIndex = classIndex ?? analysis.classification.classIndex
+    guard labels.indices.contains(classIndex) else {
+      throw PIQError.mismatch("there is no class \(classIndex); the model has \(labels.count)")
     }
     let explanation = try explainer.explain(analysis, as: classIndex, tail: tail, number: number)
     try checkShape(of: explanation.mask, for: analysis.clip)
@@ -139,8 +91,7 @@ public final class Interpreter: @unchecked Sendable {
       frontEnd.sound(of: magnitude, like: clip, length: length)
     }
     return Interpretation(
-      index: classIndex, mask: explanation.mask, magnitude: magnitude,
-      attributions: explanation.attributions, codes: explanation.codes, audio: audio)
+      classIndex: classIndex, explanation: explanation, magnitude: magnitude, audio: audio)
   }
 
   /// The frames that metrics use, for every method: those that SpeechBrain's decoder covers; all of
@@ -151,13 +102,9 @@ public final class Interpreter: @unchecked Sendable {
     return coveredFrames(of: frames, tail: .crop) == frames ? .keep : .crop
   }
 
-  /// The rows of the encoder's map for one row of codes, or of the decoder's input.
-  var reduction: Int { configuration.useVQ ? psi?.reduction ?? 2 : 1 }
-
-  /// How many of a clip's first frames a mask covers; all of them where the clip is too short to be
-  /// cropped.
+  /// How many of a clip's first frames a mask covers; all of them where the model has no decoder, or
+  /// the clip is too short to be cropped.
   public func coveredFrames(of frames: Int, tail: Tail) -> Int {
-    guard tail == .crop, let classifier = classifier as? EncoderClassifier else { return frames }
-    return classifier.encoder.croppedFrames(of: frames, reduction: reduction)
+    tail == .crop ? decoder?.croppedFrames(of: frames) ?? frames : frames
   }
 }

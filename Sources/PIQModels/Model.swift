@@ -11,6 +11,10 @@ public import PIQTensor
 public struct Model: Sendable {
   /// The folder.
   public let path: String
+  /// The settings.
+  public let configuration: ModelConfiguration
+  /// The number of values among the weights.
+  public let parameterCount: Int
   /// The networks, loaded.
   public let interpreter: Interpreter
   /// The SHA-256 of `model.safetensors`, in hexadecimal.
@@ -19,9 +23,6 @@ public struct Model: Sendable {
   public let settingsSHA256: String
   /// How the weights are stored.
   public let dtype: TensorDType
-
-  /// The settings.
-  public var configuration: ModelConfiguration { interpreter.configuration }
 
   static let configurationFile = "model.json"
   static let weightsFile = "model.safetensors"
@@ -37,7 +38,7 @@ public struct Model: Sendable {
   public init(path: String, precision: PrecisionChoice = .float32) throws {
     self.path = path
     let settingsPath = Folder.join(path, Self.configurationFile)
-    let configuration = try Self.readConfiguration(settingsPath)
+    configuration = try Self.readConfiguration(settingsPath)
     let weightsPath = Folder.join(path, Self.weightsFile)
     try Self.checkMemory(for: weightsPath)
     let file = try SafetensorsFile(path: weightsPath)
@@ -53,6 +54,7 @@ public struct Model: Sendable {
       }
       let precision = try precision.resolved(
         for: .inference, channels: configuration.classifier.inputSize)
+      var parameters = 0
       interpreter = try Interpreter(configuration, precision: precision) { name, shape in
         guard let found = file.shape(of: name) else {
           throw incomplete("lacks the tensor \(printable(name))")
@@ -73,8 +75,10 @@ public struct Model: Sendable {
             .fileMalformed, path: weightsPath, problem: "\(printable(name)) has negative variances",
             remedy: "use a file that was written by a training")
         }
+        parameters += tensor.count
         return tensor
       }
+      parameterCount = parameters
     } catch let error as PIQError {
       throw Failure(
         .modelMalformed, path: settingsPath, problem: error.description,

@@ -15,7 +15,7 @@ extension ClipProcessor {
         try clock.measure("classify") { try model.interpreter.analyze(samples) }
       }.classification
     }
-    let report = report(input, recording, classification, index: classification.index)
+    let report = report(input, recording, classification, index: classification.classIndex)
     return (.done(report, seconds: clock.withTotal), classification.probabilities)
   }
 

@@ -7,7 +7,7 @@ public final class ClipProcessor: Sendable {
   /// a run's journal can tell whether a clip has to be processed again.
   public struct Settings: Sendable, Encodable {
     /// The index of the class to explain; the likeliest if nil.
-    public var label: Int?
+    public var classIndex: Int?
     /// The explanation method.
     public var method = ExplanationMethod.interpreter
     /// The settings of the method.
@@ -123,13 +123,13 @@ public final class ClipProcessor: Sendable {
         let analysis = try clock.measure("classify") { try model.interpreter.analyze(samples) }
         let interpretation = try clock.measure("interpret") {
           try model.interpreter.interpret(
-            analysis, as: settings.label, tail: settings.tail, by: explainer.get(),
+            analysis, as: settings.classIndex, tail: settings.tail, by: explainer.get(),
             number: Self.number(of: samples))
         }
         return (analysis, interpretation)
       }
       var report = report(
-        job.input, recording, analysis.classification, index: interpretation.index)
+        job.input, recording, analysis.classification, index: interpretation.classIndex)
       report.outputs = job.outputs
       describeExplanation(in: &report)
       var clip = InterpretedClip(

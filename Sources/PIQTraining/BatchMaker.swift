@@ -15,6 +15,7 @@ package struct BatchMaker {
   private let normalize: Normalization
   private let stft: STFT
   private let cropLength: Int
+  private let shortest: Int
   private let augmentation: AugmentationSettings
 
   /// A maker of batches of `clips` for a model of this configuration.
@@ -30,16 +31,17 @@ package struct BatchMaker {
     stft = STFT(configuration.stft)
     self.augmentation = augmentation
     // An encoder needs a minimum number of frames.
-    let least = configuration.stft.samples(for: 32)
+    shortest = configuration.stft.samples(
+      for: configuration.embeddingModel.settings?.minimumTrainingFrames ?? 1)
     cropLength =
       cropSeconds == 0
-      ? 0 : max(least, Int((cropSeconds * Double(configuration.stft.sampleRate)).rounded()))
+      ? 0 : max(shortest, Int((cropSeconds * Double(configuration.stft.sampleRate)).rounded()))
   }
 
   /// The batch of some clips, augmented with numbers from `random`.
   package func batch(_ indices: [Int], _ random: inout RandomStream) -> Batch {
     let longest = indices.map { clips[$0].samples.count }.max() ?? 0
-    let length = cropLength > 0 ? cropLength : max(longest, stft.configuration.samples(for: 32))
+    let length = cropLength > 0 ? cropLength : max(longest, shortest)
     var targets = Tensor(shape: [indices.count, classCount])
     var spectrograms: [Tensor] = []
     for (row, index) in indices.enumerated() {

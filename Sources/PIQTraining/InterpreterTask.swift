@@ -28,7 +28,7 @@ public final class InterpreterTask: TrainingTask {
     self.recipe = recipe
     self.valid = valid
     clipCount = train.clips.count
-    classifier = model.frozenClassifier
+    classifier = try model.encoderClassifier
     psi = try VectorQuantizedPSI(settings, using: Initializer(seed: recipe.seed))
     networks = Networks(encoder: classifier.encoder, classifier: classifier.head, psi: psi)
     batches = BatchMaker(
@@ -107,7 +107,7 @@ public final class InterpreterTask: TrainingTask {
       try progress(number, clips.clips.count)
       let analysis = try interpreter.analyze(clip.samples)
       let explanation = try explainer.explain(
-        analysis, as: analysis.classification.index, tail: interpreter.tail(of: analysis),
+        analysis, as: analysis.classification.classIndex, tail: interpreter.tail(of: analysis),
         number: number)
       values.append(try interpreter.measure(explanation.mask, for: analysis).metrics)
     }

@@ -75,7 +75,7 @@ struct Benchmark: TerminalCommand {
       let clock = LayerClock()
       try clock.measure {
         let analysis = try model.interpreter.analyze(samples)
-        guard model.interpreter.hasInterpreter else { return }
+        guard model.interpreter.decoder != nil else { return }
         _ = try model.interpreter.interpret(analysis)
       }
       // The first round fills caches and is not counted.

@@ -147,7 +147,7 @@ struct Interpret: TerminalCommand {
     } catch {
       throw UsageError(error.description)
     }
-    settings.label = try label.map { try ClassName.index(of: $0, in: labels) }
+    settings.classIndex = try label.map { try ClassName.index(of: $0, in: labels) }
     settings.method = method.method
     settings.explainer = method.settings
     settings.tail = tail

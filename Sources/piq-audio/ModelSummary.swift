@@ -12,7 +12,7 @@ struct ModelSummary: Encodable {
   init(_ model: Model) {
     path = model.path
     sha256 = model.sha256
-    parameters = model.interpreter.parameterCount
+    parameters = model.parameterCount
     dtype = model.dtype.rawValue
     configuration = model.configuration
   }

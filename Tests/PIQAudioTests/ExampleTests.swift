@@ -55,7 +55,7 @@ import Testing
     let clip = try Recording.read(path: path("clip.wav"))
       .resampled(to: model.configuration.stft.sampleRate)
     let analysis = try model.interpreter.analyze(clip.samples)
-    print(model.configuration.labels[analysis.classification.index])
+    print(model.configuration.labels[analysis.classification.classIndex])
 
     let method = ExplanationMethod(rawValue: "integrated-gradients") ?? .interpreter
     let explainer = try method.makeExplainer(for: model.interpreter)

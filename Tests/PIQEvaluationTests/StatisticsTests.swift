@@ -1,4 +1,5 @@
 import Foundation
+import PIQClassifiers
 import PIQEvaluation
 import PIQExplanations
 import PIQTensor

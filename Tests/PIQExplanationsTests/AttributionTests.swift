@@ -113,7 +113,7 @@ import Testing
 
   @Test(arguments: cases) func gradCAM(name: String) throws {
     let golden = try Case(name)
-    let activation = try golden.interpreter.frozenClassifier.activation(
+    let activation = try golden.interpreter.encoderClassifier.activation(
       of: golden.classIndex, at: golden.logPower)
     let map = TensorDifference(
       GradCAMExplainer.map(activation), try golden.file.floats("output.grad_cam"))
@@ -143,7 +143,7 @@ import Testing
     #expect(interpretation.audio.count == 1000)
   }
 
-  /// A classifier that gives scores alone can be explained by what needs no more.
+  /// A model that only classifies lacks nothing but its own interpreter.
   @Test func methodsSayWhatTheyNeed() throws {
     var configuration = try TinyModel.configuration()
     configuration.psi = nil

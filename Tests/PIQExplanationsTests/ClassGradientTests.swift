@@ -17,7 +17,7 @@ import Testing
   }
 
   /// The classifier of the model, whose gradients are looked at.
-  private var classifier: EncoderClassifier { interpreter.frozenClassifier }
+  private var classifier: EncoderClassifier { get throws { try interpreter.encoderClassifier } }
 
   private func logits(_ logPower: Tensor) throws -> [Float] {
     let batch = logPower.reshaped([1] + logPower.shape)
@@ -87,15 +87,15 @@ import Testing
       parameter.gradient = Tensor(shape: parameter.value.shape, repeating: 1)
     }
     let interpreter = try Interpreter(configuration, copying: networks)
-    let expected = try interpreter.frozenClassifier.gradient(of: 0, at: logPower)
+    let expected = try interpreter.encoderClassifier.gradient(of: 0, at: logPower)
     #expect(
       networks.state.allSatisfy { $0.parameter.gradient?.elements.allSatisfy { $0 == 1 } == true })
     let logPower = logPower
     DispatchQueue.concurrentPerform(iterations: 8) { _ in
-      #expect((try? interpreter.frozenClassifier.gradient(of: 0, at: logPower)) == expected)
+      #expect((try? interpreter.encoderClassifier.gradient(of: 0, at: logPower)) == expected)
     }
     // Sealed: what becomes of the networks afterwards changes nothing.
     for (_, parameter) in networks.state { parameter.value = Tensor(shape: parameter.value.shape) }
-    #expect(try interpreter.frozenClassifier.gradient(of: 0, at: logPower) == expected)
+    #expect(try interpreter.encoderClassifier.gradient(of: 0, at: logPower) == expected)
   }
 }

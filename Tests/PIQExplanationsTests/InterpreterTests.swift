@@ -25,7 +25,7 @@ import Testing
       #expect(kept.audio.count == samples.count)
       #expect(kept.audio.allSatisfy { $0.isFinite })
       #expect(kept.mask.elements.allSatisfy { (0...1).contains($0) })
-      #expect((kept.codes != nil) == useVQ)
+      #expect((kept.explanation.codes != nil) == useVQ)
       guard frames >= framesPerRow else {
         #expect(throws: PIQError.tooShort(frames: frames, least: framesPerRow)) {
           try interpreter.interpret(analysis, tail: .crop)
@@ -36,11 +36,11 @@ import Testing
       let covered = min(frames, frames / framesPerRow * framesPerRow + 1)
       #expect(cropped.mask.shape == [covered, 33])
       #expect(cropped.audio.count == (covered - 1) * Self.hop)
-      #expect(cropped.index == kept.index)
-      if let codes = cropped.codes { #expect(codes.shape[1] == frames / framesPerRow) }
+      #expect(cropped.classIndex == kept.classIndex)
+      if let codes = cropped.explanation.codes { #expect(codes.shape[1] == frames / framesPerRow) }
       if covered == frames {
         #expect(cropped.mask == kept.mask)
-        #expect(cropped.codes == kept.codes)
+        #expect(cropped.explanation.codes == kept.explanation.codes)
       }
     }
   }
@@ -84,7 +84,7 @@ import Testing
     // Exact for a power of two; for another factor to within rounding.
     for (factor, tolerance) in [(Float(0.125), 0.0), (0.1, 1e-4)] {
       let interpretation = try interpreter.interpret(interpreter.analyze(loud.map { $0 * factor }))
-      #expect(interpretation.index == reference.index)
+      #expect(interpretation.classIndex == reference.classIndex)
       let mask = TensorDifference(interpretation.mask, reference.mask)
       #expect(mask.absolute <= tolerance, "\(mask)")
       let audio = TensorDifference(
@@ -113,15 +113,15 @@ import Testing
     var masks: [Tensor] = []
     for label in 0..<3 {
       let interpretation = try interpreter.interpret(analysis, as: label)
-      #expect(interpretation.index == label)
-      let codes = try #require(interpretation.codes)
+      #expect(interpretation.classIndex == label)
+      let codes = try #require(interpretation.explanation.codes)
       #expect(codes.shape == [1, 3, 1])
       #expect(codes.indices.allSatisfy { partition.owners[$0] == label })
       masks.append(interpretation.mask)
     }
     #expect(masks[0] != masks[1] && masks[1] != masks[2])
     let likeliest = try interpreter.interpret(analysis)
-    #expect(likeliest.mask == masks[analysis.classification.index])
+    #expect(likeliest.mask == masks[analysis.classification.classIndex])
     for label in [-1, 3] {
       let error = #expect(throws: PIQError.self) {
         try interpreter.interpret(analysis, as: label)
@@ -142,8 +142,8 @@ import Testing
       _ = try interpreter.interpret(interpreter.analyze(TinyModel.clip(length, level: 1)))
     }
     for other in [try run(interpreter), try run(TinyModel.interpreter(configuration))] {
-      #expect(other.index == first.index)
-      #expect(other.codes == first.codes)
+      #expect(other.classIndex == first.classIndex)
+      #expect(other.explanation.codes == first.explanation.codes)
       #expect(other.mask == first.mask)
       #expect(other.magnitude == first.magnitude)
       #expect(other.audio == first.audio)
@@ -173,7 +173,7 @@ import Testing
     #expect(classification.logits.allSatisfy { abs($0) <= 5.0001 })
     #expect(abs(classification.probabilities.reduce(0, +) - 1) < 1e-5)
     #expect(classification.ranking.sorted() == [0, 1, 2])
-    #expect(classification.index == classification.ranking[0])
+    #expect(classification.classIndex == classification.ranking[0])
     let ranked = classification.ranking.map { classification.probabilities[$0] }
     #expect(zip(ranked, ranked.dropFirst()).allSatisfy { $0 >= $1 })
   }

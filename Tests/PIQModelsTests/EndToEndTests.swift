@@ -31,9 +31,9 @@ import Testing
     let analysis = try model.interpreter.analyze(recording.samples)
     let interpretation = try model.interpreter.interpret(analysis, tail: .crop)
 
-    #expect("\(interpretation.index)" == golden.metadata["index"])
-    #expect(model.configuration.labels[interpretation.index] == golden.metadata["label"])
-    let codes = try #require(interpretation.codes)
+    #expect("\(interpretation.classIndex)" == golden.metadata["index"])
+    #expect(model.configuration.labels[interpretation.classIndex] == golden.metadata["label"])
+    let codes = try #require(interpretation.explanation.codes)
     let expectedCodes = try golden.integers("codes")
     #expect(Array(codes.shape.dropFirst()) == expectedCodes.shape)
     #expect(codes.indices.map { Int64($0) } == expectedCodes.values)
@@ -73,7 +73,7 @@ extension EndToEndTests {
       analysis.classification.logits
         == (try interpreter.analyze(recording.samples)).classification.logits)
     let interpretation = try rounding.interpret(analysis, tail: .crop)
-    let codes = try #require(interpretation.codes)
+    let codes = try #require(interpretation.explanation.codes)
     #expect(codes.indices.map { Int64($0) } == (try golden.integers("codes")).values)
     let mask = TensorDifference(interpretation.mask, try golden.floats("mask"))
     #expect(mask.absolute <= 1e-2, "\(mask)")

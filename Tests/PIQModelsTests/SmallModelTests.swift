@@ -38,15 +38,15 @@ import Testing
     let analysis = try model.interpreter.analyze(golden.floats("wav").elements)
     let interpretation = try model.interpreter.interpret(analysis, tail: .crop)
 
-    #expect("\(interpretation.index)" == golden.metadata["index"])
-    #expect(model.configuration.labels[interpretation.index] == golden.metadata["label"])
+    #expect("\(interpretation.classIndex)" == golden.metadata["index"])
+    #expect(model.configuration.labels[interpretation.classIndex] == golden.metadata["label"])
     let logPower = TensorDifference(analysis.logPower, try golden.floats("logspec"))
     #expect(logPower.relative <= 1e-5, "\(logPower)")
     let cosines = TensorDifference(
       Tensor(shape: [10], analysis.classification.logits), try golden.floats("cosines"))
     #expect(cosines.absolute <= 1e-5, "\(cosines)")
-    #expect((interpretation.codes != nil) == golden.names.contains("codes"))
-    if let codes = interpretation.codes {
+    #expect((interpretation.explanation.codes != nil) == golden.names.contains("codes"))
+    if let codes = interpretation.explanation.codes {
       let expected = try golden.integers("codes")
       #expect(Array(codes.shape.dropFirst()) == expected.shape)
       #expect(codes.indices.map { Int64($0) } == expected.values)
@@ -111,7 +111,7 @@ import Testing
     let model = try Model(path: path)
     #expect(model.configuration == imported.configuration)
     #expect(model.dtype == dtype)
-    #expect(model.interpreter.parameterCount == imported.parameterCount)
+    #expect(model.parameterCount == imported.parameterCount)
     #expect(model.sha256 == (try FileHash.sha256(ofFileAt: path + "/model.safetensors")))
   }
 

@@ -234,7 +234,7 @@ import Testing
   }
 
   @Test func anotherClassIsExplained() throws {
-    let (outcome, outputs) = try interpret(clip()) { $0.label = 9 }
+    let (outcome, outputs) = try interpret(clip()) { $0.classIndex = 9 }
     let timed = try #require(outcome.timed)
     #expect(timed.report.index == 9)
     #expect(timed.report.label == "fire_crackling")

@@ -40,7 +40,7 @@ import Testing
         window, sound: window.samples.map { $0 / 2 },
         ClassifiedWindow(
           entry: Timeline.Entry(
-            samples: window.start..<window.end, span: windows.span(of: window), index: index,
+            samples: window.start..<window.end, span: windows.span(of: window), classIndex: index,
             probability: index == nil ? 0 : 0.75, isExplained: index != nil),
           probabilities: index.map { $0 == 0 ? [0.75, 0.25] : [0.25, 0.75] }))
       i += 1

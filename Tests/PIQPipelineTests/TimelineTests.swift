@@ -14,7 +14,7 @@ import Testing
       guard let window = cutter.next({ blocks.popLast() }) else { break }
       timeline.append(
         Timeline.Entry(
-          samples: window.start..<window.end, span: sliding.span(of: window), index: index,
+          samples: window.start..<window.end, span: sliding.span(of: window), classIndex: index,
           probability: probability, isExplained: true))
     }
     return timeline

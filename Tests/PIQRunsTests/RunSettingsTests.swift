@@ -13,7 +13,7 @@ import Testing
 @Suite struct RunSettingsTests {
   /// A change of each setting, under its name and that of the struct it is in.
   private static let changes: [String: @Sendable (inout ClipProcessor.Settings) throws -> Void] = [
-    "label": { $0.label = 3 },
+    "classIndex": { $0.classIndex = 3 },
     "method": { $0.method = try #require(ExplanationMethod(rawValue: "saliency")) },
     "explainer": { $0.explainer = ExplainerSettings(steps: 7) },
     "explainer.steps": { $0.explainer.steps = 8 },

@@ -48,7 +48,7 @@ import Testing
   /// All four terms at once, through a classifier that is not changed.
   @Test(arguments: [(32, 33), (40, 33), (32, 30)])
   func gradient(frames: Int, maskFrames: Int) throws {
-    let classifier = try TinyModel.interpreter(TinyModel.configuration()).frozenClassifier
+    let classifier = try TinyModel.interpreter(TinyModel.configuration()).encoderClassifier
     let logPower = Tensor(
       shape: [5, frames, 33], random([5, frames, 33]).elements.map { abs($0) + 0.1 })
     let labels = [0, 2, 1, 1, 0]

@@ -64,7 +64,7 @@ import Testing
       0.5 * $1 + 0.02 * noise[$0]
     }
     let analysis = try model.interpreter.analyze(mixture)
-    #expect(model.configuration.labels[analysis.classification.index] == "tone")
+    #expect(model.configuration.labels[analysis.classification.classIndex] == "tone")
     let mask = try model.interpreter.interpret(analysis).mask
     let (frames, bins) = (mask.shape[0], mask.shape[1])
     let bin = Int((frequency / Double(SyntheticSet.rate) * 128).rounded())

@@ -94,9 +94,11 @@ extension ConvolutionalEncoder {
     return frames < group ? frames : min(frames, frames / group * group + 1)
   }
 
-  /// The first frames of a decoded map [T', F]: [T'', F], T'' the smaller of T' and `frames`.
-  public func aligned(_ decoded: Tensor, frames: Int) -> Tensor {
-    decoded.rows(0..<min(decoded.shape[0], frames))
+  /// The decoder's first frames; silence after the clip does not count.
+  public func mask(
+    of decoded: Tensor, frames: Int, by activation: (Tensor) throws -> Tensor
+  ) throws -> Tensor {
+    try activation(decoded.rows(0..<min(decoded.shape[0], frames)))
   }
 }
 

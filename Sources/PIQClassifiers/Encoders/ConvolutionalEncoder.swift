@@ -11,6 +11,7 @@ extension ConvolutionalEncoder {
     /// D, the channels of every layer.
     public var dim: Int
     public var channels: Int { dim }
+    public var minimumTrainingFrames: Int { 32 }
     public var minimumParameterCount: Int { 3 * 16 * dim * dim }
 
     /// Settings with SpeechBrain's default.
@@ -55,6 +56,13 @@ public final class ConvolutionalEncoder: SpectrogramEncoder {
   var framesPerRow: Int { Self.stride }
   public var minimumFrames: Int { Self.stride }
 
+  /// The largest maps are half as long and as wide as the spectrogram: the live values at any time
+  /// are about one spectrogram a channel.
+  public func memory(frames: Int, bins: Int) -> Double {
+    4 * Double(frames) * Double(bins) * Double(dim + 8)
+  }
+
+  private let dim: Int
   private let convolutions: [Conv2d]
   private let norms: [BatchNorm]
   private let residual: ResidualBlock
@@ -66,6 +74,7 @@ public final class ConvolutionalEncoder: SpectrogramEncoder {
     for inputs in [1, dim, dim, dim] {
       convolutions.append(Conv2d(inputs, dim, kernel: 4, stride: 2, padding: 1, using: initializer))
     }
+    self.dim = dim
     self.convolutions = convolutions
     norms = (0..<4).map { _ in BatchNorm(dim) }
     residual = ResidualBlock(dim: dim, using: initializer)

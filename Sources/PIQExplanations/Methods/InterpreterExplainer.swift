@@ -9,27 +9,25 @@ import PIQTensor
 public struct InterpreterExplainer: Explainer {
   public static let name = "interpreter"
 
-  private let model: Interpreter
+  private let decoder: MaskDecoder
 
   public init(_ interpreter: Interpreter, _: ExplainerSettings) throws {
-    guard interpreter.hasInterpreter else { throw PIQError.noInterpreter }
-    model = interpreter
+    guard let decoder = interpreter.decoder else { throw PIQError.noInterpreter }
+    self.decoder = decoder
   }
 
   public func explain(
     _ analysis: Analysis, as classIndex: Int, tail: Tail, number: Int
   ) throws -> Explanation {
-    guard let encoder = (model.classifier as? EncoderClassifier)?.encoder, let psi = model.psi,
-      let encoded = analysis.encoded
-    else { throw PIQError.noInterpreter }
+    guard let encoded = analysis.encoded else { throw PIQError.noInterpreter }
+    let (encoder, psi, precision) = (decoder.encoder, decoder.psi, decoder.precision)
     let frames = analysis.logPower.shape[0]
     let hidden = try LayerClock.within("embedding_model") {
       try encoder.representation(
-        of: encoded, frames: frames, tail: tail, reduction: model.reduction)
+        of: encoded, frames: frames, tail: tail, reduction: decoder.reduction)
     }
-    let precision = model.precision
     let (reconstruction, codes) = try LayerClock.within("psi") {
-      guard model.configuration.useVQ else {
+      guard decoder.useVQ else {
         return (try psi.decode(hidden, mode: .evaluation, precision: precision), nil as Codes?)
       }
       let output = try psi(hidden, labels: [classIndex], mode: .evaluation, precision: precision)
@@ -37,17 +35,18 @@ public struct InterpreterExplainer: Explainer {
     }
     let decoded = reconstruction.reshaped(Array(reconstruction.shape[1...2]))
     let mask = try LayerClock.step("mask") {
-      try self.mask(from: encoder.aligned(decoded, frames: frames))
+      try encoder.mask(of: decoded, frames: frames, by: activation)
     }
     guard mask.isFinite else { throw PIQError.notFinite }
     return Explanation(mask: mask, codes: codes)
   }
 
-  private func mask(from decoded: Tensor) throws -> Tensor {
-    if model.configuration.useMaskOutput { return try sigmoid(decoded) }
+  /// Decoded values as a mask.
+  private func activation(_ decoded: Tensor) throws -> Tensor {
+    if decoder.useMaskOutput { return try sigmoid(decoded) }
     var mask = try softplus(decoded)
     mask.withUnsafeMutableBuffer { mask in
-      let threshold = (mask.max() ?? 0) * Float(model.configuration.maskThreshold)
+      let threshold = (mask.max() ?? 0) * decoder.maskThreshold
       for i in mask.indices { mask[i] = mask[i] > threshold ? 1 : 0 }
     }
     return mask

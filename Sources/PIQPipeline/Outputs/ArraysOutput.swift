@@ -25,12 +25,12 @@ extension InterpretedClip {
       ("probabilities", vector(analysis.classification.probabilities)),
       ("audio", vector(interpretation.audio)),
     ]
-    if let codes = interpretation.codes {
+    if let codes = interpretation.explanation.codes {
       let grid = IntegerArray(
         shape: Array(codes.shape.dropFirst()), values: codes.indices.map { Int64($0) })
       arrays.append(("codes", .int64(grid)))
     }
-    if let attributions = interpretation.attributions {
+    if let attributions = interpretation.explanation.attributions {
       arrays.append(("attributions", .float32(attributions)))
     }
     return arrays + [

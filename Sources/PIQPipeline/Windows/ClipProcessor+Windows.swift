@@ -52,8 +52,8 @@ extension ClipProcessor {
       func classified(_ classification: Classification?, isExplained: Bool) -> ClassifiedWindow {
         ClassifiedWindow(
           entry: Timeline.Entry(
-            samples: window.start..<window.end, span: span, index: classification?.index,
-            probability: classification.map { $0.probabilities[$0.index] } ?? 0,
+            samples: window.start..<window.end, span: span, classIndex: classification?.classIndex,
+            probability: classification.map { $0.probabilities[$0.classIndex] } ?? 0,
             isExplained: isExplained),
           probabilities: classification?.probabilities)
       }
@@ -75,12 +75,12 @@ extension ClipProcessor {
       let analysis = try clock.measure("classify") { try interpreter.analyze(window.samples) }
       let classification = analysis.classification
       let isExplained = settings.windowing.explains(
-        classification.index, classification.probabilities[classification.index])
+        classification.classIndex, classification.probabilities[classification.classIndex])
       let interpretation =
         isExplained
         ? try clock.measure("interpret") {
           try interpreter.interpret(
-            analysis, as: settings.label, tail: .keep, by: explainer.get(),
+            analysis, as: settings.classIndex, tail: .keep, by: explainer.get(),
             number: Self.number(of: window.samples))
         } : nil
       var result = classified(classification, isExplained: isExplained)
@@ -103,7 +103,7 @@ extension ClipProcessor {
     let rate = Double(configuration.stft.sampleRate)
     let means = result.means ?? []
     let ranking = means.indices.sorted { (means[$0], $1) > (means[$1], $0) }
-    let index = means.isEmpty ? nil : settings.label ?? ranking.first
+    let index = means.isEmpty ? nil : settings.classIndex ?? ranking.first
     var report = ClipReport(
       input: input.path, label: index.map { labels[$0] } ?? "", index: index ?? -1,
       probability: index.map { means[$0] } ?? 0,
@@ -117,8 +117,8 @@ extension ClipProcessor {
     report.windows = result.timeline.entries.map { entry in
       .init(
         start: Double(entry.samples.lowerBound) / rate,
-        end: Double(entry.samples.upperBound) / rate, label: entry.index.map { labels[$0] },
-        probability: entry.index.map { _ in entry.probability }, explained: entry.isExplained)
+        end: Double(entry.samples.upperBound) / rate, label: entry.classIndex.map { labels[$0] },
+        probability: entry.classIndex.map { _ in entry.probability }, explained: entry.isExplained)
     }
     if means.isEmpty, let minLevel = settings.windowing.minLevel {
       report.warn("no window reaches \(minLevel) dBFS, so that nothing was classified")

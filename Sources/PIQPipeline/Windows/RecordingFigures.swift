@@ -89,7 +89,7 @@ struct RecordingFigures {
   ) throws -> OverviewFigure {
     let rate = Double(stft.sampleRate)
     let intervals = timeline.entries.compactMap { entry -> OverviewFigure.Interval? in
-      guard entry.index != nil else { return nil }
+      guard entry.classIndex != nil else { return nil }
       let seconds = Double(entry.span.lowerBound) / rate..<Double(entry.span.upperBound) / rate
       guard seconds.overlaps(range) else { return nil }
       return (seconds, timeline.label(of: entry), entry.probability)

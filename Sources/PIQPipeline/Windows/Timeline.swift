@@ -10,19 +10,19 @@ public struct Timeline: Sendable, Equatable {
     /// Its part without overlap: up to the middle of its overlaps with its neighbours.
     public let span: Range<Int>
     /// The likeliest class; nil for a window that was skipped as silent.
-    public let index: Int?
+    public let classIndex: Int?
     /// Its probability; 0 for a window that was skipped.
     public let probability: Float
     /// Whether an interpretation of it is in the sound.
     public let isExplained: Bool
 
-    /// A window of `samples` that was classified as class `index`.
+    /// A window of `samples` that was classified as class `classIndex`.
     public init(
-      samples: Range<Int>, span: Range<Int>, index: Int?, probability: Float, isExplained: Bool
+      samples: Range<Int>, span: Range<Int>, classIndex: Int?, probability: Float, isExplained: Bool
     ) {
       self.samples = samples
       self.span = span
-      self.index = index
+      self.classIndex = classIndex
       self.probability = probability
       self.isExplained = isExplained
     }
@@ -31,7 +31,7 @@ public struct Timeline: Sendable, Equatable {
   /// A run of adjacent windows of one class, which ends where the next one begins.
   package struct Stretch: Equatable {
     package var samples: Range<Int>
-    package let index: Int
+    package let classIndex: Int
     /// The largest of the windows' probabilities.
     package var probability: Float
   }
@@ -54,13 +54,13 @@ public struct Timeline: Sendable, Equatable {
   public mutating func append(_ entry: Entry) { entries.append(entry) }
 
   /// The name of an entry's class; empty for one that was skipped.
-  public func label(of entry: Entry) -> String { entry.index.map { labels[$0] } ?? "" }
+  public func label(of entry: Entry) -> String { entry.classIndex.map { labels[$0] } ?? "" }
 
   /// A CSV table: start, end, label, probability. A skipped window has no label and no probability.
   package var csv: String {
     text(header: "start,end,label,probability") { entry, _ in
       let fields = [time(entry.samples.lowerBound), time(entry.samples.upperBound)]
-      guard let index = entry.index else { return CSV.row(fields + ["", ""]) }
+      guard let index = entry.classIndex else { return CSV.row(fields + ["", ""]) }
       return CSV.row(fields + [labels[index], "\(entry.probability)"])
     }
   }
@@ -70,7 +70,7 @@ public struct Timeline: Sendable, Equatable {
     stretches.map { stretch in
       [
         time(stretch.samples.lowerBound), time(stretch.samples.upperBound),
-        Self.field(labels[stretch.index]),
+        Self.field(labels[stretch.classIndex]),
       ].joined(separator: "\t") + "\n"
     }.joined()
   }
@@ -83,7 +83,7 @@ public struct Timeline: Sendable, Equatable {
     ]
     let highest = String(format: "%.1f", Double(sampleRate) / 2)
     return text(header: header.joined(separator: "\t")) { entry, row in
-      guard let index = entry.index else { return nil }
+      guard let index = entry.classIndex else { return nil }
       return [
         "\(row)", "Spectrogram 1", "1", time(entry.samples.lowerBound),
         time(entry.samples.upperBound), "0.0", highest, Self.field(labels[index]),
@@ -97,14 +97,16 @@ public struct Timeline: Sendable, Equatable {
   package var stretches: [Stretch] {
     var stretches: [Stretch] = []
     for i in entries.indices {
-      guard let index = entries[i].index else { continue }
+      guard let index = entries[i].classIndex else { continue }
       let range = entries[i].span
-      if let last = stretches.last, last.index == index, last.samples.upperBound == range.lowerBound
+      if let last = stretches.last, last.classIndex == index,
+        last.samples.upperBound == range.lowerBound
       {
         stretches[stretches.count - 1].samples = last.samples.lowerBound..<range.upperBound
         stretches[stretches.count - 1].probability = max(last.probability, entries[i].probability)
       } else {
-        stretches.append(Stretch(samples: range, index: index, probability: entries[i].probability))
+        stretches.append(
+          Stretch(samples: range, classIndex: index, probability: entries[i].probability))
       }
     }
     return stretches
