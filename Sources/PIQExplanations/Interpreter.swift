@@ -65,8 +65,7 @@ public struct Interpreter: Sendable {
       throw PIQError.mismatch("there is no class \(classIndex); the model has \(labels.count)")
     }
     let explanation = try explainer.explain(analysis, as: classIndex, tail: tail, number: number)
-    try checkShape(of: explanation.mask, for: analysis.clip)
-    return render(explanation, of: analysis.clip, as: classIndex, tail: tail)
+    return try apply(explanation, to: analysis.clip, as: classIndex, tail: tail)
   }
 
   /// Checks that a mask covers the first frames of a clip.
@@ -80,9 +79,12 @@ public struct Interpreter: Sendable {
   }
 
   /// Applies a mask to the spectrogram and synthesises the sound, for every method.
-  private func render(
-    _ explanation: Explanation, of clip: Clip, as classIndex: Int, tail: Tail
-  ) -> Interpretation {
+  ///
+  /// - Throws: `PIQError.mismatch` when the mask does not fit the clip.
+  package func apply(
+    _ explanation: Explanation, to clip: Clip, as classIndex: Int, tail: Tail
+  ) throws(PIQError) -> Interpretation {
+    try checkShape(of: explanation.mask, for: clip)
     let magnitude = LayerClock.step("masked spectrogram") {
       frontEnd.magnitude(of: frontEnd.masked(clip, by: explanation.mask).logPower)
     }

@@ -5,12 +5,23 @@ extension ClipProcessor {
   /// Draws the log-power spectrogram that the model's front end makes of a clip, to the path under
   /// `spectrogram` in the job's outputs.
   ///
+  /// That of a long recording is an overview and, where it has more than one hour, a page of each.
+  ///
   /// - Returns: a report, or nil if the picture existed already and was kept.
   /// - Throws: as `interpret(_:)`.
   public func drawSpectrogram(_ job: ClipJob) throws -> SpectrogramReport? {
     if try job.shouldSkip(settings.existing) { return nil }
     var clock = StageClock()
-    let (recording, samples) = try load(job.input, &clock)
+    switch try open(job.input, &clock) {
+    case .whole(let recording): return try drawWhole(job, recording, &clock)
+    case .windows(let reader, let head): return try drawWindows(job, reader, head: head)
+    }
+  }
+
+  private func drawWhole(
+    _ job: ClipJob, _ recording: Recording, _ clock: inout StageClock
+  ) throws -> SpectrogramReport {
+    let samples = try samples(of: recording, job.input, &clock)
     try job.makeFolders()
     let stft = model.configuration.stft
     return try withMemory(for: samples.count) {
@@ -24,6 +35,36 @@ extension ClipProcessor {
       return SpectrogramReport(
         input: job.input.path, outputs: job.outputs, warning: recording.warning)
     }
+  }
+
+  private func drawWindows(
+    _ job: ClipJob, _ reader: SoundFileReader, head: [Float]
+  ) throws -> SpectrogramReport {
+    let (stft, windows) = (
+      model.configuration.stft, settings.windowing.windows(at: model.configuration.stft.sampleRate)
+    )
+    var figures = job.output(.spectrogram).map {
+      RecordingFigures(path: $0, name: job.input.name, stft, showsExplanation: false)
+    }
+    var timeline = Timeline(labels: [], sampleRate: stft.sampleRate)
+    try job.makeFolders()
+    // The figures are this function's own.
+    let outcome = try inWindows(job.keeping([]), reader, head: head) { [self] window in
+      piece(
+        try model.interpreter.logPower(of: window.samples), mask: nil,
+        level: model.configuration.normalize.level(of: window.samples), window,
+        windows.span(of: window))
+    } write: { window, piece, _, _ in
+      let span = windows.span(of: window)
+      timeline.append(ClassifiedWindow(window.start..<window.end, span: span, nil).entry)
+      try figures?.add(piece, span: span, isLast: window.isLast, timeline)
+      return [:]
+    }
+    try figures?.finish(timeline, length: timeline.entries.last?.samples.upperBound ?? 0)
+    return SpectrogramReport(
+      input: job.input.path,
+      outputs: job.outputs.merging(figures?.pages ?? [:]) { first, _ in first },
+      warning: outcome.report.warning)
   }
 }
 

@@ -24,6 +24,8 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var outputs: [String: String]
   /// A problem with the input that did not prevent its use.
   public var warning: String?
+  /// When the recording began, in ISO 8601, where its recorder says so.
+  public var time: String?
   /// The explanation method; nil in files of versions that had only one.
   public var method: ExplanationMethod?
   /// The copies or steps of the method; nil where it has none.
@@ -44,18 +46,35 @@ public struct ClipReport: Sendable, Codable, Equatable {
   /// not silent.
   public var windows: [Window]?
 
+  /// The probability of each class: the average over the windows that are not silent. Not in files.
+  public var probabilities: [Float]?
+
   /// A window of a recording.
   public struct Window: Sendable, Codable, Equatable {
     /// In seconds.
     public var start: Double
     /// In seconds.
     public var end: Double
+    /// When it began, in ISO 8601, where the recorder says when the recording did.
+    public var time: String?
     /// The likeliest class; nil for a window that was skipped as silent.
     public var label: String?
+    /// Its index; nil in files of older versions, too.
+    public var index: Int?
     /// Its probability.
     public var probability: Float?
     /// Whether its interpretation is in the sound.
     public var explained: Bool
+
+    /// A window from `start` to `end` seconds.
+    public init(
+      start: Double, end: Double, time: String? = nil, label: String?, index: Int?,
+      probability: Float?, explained: Bool
+    ) {
+      self.time = time
+      (self.start, self.end, self.label) = (start, end, label)
+      (self.index, self.probability, self.explained) = (index, probability, explained)
+    }
   }
 
   /// Adds to the warning.
@@ -76,7 +95,8 @@ public struct ClipReport: Sendable, Codable, Equatable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case input, label, index, probability, top, model, channels, duration, outputs, warning, stft,
+    case input, label, index, probability, top, model, channels, duration, outputs, warning, time
+    case stft,
       normalize, method, steps, seed, precision
     case window, overlap, windows
     case sampleRate = "sample_rate"

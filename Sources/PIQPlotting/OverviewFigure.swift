@@ -18,6 +18,7 @@ public struct OverviewFigure: Figure, Sendable {
   private let axes: SpectrogramAxes
   private let title: String
   private let source: String?
+  private let showsExplanation: Bool
 
   /// A figure of the part of a recording in `range`.
   ///
@@ -30,16 +31,18 @@ public struct OverviewFigure: Figure, Sendable {
   ///   - nFFT: samples in a frame's Fourier transform.
   ///   - title: the line above.
   ///   - source: the source of the sound, such as a file name.
+  ///   - showsExplanation: whether mask and classes are drawn below the spectrogram.
   /// - Throws: `Failure` when a number that must be positive is not.
   public init(
     _ pool: OverviewPool, range: ClosedRange<Double>, intervals: [Interval], sampleRate: Int,
-    bins: Int, nFFT: Int, title: String, source: String? = nil
+    bins: Int, nFFT: Int, title: String, source: String? = nil, showsExplanation: Bool = true
   ) throws(Failure) {
     self.pool = pool
     self.range = range
     self.intervals = intervals.filter { $0.range.overlaps(range) }
     self.title = title
     self.source = source
+    self.showsExplanation = showsExplanation
     axes = try SpectrogramAxes(
       frames: pool.columns, bins: bins, sampleRate: sampleRate, hopLength: pool.samplesPerColumn,
       nFFT: nFFT)
@@ -49,8 +52,9 @@ public struct OverviewFigure: Figure, Sendable {
   package func render() throws(Failure) -> (canvas: Canvas, panels: [Rectangle]) {
     let rows = classRows
     let (top, gap) = (98, 46)
-    let height =
-      top + 2 * (Self.panelHeight + gap) + max(1, rows.count) * Self.rowHeight + Measure.belowPanel
+    let explanationHeight =
+      showsExplanation ? Self.panelHeight + 2 * gap + max(1, rows.count) * Self.rowHeight : 0
+    let height = top + Self.panelHeight + explanationHeight + Measure.belowPanel
     let canvas = try Canvas(width: 1500, height: height)
     let scale = ColorScale.logPower(upTo: pool.input.max() ?? 0)
     let names = rows.map { canvas.width(of: canvas.elided($0.label, to: 190, .tick), .tick) }
@@ -64,15 +68,17 @@ public struct OverviewFigure: Figure, Sendable {
     canvas.drawPanel(image(pool.input, panel, scale), in: panel, title: "Input")
     canvas.drawFrequencyAxis(axes, leftOf: panel, isLabelled: true)
     canvas.drawColorBar(scale, rightOf: panel)
-    panel.y += Self.panelHeight + gap
-    panels.append(panel)
-    canvas.drawPanel(maskImage(panel), in: panel, title: "Mask")
-    canvas.drawFrequencyAxis(axes, leftOf: panel, isLabelled: true)
-    canvas.drawColorBar(.mask, rightOf: panel)
-    panel.y += Self.panelHeight + gap
-    panel.height = max(1, rows.count) * Self.rowHeight
-    panels.append(panel)
-    draw(rows, in: panel, on: canvas)
+    if showsExplanation {
+      panel.y += Self.panelHeight + gap
+      panels.append(panel)
+      canvas.drawPanel(maskImage(panel), in: panel, title: "Mask")
+      canvas.drawFrequencyAxis(axes, leftOf: panel, isLabelled: true)
+      canvas.drawColorBar(.mask, rightOf: panel)
+      panel.y += Self.panelHeight + gap
+      panel.height = max(1, rows.count) * Self.rowHeight
+      panels.append(panel)
+      draw(rows, in: panel, on: canvas)
+    }
     let ticks = Tick.clock(in: range, atMost: panel.width / 100).map { tick in
       let share = (tick.value - range.lowerBound) / (range.upperBound - range.lowerBound)
       return (x: Double(panel.x) + share * Double(panel.width), label: tick.label)

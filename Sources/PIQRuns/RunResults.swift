@@ -11,10 +11,23 @@ public final class RunResults {
   /// `results.csv`; nil if not requested.
   private let table: GrowingFile?
 
+  /// `results.selections.txt`; nil if not requested.
+  private let selections: GrowingFile?
+  private let listsWindows: Bool
+  private let sampleRate: Int
+  /// The number of rows among the selections, and the length of the recordings before, in seconds.
+  private var selectionCount = 0
+  private var offset = 0.0
+
   /// The columns of `results.csv`.
   private static let columns = [
     "input", "label", "index", "probability", "duration", "sample_rate", "channels", "warning",
-    "error",
+    "error", "start", "end", "time",
+  ]
+  /// Those of `results.selections.txt`, as Raven calls them.
+  private static let selectionColumns = [
+    "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)",
+    "High Freq (Hz)", "Begin File", "Begin Path", "File Offset (s)", "Class", "Probability",
   ]
 
   /// Begins the results of a run.
@@ -22,12 +35,21 @@ public final class RunResults {
   /// - Parameters:
   ///   - folder: where, made already.
   ///   - infix: the text after `results` in their names.
-  ///   - csv: whether `results.csv` is written, too.
+  ///   - csv: whether tables are written, too: `results.csv`, `results.selections.txt`.
+  ///   - sampleRate: the model's, in hertz.
+  ///   - listsWindows: whether `results.csv` has a row for each window, rather than each input.
   /// - Throws: `Failure`.
-  public init(folder: String, infix: String, csv: Bool) throws {
+  public init(folder: String, infix: String, csv: Bool, sampleRate: Int, listsWindows: Bool = false)
+    throws
+  {
+    self.sampleRate = sampleRate
+    self.listsWindows = listsWindows
     lines = try GrowingFile(path: Folder.join(folder, "results\(infix).jsonl"))
     table = csv ? try GrowingFile(path: Folder.join(folder, "results\(infix).csv")) : nil
+    selections =
+      csv ? try GrowingFile(path: Folder.join(folder, "results\(infix).selections.txt")) : nil
     append(CSV.row(Self.columns), to: table)
+    append(Self.selectionColumns.joined(separator: "\t"), to: selections)
   }
 
   /// Adds the outcome of the next input.
@@ -37,12 +59,36 @@ public final class RunResults {
       return append(Self.row(input, error: ""), to: table)
     }
     append(try JSON.line(report), to: lines)
-    append(
-      CSV.row([
-        report.input, report.label, "\(report.index)", "\(report.probability)",
-        "\(report.duration)", "\(report.sampleRate)", "\(report.channels)", report.warning ?? "",
-        "",
-      ]), to: table)
+    let whole = ClipReport.Window(
+      start: 0, end: report.duration, time: report.time,
+      label: report.label.isEmpty ? nil : report.label,
+      index: report.index, probability: report.probability, explained: true)
+    for window in listsWindows ? report.windows ?? [whole] : [whole] {
+      append(
+        CSV.row([
+          report.input, window.label ?? "", window.label.flatMap { _ in window.index }.text,
+          window.probability.text, "\(report.duration)", "\(report.sampleRate)",
+          "\(report.channels)", report.warning ?? "", "", "\(window.start)", "\(window.end)",
+          window.time ?? "",
+        ]), to: table)
+    }
+    for window in report.windows ?? [whole] { select(window, of: report) }
+    offset += report.duration
+  }
+
+  /// Adds a window to the selections.
+  private func select(_ window: ClipReport.Window, of report: ClipReport) {
+    guard let label = window.label, let probability = window.probability else { return }
+    selectionCount += 1
+    func time(_ seconds: Double) -> String { String(format: "%.6f", seconds) }
+    let rate = Double(min(sampleRate, report.sampleRate))
+    let fields = [
+      "\(selectionCount)", "Spectrogram 1", "1", time(offset + window.start),
+      time(offset + window.end), "0.0", String(format: "%.1f", rate / 2),
+      Folder.name(of: report.input), report.input, time(window.start), label,
+      String(format: "%.4f", probability),
+    ]
+    append(fields.map(Timeline.field).joined(separator: "\t"), to: selections)
   }
 
   /// Adds the failure of the next input, with its message.
@@ -52,7 +98,9 @@ public final class RunResults {
   }
 
   private static func row(_ input: String, error: String) -> String {
-    CSV.row([input] + Array(repeating: "", count: columns.count - 2) + [error])
+    let place = columns.firstIndex(of: "error") ?? 0
+    return CSV.row(
+      columns.indices.map { $0 == 0 ? input : $0 == place ? error : "" })
   }
 
   private func append(_ line: String, to file: GrowingFile?) {
@@ -65,8 +113,13 @@ public final class RunResults {
   /// - Throws: `Failure`, also where a line could not be written.
   public func finish() throws {
     // Either file is useful without the other.
-    let ofTable = Result { try table?.putInPlace() }
+    let others = [table, selections].map { file in Result { try file?.putInPlace() } }
     try lines.putInPlace()
-    try ofTable.get()
+    for other in others { try other.get() }
   }
+}
+
+extension Optional where Wrapped: CustomStringConvertible {
+  /// The value as a field of a table; empty for none.
+  fileprivate var text: String { self?.description ?? "" }
 }

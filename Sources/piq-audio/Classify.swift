@@ -1,31 +1,58 @@
 import ArgumentParser
 import PIQAudio
 import PIQPipeline
+import PIQRuns
 
 /// `piq-audio classify`.
 struct Classify: TerminalCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Classify clips without explaining them.",
+    abstract: "Classify clips and recordings without explaining them.",
     discussion: """
+      A recording of more than 60 s is classified in windows of 5 s; its class is that of their \
+      average. With --window, each window is a line, a row or an object of its own.
+      In an output folder it writes
+        results.csv               a row for each clip, or each window
+        results.selections.txt    the same as a selection table for Raven
+        results.jsonl             an object for each clip
+
       EXAMPLES
         piq-audio classify clip.wav
         piq-audio classify --csv recordings/ > classes.csv
         piq-audio classify --json --top 2 recordings/ | jq -c .top
+        piq-audio classify --window 5 --overlap 0 --min-probability 0.8 -o season nights/
+        piq-audio classify --window 3 --only rooster --outputs labels night.flac
       """)
 
   @OptionGroup var input: InputOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Tables to write of each recording's windows: a comma-separated list of \
+      \(OutputKind.ofWindowsAlone.map(\.name).joined(separator: ", ")).
+      """,
+      valueName: "list"))
+  var outputs: OutputList?
 
   @Option(help: ArgumentHelp("How many classes the JSON lists, likeliest first.", valueName: "n"))
   var top = 3
 
-  @Flag(help: "Print one JSON object per clip, each on a line, on standard output.")
+  @Flag(
+    help: """
+      Print one JSON object per clip, or per window with --window, each on a line, on standard \
+      output.
+      """)
   var json = false
 
   @Flag(
-    help:
-      "Print a CSV table: input, label, index, probability, then the probability of every class.")
+    help: """
+      Print a CSV table: input, with --window start and end in seconds, label, index, probability, \
+      then the probability of every class.
+      """)
   var csv = false
 
+  @OptionGroup(title: "Windows") var windows: WindowOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var parallel: ParallelOptions
   @OptionGroup var messages: MessageOptions
@@ -33,39 +60,59 @@ struct Classify: TerminalCommand {
   func validate() throws {
     guard top > 0 else { throw ValidationError("--top needs a number from 1 on") }
     if json && csv { throw ValidationError("--json and --csv contradict each other") }
+    if let kind = outputs?.kinds.first(where: \.isOfClips) {
+      throw ValidationError("\(kind.name) needs an explanation; piq-audio interpret writes it")
+    }
   }
 
   func run(_ terminal: Terminal) throws {
-    let (all, failures) = try input.expand()
-    let inputs = input.slice(all, terminal) { $0.path }
+    let (inputs, failures) = try input.expand()
+    let suffixes = outputs?.suffixes(.wav) ?? [:]
+    let all = try ClipJob.plan(inputs, suffixes: suffixes, folder: output.outputDir)
+    let jobs = input.slice(all, terminal) { $0.input.path }
     let model = try model.load()
-    let labels = model.configuration.labels
     var settings = ClipProcessor.Settings()
     settings.top = top
-    let processor = ClipProcessor(model, settings)
-    let width = Table.labelWidth(labels)
-    let loop = ClipLoop(terminal, total: inputs.count, printsJSON: json)
-    for failure in failures { try loop.fail(failure.path ?? "", failure) }
-    if csv {
-      try terminal.print(CSV.row(["input", "label", "index", "probability"] + labels))
-    } else if !json && Terminal.outputIsTerminal && inputs.count > 1 {
-      try terminal.say(Table.header(labelWidth: width))
+    settings.existing = output.existing
+    settings.windowing = try windows.windowing(
+      labels: model.configuration.labels, writing: outputs?.kinds ?? [], isExplicit: true)
+    let watch = RecordingWatch(terminal, settings.windowing, verb: "classified")
+    let processor = ClipProcessor(model, settings) { watch.take($0) }
+    let results = try output.outputDir.map { folder in
+      try Folder.make(folder)
+      return try RunResults(
+        folder: folder, infix: input.shardInfix, csv: true,
+        sampleRate: model.configuration.stft.sampleRate, listsWindows: windows.areListed)
     }
-    try loop.run(inputs.map(\.path), parallel.divide(inputs.count)) {
-      try processor.classify(inputs[$0])
-    } report: { index, result in
-      let path = inputs[index].path
-      guard case .done(let report, let seconds) = result.outcome else { return }
+    let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
+    for failure in failures {
+      try loop.fail(failure.path ?? "", failure)
+      try results?.take(failure: failure.message, of: failure.path ?? "")
+    }
+    let printer = ClassPrinter(
+      terminal, json ? .json : csv ? .csv : .text, model, listsWindows: windows.areListed, top: top)
+    try printer.begin(count: jobs.count)
+    let listed = OrderedWindows<WindowClassification> { index, window in
+      try printer.take(window, of: jobs[index].input.path)
+    }
+    try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) { index in
+      try processor.classify(jobs[index]) { try listed.add($0, of: index) }
+    } report: { index, outcome in
+      let path = jobs[index].input.path
+      try listed.end(index)
+      try results?.take(outcome, of: path)
+      guard case .done(let report, let seconds) = outcome else { return try loop.skip(path) }
       if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
       terminal.note("\(printable(path)): \(seconds.inWords)")
-      if json {
-        try terminal.print(result.outcome.json(of: path))
-      } else if csv {
-        let fields = [path, report.label, "\(report.index)", "\(report.probability)"]
-        try terminal.print(CSV.row(fields + result.probabilities.map { "\($0)" }))
-      } else {
-        try terminal.print(Table.row(report, labelWidth: width))
-      }
+      try printer.end(outcome, of: path)
+    } failed: { index, error in
+      try listed.end(index)
+      try results?.take(failure: Failure(error).message, of: jobs[index].input.path)
+    } stopped: {
+      listed.stop()
+    }
+    if let folder = output.outputDir {
+      do { try results?.finish() } catch { try loop.fail(folder, error) }
     }
     try loop.end()
   }

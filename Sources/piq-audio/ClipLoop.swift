@@ -27,11 +27,13 @@ final class ClipLoop {
   ///   - work: given an index into `inputs`; done by several threads.
   ///   - report: given the same index and the result of `work`, in the order of `inputs`.
   ///   - failed: given the index and the error instead, after it was reported.
+  ///   - stopped: called where the run ends early, and `work` must not wait for other inputs.
   /// - Throws: `StandardOutputError`.
   func run<Output: Sendable>(
     _ inputs: [String], _ division: OrderedWork, work: @escaping @Sendable (Int) throws -> Output,
     report: @escaping (Int, Output) throws -> Void,
-    failed: @escaping (Int, any Error) throws -> Void = { _, _ in }
+    failed: @escaping (Int, any Error) throws -> Void = { _, _ in },
+    stopped: @escaping () -> Void = {}
   ) throws {
     try division.run(
       inputs.count,
@@ -40,11 +42,17 @@ final class ClipLoop {
       },
       work: work,
       finish: { [self] index, result in
-        switch result {
-        case .success(let output): try report(index, output)
-        case .failure(let error):
-          try fail(inputs[index], error)
-          try failed(index, error)
+        do {
+          switch result {
+          case .success(let output): try report(index, output)
+          case .failure(let error) where error is StandardOutputError: throw error
+          case .failure(let error):
+            try fail(inputs[index], error)
+            try failed(index, error)
+          }
+        } catch {
+          stopped()
+          throw error
         }
         finished += 1
         let next = inputs.indices.contains(index + 1) ? inputs[index + 1] : nil
@@ -102,15 +110,27 @@ struct Countdown {
 enum Table {
   /// A row of label, probability and input.
   static func row(_ report: ClipReport, labelWidth: Int) -> String {
-    // Of a recording whose windows were all skipped.
-    let name = report.label.isEmpty ? "(silence)" : printable(report.label)
-    let percent = String(format: "%5.1f %%", 100 * report.probability)
-    return "\(name.aligned(left: labelWidth))  \(percent)  \(printable(report.input))"
+    row(
+      label: report.label, probability: report.probability, report.input, labelWidth: labelWidth)
+  }
+
+  /// A row of label, probability, the window where it is one, and input.
+  ///
+  /// - Parameter label: empty for silence.
+  static func row(
+    label: String, probability: Float, _ input: String, window: ClosedRange<Double>? = nil,
+    labelWidth: Int
+  ) -> String {
+    let name = label.isEmpty ? "(silence)" : printable(label)
+    let percent = String(format: "%5.1f %%", 100 * probability)
+    let place = window.map { String(format: "%9.3f %9.3f  ", $0.lowerBound, $0.upperBound) } ?? ""
+    return "\(name.aligned(left: labelWidth))  \(percent)  \(place)\(printable(input))"
   }
 
   /// The header of the columns.
-  static func header(labelWidth: Int) -> String {
-    "label".aligned(left: labelWidth) + "  probab.  input"
+  static func header(labelWidth: Int, windows: Bool = false) -> String {
+    "label".aligned(left: labelWidth) + "  probab.  "
+      + (windows ? "  start s     end s  " : "") + "input"
   }
 
   /// How wide the first column has to be.

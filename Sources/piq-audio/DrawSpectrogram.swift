@@ -8,7 +8,8 @@ struct DrawSpectrogram: TerminalCommand {
   static let configuration = CommandConfiguration(
     commandName: "spectrogram", abstract: "Draw the spectrograms that the classifier is given.",
     discussion: """
-      For each clip.wav it writes clip.spectrogram.png.
+      For each clip.wav it writes clip.spectrogram.png: of a recording of more than 60 s an \
+      overview, and a page of each hour.
 
       EXAMPLES
         piq-audio spectrogram clip.wav
@@ -33,7 +34,9 @@ struct DrawSpectrogram: TerminalCommand {
     let jobs = input.slice(all, terminal) { $0.input.path }
     var settings = ClipProcessor.Settings()
     settings.existing = output.existing
-    let processor = ClipProcessor(try model.load(), settings)
+    settings.windowing.scope = .longer(than: Windowing.longestWhole)
+    let watch = RecordingWatch(terminal, settings.windowing, verb: "drawn")
+    let processor = ClipProcessor(try model.load(), settings) { watch.take($0) }
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in failures { try loop.fail(failure.path ?? "", failure) }
     try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) {
@@ -45,7 +48,7 @@ struct DrawSpectrogram: TerminalCommand {
       if json {
         try terminal.print(JSON.line(report))
       } else {
-        try terminal.say(report.outputs.values.map(printable).joined(separator: " "))
+        try terminal.say(report.outputs.values.sorted().map(printable).joined(separator: " "))
       }
     }
     try loop.end()

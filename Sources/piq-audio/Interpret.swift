@@ -36,8 +36,9 @@ struct Interpret: TerminalCommand {
     help: ArgumentHelp(
       """
       What to write: a comma-separated list of \(OutputKind.all.map(\.name).joined(separator: ", ")); \
-      residual is the input minus the interpretation, and timeline, labels and selections are of \
-      recordings in windows.
+      residual is the input minus the interpretation, and timeline, labels and selections are tables \
+      of windows. Those that are standard for a recording in windows are written for a short clip \
+      only if they are named.
       """,
       valueName: "list"))
   var outputs = OutputList(standard: OutputKind.standard)
@@ -92,10 +93,14 @@ struct Interpret: TerminalCommand {
       """)
   var resume = false
 
-  @Flag(help: "Also write results.csv, a row for each clip, to the output folder.")
+  @Flag(
+    help: """
+      Also write to the output folder results.csv, a row for each clip, and results.selections.txt, \
+      a selection table for Raven of the windows of all recordings.
+      """)
   var csv = false
 
-  @OptionGroup(title: "Long recordings") var windows: WindowOptions
+  @OptionGroup(title: "Windows") var windows: WindowOptions
   @OptionGroup var model: ModelOptions
   @OptionGroup var parallel: ParallelOptions
   @OptionGroup var messages: MessageOptions
@@ -120,7 +125,7 @@ struct Interpret: TerminalCommand {
       terminal.note("interpreting in \(model.interpreter.precision.rawValue)")
     }
     let settings = try settings(for: model)
-    let watch = RecordingWatch(terminal, settings.windowing)
+    let watch = RecordingWatch(terminal, settings.windowing, verb: "interpreted")
     let processor = ClipProcessor(model, settings) { watch.take($0) }
     let journal = try journal(
       jobs,
@@ -153,7 +158,8 @@ struct Interpret: TerminalCommand {
     settings.tail = tail
     settings.top = top
     settings.existing = output.existing
-    settings.windowing = try windows.windowing(labels: labels, outputs: outputs, tail: tail)
+    settings.windowing = try windows.windowing(
+      labels: labels, writing: outputs.kinds, isExplicit: outputs.isExplicit, tail: tail)
     return settings
   }
 
@@ -189,7 +195,11 @@ struct Interpret: TerminalCommand {
     for failure in folderFailures { try loop.fail(failure.path ?? "", failure) }
     // Only for a run with its own folder.
     let results = try folder.flatMap { folder in
-      try journal.map { _ in try RunResults(folder: folder, infix: input.shardInfix, csv: csv) }
+      try journal.map { _ in
+        try RunResults(
+          folder: folder, infix: input.shardInfix, csv: csv,
+          sampleRate: model.configuration.stft.sampleRate)
+      }
     }
     for failure in folderFailures {
       try results?.take(failure: failure.message, of: failure.path ?? "")
@@ -206,7 +216,8 @@ struct Interpret: TerminalCommand {
       try results?.take(outcome, of: path)
       guard case .done(let report, let seconds) = outcome else { return try loop.skip(path) }
       written += report.outputs.count
-      if report.windows != nil, jobs[index].output(.arrays) != nil, !saidNoArrays {
+      let arrays = OutputKind.arrays
+      if report.outputs[arrays.name] == nil, jobs[index].output(arrays) != nil, !saidNoArrays {
         terminal.notice("arrays are not written for recordings in windows")
         saidNoArrays = true
       }

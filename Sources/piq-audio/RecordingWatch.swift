@@ -7,6 +7,7 @@ import Synchronization
 final class RecordingWatch: Sendable {
   private let terminal: Terminal
   private let windowing: Windowing
+  private let verb: String
   private let state = Mutex(State())
 
   private struct State {
@@ -15,8 +16,10 @@ final class RecordingWatch: Sendable {
     var shown = Date.distantPast
   }
 
-  init(_ terminal: Terminal, _ windowing: Windowing) {
+  /// - Parameter verb: what is done to the windows, such as "classified".
+  init(_ terminal: Terminal, _ windowing: Windowing, verb: String) {
     self.terminal = terminal
+    self.verb = verb
     self.windowing = windowing
   }
 
@@ -31,7 +34,7 @@ final class RecordingWatch: Sendable {
     case .divided(let input):
       terminal.notice(
         "\(printable(input)): lasts longer than \(Self.text(Windowing.longestWhole)) s, and is "
-          + "interpreted in windows of \(Self.text(windowing.length)) s, each sharing "
+          + "\(verb) in windows of \(Self.text(windowing.length)) s, each sharing "
           + "\(Self.text(windowing.overlap)) s with the next (--window, --overlap)")
     case .becameRF64(let path):
       terminal.notice("\(printable(path)): is RF64, the form of WAV for files of more than 4 GiB")

@@ -65,7 +65,7 @@ struct InputOptions: ParsableArguments {
 /// Which model to use.
 struct ModelOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("m", allowingJoined: true), .long],
     help: ArgumentHelp(
       "The model folder. Otherwise $PIQ_AUDIO_MODEL, or the bundled model.", valueName: "dir"),
     completion: .directory)
@@ -86,7 +86,7 @@ struct ModelOptions: ParsableArguments {
 /// The division of cores.
 struct ParallelOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("j", allowingJoined: true), .long],
     help: ArgumentHelp(
       """
       How many clips are under way at a time. Otherwise as many as there are cores; each takes \
@@ -95,7 +95,7 @@ struct ParallelOptions: ParsableArguments {
   var jobs: Int?
 
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("t", allowingJoined: true), .long],
     help: ArgumentHelp(
       """
       How many threads each clip uses. Otherwise the cores are shared out among the clips under \
@@ -132,7 +132,7 @@ struct MessageOptions: ParsableArguments {
 /// Where outputs go.
 struct OutputOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("o", allowingJoined: true), .long],
     help: ArgumentHelp(
       """
       The folder for outputs, created if missing; otherwise the current one. Folders given as \

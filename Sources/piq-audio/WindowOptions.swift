@@ -15,32 +15,33 @@ struct WindowOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      How many seconds a window shares with the next one, with a cross-fade: at most half of it. \
-      Otherwise half.
+      How many seconds a window shares with the next one: at most half of it. Otherwise half. \
+      Interpretations are cross-faded.
       """, valueName: "seconds"))
   var overlap: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       """
-      Skip windows whose level (root mean square) is below so many dBFS, such as -60. Their \
-      interpretation is silence.
+      Skip windows whose level (root mean square) is below so many dBFS, such as -60. A clip that \
+      is not divided is one window.
       """, valueName: "dBFS"))
   var minLevel: Double?
 
   @Option(
     help: ArgumentHelp(
       """
-      Explain only windows that are heard as one of these classes, by name or index. The \
-      interpretation of the others is silence.
+      Take only windows that are heard as one of these classes, by name or index: the others are \
+      not listed, and their interpretation is silence.
       """, valueName: "class,..."))
   var only: String?
 
   @Option(
     help: ArgumentHelp(
       """
-      Explain only windows whose class has this probability or more, from 0 to 1. The \
-      interpretation of the others is silence.
+      Take only windows whose class has this probability or more, from 0 to 1: the others are not \
+      listed, and their interpretation is silence.
       """, valueName: "p"))
   var minProbability: Float?
 
@@ -64,30 +65,29 @@ struct WindowOptions: ParsableArguments {
     if let minProbability, !(0...1).contains(minProbability) {
       throw ValidationError("--min-probability needs a number from 0 to 1")
     }
-    let conditions: [(name: String, isGiven: Bool)] = [
-      ("--min-level", minLevel != nil), ("--only", only != nil),
-      ("--min-probability", minProbability != nil),
-    ]
-    if window == 0, let condition = conditions.first(where: \.isGiven) {
-      throw ValidationError("\(condition.name) needs windows; leave out --window 0")
-    }
   }
+
+  /// Whether results are listed window by window.
+  var areListed: Bool { window.map { $0 > 0 } ?? false }
 
   /// The settings given by the options.
   ///
   /// - Parameters:
   ///   - labels: the names of the model's classes.
-  ///   - outputs: what to write.
+  ///   - kinds: what is written.
+  ///   - isExplicit: whether the user named the kinds.
   ///   - tail: which frames of a clip are explained; cropped ones cannot be joined.
   /// - Throws: `UsageError` when windows do not support the options.
-  func windowing(labels: [String], outputs: OutputList, tail: Tail) throws -> Windowing {
+  func windowing(
+    labels: [String], writing kinds: [OutputKind] = [], isExplicit: Bool = false, tail: Tail = .keep
+  ) throws -> Windowing {
     let isAsked = window.map { $0 > 0 } ?? false
     if isAsked, tail == .crop {
       throw UsageError(
         "--tail crop drops the end of each window; leave it out, or take recordings whole with "
           + "--window 0")
     }
-    if isAsked, outputs.isExplicit, outputs.kinds.contains(where: { !$0.isOfWindows }) {
+    if isAsked, isExplicit, kinds.contains(where: { !$0.isOfWindows }) {
       throw UsageError(
         "arrays are not written for windows; leave them out of --outputs, or take recordings whole "
           + "with --window 0")
@@ -99,16 +99,13 @@ struct WindowOptions: ParsableArguments {
     } else if window == nil && tail == .keep {
       windowing.scope = .longer(than: Windowing.longestWhole)
     }
-    let ofWindowsAlone = outputs.kinds.filter { !$0.isOfClips }
-    if windowing.scope == .none, outputs.isExplicit, let kind = ofWindowsAlone.first {
-      throw UsageError(
-        "\(kind.name) is of windows alone; leave it out of --outputs, or leave out "
-          + (window == 0 ? "--window 0" : "--tail crop"))
-    }
     windowing.overlap = overlap ?? windowing.length / 2
     windowing.minLevel = minLevel
     windowing.minProbability = minProbability
-    windowing.refusesArrays = outputs.isExplicit
+    windowing.outputsAreChosen = isExplicit
+    windowing.coversWholeClips =
+      overlap != nil || minLevel != nil || only != nil || minProbability != nil
+      || isExplicit && kinds.contains { !$0.isOfClips }
     if let only {
       let names = only.split(separator: ",", omittingEmptySubsequences: true)
       guard !names.isEmpty else { throw UsageError("--only is empty; name a class") }

@@ -19,6 +19,8 @@ import Testing
       (["interpret", "--json", "-o", "windows", "--window", "1", Self.clip], 1),
       (["interpret", "--json", "-o", "none", "--window", "1", "--min-level=-1", Self.clip], 1),
       (["classify", "--json", Self.clip], 1),
+      (["classify", "--json", "--window", "1", "--overlap", "0", "-o", "table", Self.clip], 3),
+      (["classify", "--json", "--min-level", "-1", Self.clip], 1),
     ]
     for (arguments, count) in runs {
       let objects = try space.run(arguments).objects()

@@ -70,10 +70,11 @@ import Testing
     Mistake(
       "interpret", "--overlap", "3", "a.wav", saying: "--overlap needs from 0 to 2.5 seconds"),
     Mistake("interpret", "--overlap=-1", "a.wav", saying: "--overlap needs from 0"),
+    Mistake("classify", "--outputs", "audio", "a.wav", saying: "audio needs an explanation"),
+    Mistake(
+      "classify", "--window", "5", "--overlap", "3", "a.wav", saying: "from 0 to 2.5 seconds"),
     Mistake(
       "interpret", "--window", "0", "--overlap", "1", "a.wav", saying: "leave out --window 0"),
-    Mistake(
-      "interpret", "--window", "0", "--only", "rain", "a.wav", saying: "--only needs windows"),
     Mistake("interpret", "--min-level", "3", "a.wav", saying: "--min-level needs a level"),
     Mistake("interpret", "--min-probability", "90", "a.wav", saying: "a number from 0 to 1"),
     Mistake("interpret", "--only", "rian", "a.wav", saying: "did you mean rain?"),
@@ -84,9 +85,6 @@ import Testing
     Mistake(
       "interpret", "--window", "5", "--tail", "crop", "a.wav",
       saying: "--tail crop drops the end of each window; leave it out"),
-    Mistake(
-      "interpret", "--window", "0", "--outputs", "labels", "a.wav",
-      saying: "labels is of windows alone; leave it out"),
     Mistake("model", "import", "source", saying: "--output"),
     Mistake("model", "import", "source", "-o", "", saying: "--output is empty"),
     Mistake("model", "import", "s", "-o", "m", "--dtype", "f8", saying: "'f32', 'f16' or 'bf16'"),

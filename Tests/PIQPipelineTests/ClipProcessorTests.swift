@@ -223,10 +223,13 @@ import Testing
     let path = try clip()
     let processor = ClipProcessor(try smallModel(in: folder), .init())
     let before = try folder.contents()
-    let (outcome, probabilities) = try processor.classify(ClipInput(path: path, stem: "clip"))
+    var windows: [WindowClassification] = []
+    let job = ClipJob(input: ClipInput(path: path, stem: "clip"), suffixes: [:], base: "")
+    let outcome = try processor.classify(job) { windows.append($0) }
     #expect(try folder.contents() == before)
-    #expect(probabilities.count == 10)
     let timed = try #require(outcome.timed)
+    let probabilities = try #require(timed.report.probabilities)
+    #expect(windows.map(\.probabilities) == [probabilities] && probabilities.count == 10)
     #expect(probabilities.max() == timed.report.probability)
     #expect(timed.report.outputs.isEmpty)
     let interpreted = try #require(interpret(path).outcome.timed)

@@ -37,12 +37,12 @@ import Testing
     while let window = cutter.next({ blocks.popFirst() }) {
       let index = classes[i]
       try result.add(
-        window, sound: window.samples.map { $0 / 2 },
         ClassifiedWindow(
           entry: Timeline.Entry(
             samples: window.start..<window.end, span: windows.span(of: window), classIndex: index,
             probability: index == nil ? 0 : 0.75, isExplained: index != nil),
-          probabilities: index.map { $0 == 0 ? [0.75, 0.25] : [0.25, 0.75] }))
+          probabilities: index.map { $0 == 0 ? [0.75, 0.25] : [0.25, 0.75] }),
+        window, sound: window.samples.map { $0 / 2 })
       i += 1
     }
     var report = try report()

@@ -20,13 +20,15 @@ import Testing
   ) throws -> (sound: [Float], windows: [SampleWindow]) {
     var rest = samples[...]
     var (sound, seen): ([Float], [SampleWindow]) = ([], [])
+    var crossFade = CrossFade(windows)
     try WindowPass(windows, jobs: jobs).run {
       guard !rest.isEmpty else { return nil }
       defer { rest = rest.dropFirst(7) }
       return Array(rest.prefix(7))
-    } explain: { window in
+    } work: { window in
       (explain(window), window)
-    } write: { window, joined, same in
+    } write: { window, result in
+      let (joined, same) = (crossFade.join(result.0, of: window), result.1)
       #expect(window.index == same.index && window.coreStart == sound.count)
       sound += joined
       seen.append(window)
@@ -122,10 +124,9 @@ import Testing
       let count = read.add(1, ordering: .relaxed).newValue
       most.max(count - written.load(ordering: .relaxed), ordering: .relaxed)
       return count <= 500 ? noise(10) : nil
-    } explain: { window in
+    } work: { window in
       if window.index % 50 == 3 { usleep(20_000) }
-      return (window.samples, 0)
-    } write: { _, _, _ in
+    } write: { _, _ in
       written.add(1, ordering: .relaxed)
     }
     let (all, largest) = (written.load(ordering: .relaxed), most.load(ordering: .relaxed))
@@ -139,18 +140,16 @@ import Testing
     #expect(throws: Failure.self) {
       try WindowPass(windows, jobs: 2).run {
         throw Failure()
-      } explain: {
-        ($0.samples, 0)
-      } write: { _, _, _ in
+      } work: { _ in
+      } write: { _, _ in
       }
     }
     #expect(throws: Failure.self) {
       try WindowPass(windows, jobs: 2).run {
         noise(10)
-      } explain: { window in
+      } work: { window in
         if window.index == 7 { throw Failure() }
-        return (window.samples, 0)
-      } write: { window, _, _ in
+      } write: { window, _ in
         #expect(window.index < 7)
       }
     }

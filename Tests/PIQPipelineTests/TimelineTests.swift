@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func ravenSelections() {
-    let lines = timeline(Self.windows).ravenSelections.split(separator: "\n").map(String.init)
+    let lines = timeline(Self.windows).ravenSelections(upTo: 1e6).split(separator: "\n").map(String.init)
     #expect(
       lines == [
         "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
@@ -55,11 +55,17 @@ import Testing
       ])
   }
 
+  /// A model may hear more than the recording has.
+  @Test func ravenSelectionsEndWhereTheRecordingDoes() {
+    let lines = timeline(Self.windows).ravenSelections(upTo: 20).split(separator: "\n")
+    #expect(lines[1].split(separator: "\t")[6] == "20.0")
+  }
+
   @Test func nothingHeard() {
     let silent = timeline([(nil, 0)])
     #expect(silent.csv == "start,end,label,probability\n0.000000,5.000000,,\n")
     #expect(silent.audacityLabels == "")
-    #expect(silent.ravenSelections.split(separator: "\n").count == 1)
+    #expect(silent.ravenSelections(upTo: 50).split(separator: "\n").count == 1)
   }
 
   @Test func stretches() {

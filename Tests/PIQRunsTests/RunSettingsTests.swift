@@ -29,7 +29,8 @@ import Testing
     "windowing.minLevel": { $0.windowing.minLevel = -60 },
     "windowing.only": { $0.windowing.only = [1, 2] },
     "windowing.minProbability": { $0.windowing.minProbability = 0.5 },
-    "windowing.refusesArrays": { $0.windowing.refusesArrays = true },
+    "windowing.outputsAreChosen": { $0.windowing.outputsAreChosen = true },
+    "windowing.coversWholeClips": { $0.windowing.coversWholeClips = true },
   ]
 
   private let model: Model

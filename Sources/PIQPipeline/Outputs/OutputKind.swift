@@ -49,6 +49,8 @@ public struct OutputKind: Sendable {
   public static let ofClips = all.filter(\.isOfClips)
   /// The kinds for a recording that is divided into windows.
   public static let ofWindows = all.filter(\.isOfWindows)
+  /// The kinds of windows alone: they need no explanation.
+  public static let ofWindowsAlone = all.filter { !$0.isOfClips }
   /// The report comes last: it lists the others and their warnings.
   static let inWritingOrder = all.filter { $0.name != json.name } + [json]
 

@@ -9,35 +9,69 @@ extension ClipProcessor {
   func interpretWindows(
     _ job: ClipJob, _ reader: SoundFileReader, head: [Float]
   ) throws -> ClipOutcome {
-    let (path, stft, windowing) = (job.input.path, model.configuration.stft, settings.windowing)
-    let rate = Double(stft.sampleRate)
-    let windows = SlidingWindows(
-      length: max(1, Int((windowing.length * rate).rounded())),
-      overlap: Int((windowing.overlap * rate).rounded(.down)))
+    let windows = settings.windowing.windows(at: model.configuration.stft.sampleRate)
+    let drawsFigures = job.output(.spectrogram) != nil
+    var crossFade = CrossFade(windows)
+    var outcome = try inWindows(job, reader, head: head) { [self] window in
+      try explain(window, windows, drawsFigures: drawsFigures)
+    } write: { window, explained, result, _ in
+      let sound = crossFade.join(explained.sound, of: window)
+      try result.add(explained.output, window, sound: sound)
+      return explained.output.seconds
+    }
+    describeExplanation(in: &outcome.report)
+    return try outcome.finish()
+  }
+
+  /// A recording whose windows are processed, before its outputs are complete.
+  struct WindowedOutcome {
+    var report: ClipReport
+    var result: RecordingResult
+    var clock: StageClock
+
+    /// Puts the outputs in place.
+    mutating func finish() throws -> ClipOutcome {
+      try clock.measure("write") { try result.finish(&report) }
+      return .done(report, seconds: clock.withTotal)
+    }
+  }
+
+  /// Processes a recording window by window, in memory independent of its length.
+  ///
+  /// - Parameters:
+  ///   - work: processes a window; called by several threads.
+  ///   - write: adds a window to the results, in order, and returns the seconds of its stages.
+  func inWindows<Output: Sendable>(
+    _ job: ClipJob, _ reader: SoundFileReader, head: [Float],
+    work: @escaping @Sendable (SampleWindow) throws -> Output,
+    write:
+      @escaping (
+        SampleWindow, Output, inout RecordingResult, RecordingStart?
+      ) throws -> [String: Double]
+  ) throws -> WindowedOutcome {
+    let (path, stft) = (job.input.path, model.configuration.stft)
+    let (rate, windows) = (Double(stft.sampleRate), settings.windowing.windows(at: stft.sampleRate))
     try Failure.naming(path) { try model.interpreter.checkLength(windows.length) }
     let source = RecordingSource(reader, head: head, rate: stft.sampleRate)
     try job.makeFolders()
-    var clock = StageClock()
-    let recording = WindowedRecording(
-      name: job.input.name,
-      duration: reader.declaredFrames.map { Double($0) / Double(reader.sampleRate) },
-      labels: model.configuration.labels, stft: stft, soundFormat: settings.soundFormat,
-      observe: observe)
+    let recording = windowedRecording(
+      job.input, duration: reader.declaredFrames.map { Double($0) / Double(reader.sampleRate) })
     var result = try RecordingResult(recording, outputs: job.outputs)
-    let drawsFigures = job.output(.spectrogram) != nil
+    var clock = StageClock()
     try WindowPass(windows, jobs: Threads.current).run {
       try clock.measure("decode") { try source.next(naming: path) }
-    } explain: { [self] window in
-      try Failure.naming(path) { try explain(window, windows, drawsFigures: drawsFigures) }
-    } write: { [self] window, sound, classified in
-      clock.add(classified.seconds)
-      try clock.measure("write") { try result.add(window, sound: sound, classified) }
-      observe(
-        .progress(input: path, done: Double(window.end) / rate, total: recording.duration))
+    } work: { [self] window in
+      try Failure.naming(path) { try withMemory(for: window.samples.count) { try work(window) } }
+    } write: { [observe] window, output in
+      clock.add(try clock.measure("write") { try write(window, output, &result, recording.start) })
+      observe(.progress(input: path, done: Double(window.end) / rate, total: recording.duration))
     }
-    var report = report(job.input, reader, windows, result)
-    try clock.measure("write") { try result.finish(&report) }
-    return .done(report, seconds: clock.withTotal)
+    var report = report(
+      job.input, RecordingFacts(reader), recording.start, result.means.map { ClassMeans($0) })
+    describe(
+      result.timeline, recording.start, length: Double(windows.length) / rate,
+      overlap: Double(windows.overlap) / rate, in: &report)
+    return WindowedOutcome(report: report, result: result, clock: clock)
   }
 
   /// Classifies a window, and explains it if the settings require it.
@@ -46,83 +80,45 @@ extension ClipProcessor {
   private func explain(
     _ window: SampleWindow, _ windows: SlidingWindows, drawsFigures: Bool
   ) throws -> (sound: [Float], output: ClassifiedWindow) {
-    try withMemory(for: window.samples.count) {
-      let silence = [Float](repeating: 0, count: window.samples.count)
-      let (interpreter, span) = (model.interpreter, windows.span(of: window))
-      func classified(_ classification: Classification?, isExplained: Bool) -> ClassifiedWindow {
-        ClassifiedWindow(
-          entry: Timeline.Entry(
-            samples: window.start..<window.end, span: span, classIndex: classification?.classIndex,
-            probability: classification.map { $0.probabilities[$0.classIndex] } ?? 0,
-            isExplained: isExplained),
-          probabilities: classification?.probabilities)
-      }
-      func piece(_ logPower: Tensor, mask: Tensor?, level: Float) -> OverviewPiece {
-        OverviewPiece(
-          logPower: logPower, mask: mask, level: level, start: window.start,
-          hopLength: model.configuration.stft.hopLength, span: span)
-      }
-      if settings.windowing.isSilent(window.samples) {
-        var result = classified(nil, isExplained: false)
-        if drawsFigures {
-          result.piece = piece(
-            try interpreter.logPower(of: window.samples), mask: nil,
-            level: model.configuration.normalize.level(of: window.samples))
-        }
-        return (silence, result)
-      }
-      var clock = StageClock()
-      let analysis = try clock.measure("classify") { try interpreter.analyze(window.samples) }
-      let classification = analysis.classification
-      let isExplained = settings.windowing.explains(
-        classification.classIndex, classification.probabilities[classification.classIndex])
-      let interpretation =
-        isExplained
-        ? try clock.measure("interpret") {
-          try interpreter.interpret(
-            analysis, as: settings.classIndex, tail: .keep, by: explainer.get(),
-            number: Self.number(of: window.samples))
-        } : nil
-      var result = classified(classification, isExplained: isExplained)
+    let silence = [Float](repeating: 0, count: window.samples.count)
+    let (interpreter, span) = (model.interpreter, windows.span(of: window))
+    if settings.windowing.isSilent(window.samples) {
+      var result = ClassifiedWindow(window.start..<window.end, span: span, nil)
       if drawsFigures {
-        result.piece = clock.measure("draw") {
-          piece(analysis.logPower, mask: interpretation?.mask, level: analysis.clip.level)
-        }
+        result.piece = piece(
+          try interpreter.logPower(of: window.samples), mask: nil,
+          level: model.configuration.normalize.level(of: window.samples), window, span)
       }
-      result.seconds = clock.seconds
-      return (interpretation?.audio ?? silence, result)
+      return (silence, result)
     }
+    var clock = StageClock()
+    let analysis = try clock.measure("classify") { try interpreter.analyze(window.samples) }
+    let isExplained = settings.windowing.selects(analysis.classification)
+    let interpretation =
+      isExplained
+      ? try clock.measure("interpret") {
+        try interpreter.interpret(
+          analysis, as: settings.classIndex, tail: .keep, by: explainer.get(),
+          number: Self.number(of: window.samples))
+      } : nil
+    var result = ClassifiedWindow(
+      window.start..<window.end, span: span, analysis.classification, isExplained: isExplained)
+    if drawsFigures {
+      result.piece = clock.measure("draw") {
+        piece(
+          analysis.logPower, mask: interpretation?.mask, level: analysis.clip.level, window, span)
+      }
+    }
+    result.seconds = clock.seconds
+    return (interpretation?.audio ?? silence, result)
   }
 
-  /// The report of a recording in windows, without outputs.
-  private func report(
-    _ input: ClipInput, _ reader: SoundFileReader, _ windows: SlidingWindows,
-    _ result: RecordingResult
-  ) -> ClipReport {
-    let (configuration, labels) = (model.configuration, model.configuration.labels)
-    let rate = Double(configuration.stft.sampleRate)
-    let means = result.means ?? []
-    let ranking = means.indices.sorted { (means[$0], $1) > (means[$1], $0) }
-    let index = means.isEmpty ? nil : settings.classIndex ?? ranking.first
-    var report = ClipReport(
-      input: input.path, label: index.map { labels[$0] } ?? "", index: index ?? -1,
-      probability: index.map { means[$0] } ?? 0,
-      top: ranking.prefix(settings.top).map { .init(label: labels[$0], probability: means[$0]) },
-      model: .init(name: configuration.name, sha256: model.sha256), sampleRate: reader.sampleRate,
-      channels: reader.channels, duration: Double(reader.framesRead) / Double(reader.sampleRate),
-      outputs: [:], warning: reader.warning)
-    describeExplanation(in: &report)
-    report.window = Double(windows.length) / rate
-    report.overlap = Double(windows.overlap) / rate
-    report.windows = result.timeline.entries.map { entry in
-      .init(
-        start: Double(entry.samples.lowerBound) / rate,
-        end: Double(entry.samples.upperBound) / rate, label: entry.classIndex.map { labels[$0] },
-        probability: entry.classIndex.map { _ in entry.probability }, explained: entry.isExplained)
-    }
-    if means.isEmpty, let minLevel = settings.windowing.minLevel {
-      report.warn("no window reaches \(minLevel) dBFS, so that nothing was classified")
-    }
-    return report
+  /// A window's part of the pictures.
+  func piece(
+    _ logPower: Tensor, mask: Tensor?, level: Float, _ window: SampleWindow, _ span: Range<Int>
+  ) -> OverviewPiece {
+    OverviewPiece(
+      logPower: logPower, mask: mask, level: level, start: window.start,
+      hopLength: model.configuration.stft.hopLength, span: span)
   }
 }

@@ -11,6 +11,7 @@ struct RecordingFigures {
   private let path: String
   private let name: String
   private let stft: STFTConfiguration
+  private let showsExplanation: Bool
   private var whole: OverviewPool
   private var page: OverviewPool
   /// The pages that were drawn, by their kinds in a report.
@@ -22,10 +23,12 @@ struct RecordingFigures {
   /// - Parameters:
   ///   - path: of the overview; pages have a number before its extension.
   ///   - name: the recording's name.
-  init(path: String, name: String, _ stft: STFTConfiguration) {
+  ///   - showsExplanation: whether they show mask and classes, too.
+  init(path: String, name: String, _ stft: STFTConfiguration, showsExplanation: Bool = true) {
     self.path = path
     self.name = name
     self.stft = stft
+    self.showsExplanation = showsExplanation
     whole = OverviewPool(origin: 0, hopLength: stft.hopLength)
     page = whole
   }
@@ -96,6 +99,6 @@ struct RecordingFigures {
     }
     return try OverviewFigure(
       pool, range: range, intervals: intervals, sampleRate: stft.sampleRate, bins: stft.bins,
-      nFFT: stft.nFFT, title: name, source: source)
+      nFFT: stft.nFFT, title: name, source: source, showsExplanation: showsExplanation)
   }
 }

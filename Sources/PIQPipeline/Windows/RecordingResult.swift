@@ -11,12 +11,14 @@ package struct WindowedRecording {
   var labels: [String]
   var stft: STFTConfiguration
   var soundFormat: SoundFileFormat
+  /// When it began; nil where its recorder does not say.
+  var start: RecordingStart?
   var observe: @Sendable (RecordingEvent) -> Void
 
   /// A recording of these properties.
   package init(
     name: String, duration: Double?, labels: [String], stft: STFTConfiguration,
-    soundFormat: SoundFileFormat = .standard,
+    soundFormat: SoundFileFormat = .standard, start: RecordingStart? = nil,
     observe: @escaping @Sendable (RecordingEvent) -> Void = { _ in }
   ) {
     self.name = name
@@ -24,6 +26,7 @@ package struct WindowedRecording {
     self.labels = labels
     self.stft = stft
     self.soundFormat = soundFormat
+    self.start = start
     self.observe = observe
   }
 }
@@ -34,6 +37,10 @@ package struct ClassifiedWindow: Sendable {
   package var entry: Timeline.Entry
   /// The probability of each class; nil for a window that was skipped as silent.
   package var probabilities: [Float]?
+  /// Whether it stands in the timeline.
+  var isListed = true
+  /// The probabilities with their ranking, for a recording that is not divided.
+  var means: ClassMeans?
   /// Its part of the pictures; nil where none are drawn.
   var piece: OverviewPiece?
   /// Seconds by stage.
@@ -43,6 +50,21 @@ package struct ClassifiedWindow: Sendable {
   package init(entry: Timeline.Entry, probabilities: [Float]?) {
     self.entry = entry
     self.probabilities = probabilities
+  }
+
+  /// A window that covers `samples`, and `span` of the timeline.
+  ///
+  /// - Parameter classification: nil for a window that was skipped as silent.
+  init(
+    _ samples: Range<Int>, span: Range<Int>, _ classification: Classification?,
+    isExplained: Bool = false
+  ) {
+    self.init(
+      entry: Timeline.Entry(
+        samples: samples, span: span, classIndex: classification?.classIndex,
+        probability: classification.map { $0.probabilities[$0.classIndex] } ?? 0,
+        isExplained: isExplained),
+      probabilities: classification?.probabilities)
   }
 }
 
@@ -85,13 +107,20 @@ package struct RecordingResult {
     count > 0 ? sums.map { Float($0 / Double(count)) } : nil
   }
 
+  /// Adds a recording as its only window.
+  mutating func add(_ classified: ClassifiedWindow, of samples: [Float]) throws {
+    try add(
+      classified,
+      SampleWindow(index: 0, samples: samples, start: 0, coreStart: 0, isLast: true), sound: [])
+  }
+
   /// Adds the next window.
   ///
   /// - Parameter sound: the samples from the window's `coreStart` on that are complete with it.
   package mutating func add(
-    _ window: SampleWindow, sound: [Float], _ classified: ClassifiedWindow
+    _ classified: ClassifiedWindow, _ window: SampleWindow, sound: [Float]
   ) throws {
-    timeline.append(classified.entry)
+    if classified.isListed { timeline.append(classified.entry) }
     let explained = ExplainedWindow(
       window: window, sound: sound, entry: classified.entry, piece: classified.piece,
       timeline: timeline)

@@ -76,17 +76,19 @@ public struct Timeline: Sendable, Equatable {
   }
 
   /// A selection table of Raven: a row for each window that was not skipped.
-  package var ravenSelections: String {
+  ///
+  /// - Parameter highest: the highest frequency that the recording has, in hertz.
+  package func ravenSelections(upTo highest: Double) -> String {
     let header = [
       "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)",
       "High Freq (Hz)", "Class", "Probability",
     ]
-    let highest = String(format: "%.1f", Double(sampleRate) / 2)
+    let top = String(format: "%.1f", min(highest, Double(sampleRate) / 2))
     return text(header: header.joined(separator: "\t")) { entry, row in
       guard let index = entry.classIndex else { return nil }
       return [
         "\(row)", "Spectrogram 1", "1", time(entry.samples.lowerBound),
-        time(entry.samples.upperBound), "0.0", highest, Self.field(labels[index]),
+        time(entry.samples.upperBound), "0.0", top, Self.field(labels[index]),
         String(format: "%.4f", entry.probability),
       ].joined(separator: "\t")
     }
@@ -129,7 +131,7 @@ public struct Timeline: Sendable, Equatable {
   }
 
   /// A name as a field between tabs.
-  private static func field(_ text: String) -> String {
+  package static func field(_ text: String) -> String {
     String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 ? " " : $0 }))
   }
 }

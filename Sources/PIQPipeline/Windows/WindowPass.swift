@@ -19,26 +19,22 @@ package struct WindowPass: Sendable {
   ///
   /// - Parameters:
   ///   - read: the next samples of the recording, or nil at its end.
-  ///   - explain: gives a sound of as many samples as the window's, and further results; called by
-  ///     several threads.
-  ///   - write: called with each window, the samples of the recording from its `coreStart` on that
-  ///     are complete with it, and the results of `explain`, in order. It and `read` are called by
-  ///     one thread at a time.
+  ///   - work: called by several threads.
+  ///   - write: called with each window and the result of `work`, in order. It and `read` are called
+  ///     by one thread at a time.
   /// - Throws: the errors of all three.
   package func run<Output: Sendable>(
     read: @escaping () throws -> [Float]?,
-    explain: @escaping @Sendable (SampleWindow) throws -> (sound: [Float], output: Output),
-    write: @escaping (SampleWindow, [Float], Output) throws -> Void
+    work: @escaping @Sendable (SampleWindow) throws -> Output,
+    write: @escaping (SampleWindow, Output) throws -> Void
   ) throws {
     var cutter = WindowCutter(windows)
-    var crossFade = CrossFade(windows)
     try division.run(ahead: Self.aheadPerJob * division.jobs) {
       try cutter.next(read)
     } work: { window in
-      try explain(window)
+      try work(window)
     } finish: { window, result in
-      let (sound, output) = try result.get()
-      try write(window, crossFade.join(sound, of: window), output)
+      try write(window, result.get())
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import PIQAudio
 
 /// The division of long recordings into windows, and the windows to explain.
 public struct Windowing: Sendable, Equatable, Encodable {
@@ -30,16 +31,30 @@ public struct Windowing: Sendable, Equatable, Encodable {
   public var only: [Int]?
   /// The least class probability for a window to be explained.
   public var minProbability: Float?
-  /// Whether a recording that is divided fails if arrays are among its outputs, which are not
-  /// written then.
-  public var refusesArrays = false
+  /// Whether a clip that is not divided is treated as one window.
+  public var coversWholeClips = false
+  /// Whether outputs were chosen: all kinds are written of a clip that is not divided, and a
+  /// recording that is divided fails if arrays are among them, which it cannot have.
+  public var outputsAreChosen = false
 
   /// No windows.
   public init() {}
 
-  /// Whether a window that is classified as class `index` is explained.
-  func explains(_ index: Int, _ probability: Float) -> Bool {
-    (only?.contains(index) ?? true) && probability >= minProbability ?? 0
+  /// Whether windows are selected by their class or its probability.
+  var selects: Bool { only != nil || minProbability != nil }
+
+  /// Whether a window with this classification is explained, or listed.
+  func selects(_ classification: Classification) -> Bool {
+    let index = classification.classIndex
+    return (only?.contains(index) ?? true)
+      && classification.probabilities[index] >= minProbability ?? 0
+  }
+
+  /// The windows of a recording at `rate` hertz.
+  func windows(at rate: Int) -> SlidingWindows {
+    SlidingWindows(
+      length: max(1, Int((length * Double(rate)).rounded())),
+      overlap: Int((overlap * Double(rate)).rounded(.down)))
   }
 
   /// Whether the level of `samples`, their root mean square over a full scale of 1, is below
