@@ -70,11 +70,9 @@ extension Float: Operand {
   ) throws(OneDNNError) {
     let (m, n, k) = size
     for i in 0..<count {
-      try PIQOneDNN.addProduct(
-        MatrixView(left + i * m * k, rowStride: transposingLeft ? m : k),
-        MatrixView(right + i * k * n, rowStride: transposingRight ? k : n), size: size,
-        transposingLeft: transposingLeft, transposingRight: transposingRight,
-        to: sums + i * m * n, sumStride: n, overwriting: !adding)
+      try PIQOneDNN.multiply(
+        left + i * m * k, right + i * k * n, size: size, transposingLeft: transposingLeft,
+        transposingRight: transposingRight, to: sums + i * m * n, adding: adding)
     }
   }
 }

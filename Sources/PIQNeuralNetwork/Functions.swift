@@ -1,26 +1,46 @@
+import Foundation
 import PIQKernels
 import PIQOneDNN
 public import PIQTensor
 
 /// max(x, 0) of each element.
-///
-/// - Throws: `OneDNNError`.
-public func relu(_ x: Tensor) throws -> Tensor { try apply(.relu, to: x) }
+public func relu(_ x: Tensor) -> Tensor {
+  // In this order, which keeps NaN.
+  map(x) { 0 > $0 ? 0 : $0 }
+}
 
 /// 1 / (1 + exp(-x)) of each element.
-///
-/// - Throws: `OneDNNError`.
-public func sigmoid(_ x: Tensor) throws -> Tensor { try apply(.sigmoid, to: x) }
+public func sigmoid(_ x: Tensor) -> Tensor { map(x) { 1 / (1 + exp(-$0)) } }
 
 /// log(1 + exp(x)) of each element.
-///
-/// - Throws: `OneDNNError`.
-public func softplus(_ x: Tensor) throws -> Tensor { try apply(.softplus, to: x) }
+public func softplus(_ x: Tensor) -> Tensor { map(x) { max($0, 0) + log1p(exp(-abs($0))) } }
+
+@inline(__always)
+private func map(_ x: Tensor, _ function: (Float) -> Float) -> Tensor {
+  x.withUnsafeBuffer { source in
+    Tensor(shape: x.shape) { result in
+      guard let source = source.baseAddress, let target = result.baseAddress else { return }
+      inParallel(rows: result.count) { range in
+        for i in range { target[i] = function(source[i]) }
+      }
+    }
+  }
+}
 
 /// The softmax of each row of `logits` [B, C].
-///
-/// - Throws: `OneDNNError` when `logits` is not a matrix.
-public func softmax(_ logits: Tensor) throws -> Tensor { try PIQOneDNN.softmax(logits) }
+public func softmax(_ logits: Tensor) -> Tensor {
+  var result = logits
+  result.withUnsafeMutableBuffer { values in
+    for first in stride(from: 0, to: values.count, by: logits.shape[1]) {
+      let row = UnsafeMutableBufferPointer(rebasing: values[first..<first + logits.shape[1]])
+      let largest = row.max() ?? 0
+      for i in row.indices { row[i] = exp(row[i] - largest) }
+      let total = row.reduce(0, +)
+      for i in row.indices { row[i] /= total }
+    }
+  }
+  return result
+}
 
 /// The sum of two tensors of one shape.
 public func sum(_ a: Tensor, _ b: Tensor) -> Tensor {
@@ -73,10 +93,8 @@ public func cosineSimilarities(_ x: Tensor, _ y: Tensor) throws -> Tensor {
 }
 
 /// ReLU with its pullback.
-///
-/// - Throws: `OneDNNError`.
-public func differentiatedRelu(_ x: Tensor) throws -> Differentiated {
-  let y = try relu(x)
+public func differentiatedRelu(_ x: Tensor) -> Differentiated {
+  let y = relu(x)
   return Differentiated(y) { passedByRelu($0, at: y) }
 }
 
@@ -148,7 +166,7 @@ package func differentiatedCosineSimilarities(
     { gradient in
       (
         x: projected(try matrixProduct(gradient, ny), unit: nx, of: x),
-        y: projected(try matrixProduct(gradient.transposed([1, 0]), nx), unit: ny, of: y)
+        y: projected(try matrixProduct(gradient, nx, transposingLeft: true), unit: ny, of: y)
       )
     }
   )

@@ -41,7 +41,7 @@ public final class BatchNorm: Layer {
   ///   no variance.
   public func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor {
     let statistics = try statistics(of: x, mode: mode)
-    return try normalize(x, statistics.mean, statistics.variance)
+    return normalize(x, statistics)
   }
 
   /// The statistics of the normalisation, each [C]; the variance is the biased one.
@@ -54,8 +54,7 @@ public final class BatchNorm: Layer {
   /// - Throws: as `callAsFunction`.
   public func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
     let statistics = try statistics(of: x, mode: mode)
-    let value = try normalize(x, statistics.mean, statistics.variance)
-    return Differentiated(value) { [self] gradient in
+    return Differentiated(normalize(x, statistics)) { [self] gradient in
       var gradient = gradient
       backward(&gradient, at: x, statistics, mode: mode)
       return gradient
@@ -146,11 +145,25 @@ public final class BatchNorm: Layer {
     return throughRelu ? Tensor(shape: [channels], columns.map { Float($0) }) : nil
   }
 
-  private func normalize(_ x: Tensor, _ mean: Tensor, _ variance: Tensor) throws -> Tensor {
-    try asWork(of: x.count) { () throws(OneDNNError) in
-      let forward = try BatchNormalizationForward(
-        rows: x.count / channels, channels: channels, epsilon: epsilon)
-      return try forward(x, scale: weight.value, shift: bias.value, mean: mean, variance: variance)
+  private func normalize(_ x: Tensor, _ statistics: Statistics) -> Tensor {
+    let channels = channels
+    let coefficients =
+      statistics.mean.elements + affine(statistics).scale.elements + bias.value.elements
+    return x.withUnsafeBuffer { source in
+      coefficients.withUnsafeBufferPointer { coefficients in
+        Tensor(shape: x.shape) { target in
+          guard let source = source.baseAddress, let target = target.baseAddress,
+            let mean = coefficients.baseAddress
+          else { return }
+          let (factor, bias) = (mean + channels, mean + 2 * channels)
+          inParallel(rows: x.count / channels) { range in
+            for row in range {
+              let (x, y) = (source + row * channels, target + row * channels)
+              for c in 0..<channels { y[c] = (x[c] - mean[c]) * factor[c] + bias[c] }
+            }
+          }
+        }
+      }
     }
   }
 

@@ -55,12 +55,9 @@ package final class BFloat16Product: Sendable {
     right = try MemoryDescriptor(
       [b, k, n], shape.transposesRight ? dnnl_acb : dnnl_abc, type: dnnl_bf16)
     sums = try MemoryDescriptor([b, m, n], dnnl_abc)
-    let (left, right, sums) = (left, right, sums)
     primitive = try Primitive(
-      "\(b) products of \(m) by \(k) and \(k) by \(n) in bf16", adding: shape.adds
-    ) { description, engine, attributes in
-      piq_matmul_pd(description, engine, left.handle, right.handle, nil, sums.handle, attributes)
-    }
+      "\(b) products of \(m) by \(k) and \(k) by \(n) in bf16", left, right, sums,
+      adding: shape.adds)
   }
 
   /// oneDNN's name for the kernel that it chose.
@@ -76,15 +73,10 @@ package final class BFloat16Product: Sendable {
     _ leftOperands: UnsafeRawPointer, _ rightOperands: UnsafeRawPointer,
     to result: UnsafeMutablePointer<Float>
   ) throws(OneDNNError) {
-    func argument(
-      _ index: Int, _ layout: MemoryDescriptor, _ data: UnsafeRawPointer
-    ) -> Primitive.Argument {
-      Primitive.Argument(
-        index: Int32(index), layout: layout, data: UnsafeMutableRawPointer(mutating: data))
-    }
     try primitive.execute([
-      argument(piq_arg_src, left, leftOperands), argument(piq_arg_weights, right, rightOperands),
-      argument(piq_arg_dst, sums, result),
+      (piq_arg_src, left, UnsafeMutableRawPointer(mutating: leftOperands)),
+      (piq_arg_weights, right, UnsafeMutableRawPointer(mutating: rightOperands)),
+      (piq_arg_dst, sums, UnsafeMutableRawPointer(result)),
     ])
   }
 }

@@ -44,8 +44,8 @@ public struct InterpreterExplainer: Explainer {
   }
 
   private func mask(from decoded: Tensor) throws -> Tensor {
-    if model.configuration.useMaskOutput { return try sigmoid(decoded) }
-    var mask = try softplus(decoded)
+    if model.configuration.useMaskOutput { return sigmoid(decoded) }
+    var mask = softplus(decoded)
     mask.withUnsafeMutableBuffer { mask in
       let threshold = (mask.max() ?? 0) * Float(model.configuration.maskThreshold)
       for i in mask.indices { mask[i] = mask[i] > threshold ? 1 : 0 }
