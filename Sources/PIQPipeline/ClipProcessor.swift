@@ -63,7 +63,7 @@ public final class ClipProcessor: Sendable {
     case .none:
       if try whole.shouldSkip(existing) { return .skipped }
       var clock = StageClock()
-      let recording = try clock.measure("decode") { try read(job.input) }
+      let recording = try clock.measure("decode") { try model.interpreter.read(job.input.path) }
       return try interpretWhole(whole, recording, clock)
     case .all:
       if try divided.shouldSkip(existing) { return .skipped }
@@ -124,7 +124,7 @@ public final class ClipProcessor: Sendable {
         let interpretation = try clock.measure("interpret") {
           try model.interpreter.interpret(
             analysis, as: settings.label, tail: settings.tail, by: explainer.get(),
-            number: Self.number(of: samples))
+            number: number(of: samples))
         }
         return (analysis, interpretation)
       }
@@ -145,10 +145,11 @@ public final class ClipProcessor: Sendable {
     }
   }
 
-  /// The number of a clip for methods that draw random numbers: a hash of the sound, the same in
+  /// The number of a clip: for methods that draw random numbers a hash of the sound, the same in
   /// every run (FNV-1a).
-  static func number(of samples: [Float]) -> Int {
-    Int(
+  func number(of samples: [Float]) -> Int {
+    guard settings.method.settingsUsed.contains(\.seed) else { return 0 }
+    return Int(
       truncatingIfNeeded: samples.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
         ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01b3
       })
@@ -175,33 +176,17 @@ public final class ClipProcessor: Sendable {
 
   /// The recording, and its samples at the model's rate.
   func load(_ input: ClipInput, _ clock: inout StageClock) throws -> (Recording, samples: [Float]) {
-    let recording = try clock.measure("decode") { try read(input) }
+    let recording = try clock.measure("decode") { try model.interpreter.read(input.path) }
     return (recording, try samples(of: recording, input, &clock))
-  }
-
-  /// Reads a whole clip, up to the length that the model has memory for.
-  private func read(_ input: ClipInput) throws -> Recording {
-    let reader = try SoundFileReader(path: input.path)
-    let growth = Double(model.configuration.stft.sampleRate) / Double(reader.sampleRate)
-    let recording = try Recording.read(reader) { count in
-      (try? model.interpreter.checkLength(Int(Double(count) * growth))) != nil
-    }
-    try Failure.naming(input.path) {
-      try model.interpreter.checkLength(Int(Double(recording.samples.count) * growth))
-    }
-    return recording
   }
 
   /// The samples of a recording at the model's rate.
   private func samples(
     of recording: Recording, _ input: ClipInput, _ clock: inout StageClock
   ) throws -> [Float] {
-    try checkLevel(of: recording.samples, path: input.path)
-    let rate = model.configuration.stft.sampleRate
-    guard recording.sampleRate != rate else { return recording.samples }
-    try Failure.naming(input.path) {
-      try model.interpreter.checkLength(recording.sampleCount(at: rate))
+    let resample = { [model] in try model.interpreter.resampled(recording, path: input.path).samples
     }
-    return clock.measure("resample") { recording.resampled(to: rate).samples }
+    return recording.sampleRate == model.configuration.stft.sampleRate
+      ? try resample() : try clock.measure("resample", resample)
   }
 }

@@ -81,7 +81,7 @@ extension ClipProcessor {
         ? try clock.measure("interpret") {
           try interpreter.interpret(
             analysis, as: settings.label, tail: .keep, by: explainer.get(),
-            number: Self.number(of: window.samples))
+            number: number(of: window.samples))
         } : nil
       var result = classified(classification, isExplained: isExplained)
       if drawsFigures {
