@@ -19,8 +19,10 @@ package struct Epilogue {
     self.affine = affine
   }
 
+  /// Whether it adds a bias at most.
+  var isBias: Bool { !relu && affine == nil }
   /// Whether it is the identity.
-  var isEmpty: Bool { bias == nil && !relu && affine == nil }
+  var isEmpty: Bool { bias == nil && isBias }
 
   /// Calls `body` with the operation for outputs of `channels` channels.
   func withOperation<Result>(

@@ -82,10 +82,7 @@ struct BFloat16: Operand {
   let bits: UInt16
 
   static var kernel: String {
-    let shape = BFloat16Product.Shape(
-      count: TileSide.three.points, m: 64, n: 256, k: 256, transposesLeft: false,
-      transposesRight: false, adds: false)
-    return (try? BFloat16Product.of(shape).kernel) ?? "none"
+    (try? BFloat16Product.of(TileSide.three.points, size: (64, 256, 256)).kernel) ?? "none"
   }
 
   /// Rounds to the nearest, ties to even. NaN may become infinite.
@@ -125,9 +122,8 @@ struct BFloat16: Operand {
   ) throws(OneDNNError) {
     guard size.m > 0, size.n > 0, size.k > 0 else { return }
     let product = try BFloat16Product.of(
-      .init(
-        count: count, m: size.m, n: size.n, k: size.k, transposesLeft: transposingLeft,
-        transposesRight: transposingRight, adds: adding))
+      count, size: size, transposingLeft: transposingLeft, transposingRight: transposingRight,
+      adding: adding)
     try product(left, right, to: sums)
   }
 }
