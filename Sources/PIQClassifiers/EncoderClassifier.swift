@@ -95,7 +95,7 @@ extension EncoderClassifier: Classifier {
     let cosines = try head(spatialMean(encoded.hidden), mode: .evaluation)
     let logits = cosines.elements.map { $0 * logitScale }
     guard logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
-    let probabilities = softmax(Tensor(shape: [1, logits.count], logits)).elements
+    let probabilities = softmax(logits).map { Float($0) }
     return Analysis(
       clip, Classification(logits: logits, probabilities: probabilities), encoded: encoded)
   }

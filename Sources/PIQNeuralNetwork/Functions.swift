@@ -15,41 +15,41 @@ public func sigmoid(_ x: Tensor) -> Tensor { map(x) { 1 / (1 + exp(-$0)) } }
 /// log(1 + exp(x)) of each element.
 public func softplus(_ x: Tensor) -> Tensor { map(x) { max($0, 0) + log1p(exp(-abs($0))) } }
 
+/// The sum of two tensors of one shape.
+public func sum(_ a: Tensor, _ b: Tensor) -> Tensor {
+  precondition(a.shape == b.shape, "\(a.shape) and \(b.shape) do not add")
+  return combine(a, b, +)
+}
+
 @inline(__always)
 private func map(_ x: Tensor, _ function: (Float) -> Float) -> Tensor {
-  x.withUnsafeBuffer { source in
-    Tensor(shape: x.shape) { result in
-      guard let source = source.baseAddress, let target = result.baseAddress else { return }
-      inParallel(rows: result.count) { range in
-        for i in range { target[i] = function(source[i]) }
+  combine(x, x) { x, _ in function(x) }
+}
+
+/// `function` of each two elements, in the shape of `b`.
+@inline(__always)
+private func combine(_ a: Tensor, _ b: Tensor, _ function: (Float, Float) -> Float) -> Tensor {
+  a.withUnsafeBuffer { first in
+    b.withUnsafeBuffer { second in
+      Tensor(shape: b.shape) { result in
+        guard let first = first.baseAddress, let second = second.baseAddress,
+          let result = result.baseAddress
+        else { return }
+        inParallel(rows: b.count) { range in
+          for i in range { result[i] = function(first[i], second[i]) }
+        }
       }
     }
   }
 }
 
-/// The softmax of each row of `logits` [B, C].
-public func softmax(_ logits: Tensor) -> Tensor {
-  var result = logits
-  result.withUnsafeMutableBuffer { values in
-    for first in stride(from: 0, to: values.count, by: logits.shape[1]) {
-      let row = UnsafeMutableBufferPointer(rebasing: values[first..<first + logits.shape[1]])
-      let largest = row.max() ?? 0
-      for i in row.indices { row[i] = exp(row[i] - largest) }
-      let total = row.reduce(0, +)
-      for i in row.indices { row[i] /= total }
-    }
-  }
-  return result
-}
-
-/// The sum of two tensors of one shape.
-public func sum(_ a: Tensor, _ b: Tensor) -> Tensor {
-  precondition(a.shape == b.shape, "\(a.shape) and \(b.shape) do not add")
-  return a.withUnsafeBuffer { a in
-    b.withUnsafeBuffer { b in
-      Tensor(shape: [a.count]) { sum in for i in sum.indices { sum[i] = a[i] + b[i] } }
-    }
-  }.reshaped(a.shape)
+/// The softmax of `logits` times `factor`.
+public func softmax(_ logits: [Float], scaledBy factor: Double = 1) -> [Double] {
+  let scaled = logits.map { Double($0) * factor }
+  let largest = scaled.max() ?? 0
+  let exponentials = scaled.map { exp($0 - largest) }
+  let total = exponentials.reduce(0, +)
+  return exponentials.map { $0 / total }
 }
 
 /// The mean over height and width: [B, H, W, C] to [B, C].
@@ -100,23 +100,7 @@ public func differentiatedRelu(_ x: Tensor) -> Differentiated {
 
 /// The gradient of a ReLU's input, given that of its output `y`.
 func passedByRelu(_ gradient: Tensor, at y: Tensor) -> Tensor {
-  gradient.withUnsafeBuffer { gradient in
-    y.withUnsafeBuffer { y in
-      Tensor(shape: [gradient.count]) { result in
-        let count = result.count
-        guard let gradient = gradient.baseAddress, let y = y.baseAddress,
-          let result = result.baseAddress
-        else { return }
-        inParallel(rows: count) { range in
-          for i in range {
-            // Read unconditionally: a loop without branches vectorises.
-            let passed = gradient[i]
-            result[i] = y[i] > 0 ? passed : 0
-          }
-        }
-      }
-    }
-  }.reshaped(y.shape)
+  combine(gradient, y) { $1 > 0 ? $0 : 0 }
 }
 
 /// The mean over height and width with its pullback.
@@ -137,18 +121,22 @@ public func differentiatedSpatialMean(_ x: Tensor) -> Differentiated {
 
 /// The sum of each column of [..., C]: [C], in double precision.
 package func columnSums(_ x: Tensor) -> Tensor {
+  let sums = columnTotals(x)
+  return Tensor(shape: [sums.count], sums.map { Float($0) })
+}
+
+/// The same, unrounded.
+func columnTotals(_ x: Tensor) -> [Double] {
   let channels = x.shape.last ?? 1
-  let rows = x.count / max(channels, 1)
-  let sums = x.withUnsafeBuffer { x -> [Double] in
-    guard let x = x.baseAddress, channels > 0 else { return [] }
-    return sumInParallel(rows: rows, count: channels) { range, sums in
+  return x.withUnsafeBuffer { x in
+    guard let base = x.baseAddress, channels > 0 else { return [] }
+    return sumInParallel(rows: x.count / channels, count: channels) { range, sums in
       for row in range {
-        let x = x + row * channels
+        let x = base + row * channels
         for c in 0..<channels { sums[c] += Double(x[c]) }
       }
     }
   }
-  return Tensor(shape: [channels], sums.map { Float($0) })
 }
 
 /// Cosine similarities with their pullback to both sides.

@@ -194,14 +194,9 @@ public final class BatchNorm: Layer {
   /// some ten thousand rows.
   private func channelStatistics(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
     let (rows, channels) = (x.count / channels, channels)
+    let mean = columnTotals(x).map { $0 / Double(rows) }
     return x.withUnsafeBuffer { x in
       guard let x = x.baseAddress else { return (runningMean.value, runningVariance.value) }
-      let mean = sumInParallel(rows: rows, count: channels) { range, sums in
-        for row in range {
-          let x = x + row * channels
-          for c in 0..<channels { sums[c] += Double(x[c]) }
-        }
-      }.map { $0 / Double(rows) }
       let variance = mean.withUnsafeBufferPointer { mean in
         sumInParallel(rows: rows, count: channels) { range, sums in
           for row in range {

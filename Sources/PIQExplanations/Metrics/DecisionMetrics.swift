@@ -1,4 +1,4 @@
-import Glibc
+import PIQNeuralNetwork
 import PIQTensor
 
 /// Metrics of the effect of a mask on the decision, as in the PIQ recipe.
@@ -38,13 +38,4 @@ extension Metric {
 
   /// Upstream's epsilon for the quotients.
   private static let epsilon = 1e-10
-}
-
-/// The softmax of logits that were computed at another scale, in double precision.
-package func softmax(_ logits: [Float], scaledBy factor: Double = 1) -> [Double] {
-  let scaled = logits.map { Double($0) * factor }
-  let highest = scaled.max() ?? 0
-  let exponentials = scaled.map { exp($0 - highest) }
-  let total = exponentials.reduce(0, +)
-  return exponentials.map { $0 / total }
 }
