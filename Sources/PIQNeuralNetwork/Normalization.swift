@@ -146,25 +146,9 @@ public final class BatchNorm: Layer {
   }
 
   private func normalize(_ x: Tensor, _ statistics: Statistics) -> Tensor {
-    let channels = channels
-    let coefficients =
-      statistics.mean.elements + affine(statistics).scale.elements + bias.value.elements
-    return x.withUnsafeBuffer { source in
-      coefficients.withUnsafeBufferPointer { coefficients in
-        Tensor(shape: x.shape) { target in
-          guard let source = source.baseAddress, let target = target.baseAddress,
-            let mean = coefficients.baseAddress
-          else { return }
-          let (factor, bias) = (mean + channels, mean + 2 * channels)
-          inParallel(rows: x.count / channels) { range in
-            for row in range {
-              let (x, y) = (source + row * channels, target + row * channels)
-              for c in 0..<channels { y[c] = (x[c] - mean[c]) * factor[c] + bias[c] }
-            }
-          }
-        }
-      }
-    }
+    // The mean first: a single term would lose digits where it is large.
+    Epilogue(
+      bias: statistics.mean.scaled(by: -1), affine: (affine(statistics).scale, bias.value))(x)
   }
 
   /// The statistics to use, each [C]. In training the running ones move towards those of `x`.
