@@ -1,5 +1,5 @@
 import Foundation
-public import PIQPlatform
+package import PIQPlatform
 import PIQTensor
 
 /// A long recording in one figure: spectrogram, mask and classes stacked over one time axis.
@@ -30,17 +30,16 @@ public struct OverviewFigure: Figure, Sendable {
   ///   - nFFT: samples in a frame's Fourier transform.
   ///   - title: the line above.
   ///   - source: the source of the sound, such as a file name.
-  /// - Throws: `Failure` when a number that must be positive is not.
   public init(
     _ pool: OverviewPool, range: ClosedRange<Double>, intervals: [Interval], sampleRate: Int,
     bins: Int, nFFT: Int, title: String, source: String? = nil
-  ) throws(Failure) {
+  ) {
     self.pool = pool
     self.range = range
     self.intervals = intervals.filter { $0.range.overlaps(range) }
     self.title = title
     self.source = source
-    axes = try SpectrogramAxes(
+    axes = SpectrogramAxes(
       frames: pool.columns, bins: bins, sampleRate: sampleRate, hopLength: pool.samplesPerColumn,
       nFFT: nFFT)
   }
