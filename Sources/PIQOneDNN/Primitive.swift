@@ -19,11 +19,21 @@ final class Primitive {
   ) throws(OneDNNError) {
     self.name = name
     engine = try Engine.shared()
-    let attributes = try Attributes(adding: adding, name: name)
+    var attributes: dnnl_primitive_attr_t?
+    try check(dnnl_primitive_attr_create(&attributes), name)
+    defer { dnnl_primitive_attr_destroy(attributes) }
+    try check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), name)
+    if adding {
+      var operations: dnnl_post_ops_t?
+      try check(dnnl_post_ops_create(&operations), name)
+      defer { dnnl_post_ops_destroy(operations) }
+      try check(piq_post_sum(operations), name)
+      try check(dnnl_primitive_attr_set_post_ops(attributes, operations), name)
+    }
     var description: dnnl_primitive_desc_t?
     try check(
       piq_matmul_pd(
-        &description, engine.handle, left.handle, right.handle, sums.handle, attributes.handle),
+        &description, engine.handle, left.handle, right.handle, sums.handle, attributes),
       name)
     guard let description else { throw OneDNNError(operation: name, reason: "no handle came back") }
     var handle: dnnl_primitive_t?
@@ -79,25 +89,4 @@ final class Primitive {
       try check(dnnl_stream_wait(engine.stream), name)
     }
   }
-}
-
-/// oneDNN attributes for scratch memory of the caller and for the sum with the output.
-private final class Attributes {
-  let handle: dnnl_primitive_attr_t
-
-  init(adding: Bool, name: String) throws(OneDNNError) {
-    var handle: dnnl_primitive_attr_t?
-    try check(dnnl_primitive_attr_create(&handle), name)
-    guard let handle else { throw OneDNNError(operation: name, reason: "no handle came back") }
-    self.handle = handle
-    try check(dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user), name)
-    guard adding else { return }
-    var list: dnnl_post_ops_t?
-    try check(dnnl_post_ops_create(&list), name)
-    defer { dnnl_post_ops_destroy(list) }
-    try check(piq_post_sum(list), name)
-    try check(dnnl_primitive_attr_set_post_ops(handle, list), name)
-  }
-
-  deinit { dnnl_primitive_attr_destroy(handle) }
 }

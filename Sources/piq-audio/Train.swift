@@ -42,18 +42,11 @@ struct Train: ParsableCommand {
     @Option(help: ArgumentHelp("The channels of the encoder.", valueName: "n"))
     var dim: Int?
 
-    @Option(
-      help:
-        "What clips are divided by: their largest absolute sample (peak), their largest (max), none."
-    )
-    var normalize: Normalization?
-
     @OptionGroup var messages: MessageOptions
 
     func run(_ terminal: Terminal) throws {
       let recipe = try settings.recipe(ClassifierRecipe(), from: arguments.recipe) { recipe in
         set(&recipe.network.dim, dim)
-        set(&recipe.network.normalize, normalize)
       }
       if try arguments.printed(recipe, terminal) { return }
       var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
