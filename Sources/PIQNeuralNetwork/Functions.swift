@@ -5,39 +5,49 @@ public import PIQTensor
 
 /// max(x, 0) of each element.
 public func relu(_ x: Tensor) -> Tensor {
-  // In this order, which keeps NaN.
-  map(x) { 0 > $0 ? 0 : $0 }
+  combine(x, x) { range, x, _, y in
+    // In this order, which keeps NaN.
+    for i in range { y[i] = 0 > x[i] ? 0 : x[i] }
+  }
 }
 
 /// 1 / (1 + exp(-x)) of each element.
-public func sigmoid(_ x: Tensor) -> Tensor { map(x) { 1 / (1 + exp(-$0)) } }
+public func sigmoid(_ x: Tensor) -> Tensor {
+  combine(x, x) { range, x, _, y in
+    for i in range { y[i] = 1 / (1 + exp(-x[i])) }
+  }
+}
 
 /// log(1 + exp(x)) of each element.
-public func softplus(_ x: Tensor) -> Tensor { map(x) { max($0, 0) + log1p(exp(-abs($0))) } }
+public func softplus(_ x: Tensor) -> Tensor {
+  combine(x, x) { range, x, _, y in
+    for i in range { y[i] = max(x[i], 0) + log1p(exp(-abs(x[i]))) }
+  }
+}
 
 /// The sum of two tensors of one shape.
 public func sum(_ a: Tensor, _ b: Tensor) -> Tensor {
   precondition(a.shape == b.shape, "\(a.shape) and \(b.shape) do not add")
-  return combine(a, b, +)
+  return combine(a, b) { range, a, b, sum in
+    for i in range { sum[i] = a[i] + b[i] }
+  }
 }
 
-@inline(__always)
-private func map(_ x: Tensor, _ function: (Float) -> Float) -> Tensor {
-  combine(x, x) { x, _ in function(x) }
-}
-
-/// `function` of each two elements, in the shape of `b`.
-@inline(__always)
-private func combine(_ a: Tensor, _ b: Tensor, _ function: (Float, Float) -> Float) -> Tensor {
+/// A tensor in the shape of `b` that `body` fills from the elements of both, a range at a time on
+/// all threads. Loops in the caller's closure vectorise; a closure for each element would not.
+private func combine(
+  _ a: Tensor, _ b: Tensor,
+  _ body: (
+    Range<Int>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>
+  ) -> Void
+) -> Tensor {
   a.withUnsafeBuffer { first in
     b.withUnsafeBuffer { second in
       Tensor(shape: b.shape) { result in
         guard let first = first.baseAddress, let second = second.baseAddress,
           let result = result.baseAddress
         else { return }
-        inParallel(rows: b.count) { range in
-          for i in range { result[i] = function(first[i], second[i]) }
-        }
+        inParallel(rows: b.count) { body($0, first, second, result) }
       }
     }
   }
@@ -100,7 +110,13 @@ public func differentiatedRelu(_ x: Tensor) -> Differentiated {
 
 /// The gradient of a ReLU's input, given that of its output `y`.
 func passedByRelu(_ gradient: Tensor, at y: Tensor) -> Tensor {
-  combine(gradient, y) { $1 > 0 ? $0 : 0 }
+  combine(gradient, y) { range, gradient, y, result in
+    for i in range {
+      // Read unconditionally: a loop without branches vectorises.
+      let passed = gradient[i]
+      result[i] = y[i] > 0 ? passed : 0
+    }
+  }
 }
 
 /// The mean over height and width with its pullback.

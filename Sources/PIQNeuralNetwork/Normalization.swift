@@ -41,7 +41,7 @@ public final class BatchNorm: Layer {
   ///   no variance.
   public func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor {
     let statistics = try statistics(of: x, mode: mode)
-    return normalize(x, statistics)
+    return Epilogue(affine: affine(statistics))(x)
   }
 
   /// The statistics of the normalisation, each [C]; the variance is the biased one.
@@ -54,7 +54,7 @@ public final class BatchNorm: Layer {
   /// - Throws: as `callAsFunction`.
   public func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
     let statistics = try statistics(of: x, mode: mode)
-    return Differentiated(normalize(x, statistics)) { [self] gradient in
+    return Differentiated(Epilogue(affine: affine(statistics))(x)) { [self] gradient in
       var gradient = gradient
       backward(&gradient, at: x, statistics, mode: mode)
       return gradient
@@ -143,12 +143,6 @@ public final class BatchNorm: Layer {
       }
     }
     return throughRelu ? Tensor(shape: [channels], columns.map { Float($0) }) : nil
-  }
-
-  private func normalize(_ x: Tensor, _ statistics: Statistics) -> Tensor {
-    // The mean first: a single term would lose digits where it is large.
-    Epilogue(
-      bias: statistics.mean.scaled(by: -1), affine: (affine(statistics).scale, bias.value))(x)
   }
 
   /// The statistics to use, each [C]. In training the running ones move towards those of `x`.
