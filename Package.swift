@@ -113,6 +113,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: [
         "PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations",
+        "PIQCheckpoints", "PIQModels",
       ],
       path: "Tests/TestSupport", swiftSettings: settings),
     .target(

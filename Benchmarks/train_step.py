@@ -75,7 +75,7 @@ def main():
         write_clips(folder, 3 * args.batch)
         ours = [args.program, "train", "interpreter", str(folder / "clips.csv"), "-o",
                 str(folder / "model"), "--force", "--objective", "upstream", "--crop-seconds", "0",
-                "--mixup", "0", "--batch-size", str(args.batch), "--epochs", "1",
+                "--batch-size", str(args.batch), "--epochs", "1",
                 "--precision", args.precision, "--json"]
         theirs = [sys.executable, str(HERE / "train_peer.py"), "--batch", str(args.batch),
                   "--precision", args.precision, "--steps", str(args.steps), "--threads", str(args.threads), "--classes", "10"]

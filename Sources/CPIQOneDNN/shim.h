@@ -14,11 +14,6 @@ enum {
   piq_arg_src = DNNL_ARG_SRC,
   piq_arg_dst = DNNL_ARG_DST,
   piq_arg_weights = DNNL_ARG_WEIGHTS,
-  piq_arg_bias = DNNL_ARG_BIAS,
-  piq_arg_mean = DNNL_ARG_MEAN,
-  piq_arg_variance = DNNL_ARG_VARIANCE,
-  piq_arg_scale = DNNL_ARG_SCALE,
-  piq_arg_shift = DNNL_ARG_SHIFT,
   piq_arg_scratchpad = DNNL_ARG_SCRATCHPAD,
 };
 
@@ -81,57 +76,15 @@ static inline dnnl_status_t piq_post_sum(dnnl_post_ops_t ops) {
 #endif
 }
 
-static inline dnnl_status_t piq_batch_normalization_pd(dnnl_primitive_desc_t *pd,
-    dnnl_engine_t engine, dnnl_prop_kind_t prop, piq_md data, float epsilon, int global_statistics,
-    const_dnnl_primitive_attr_t attr) {
-  unsigned flags = dnnl_use_scale | dnnl_use_shift;
-  if (global_statistics) flags |= dnnl_use_global_stats;
-#if PIQ_V3
-  return dnnl_batch_normalization_forward_primitive_desc_create(
-      pd, engine, prop, PIQ_MD(data), PIQ_MD(data), epsilon, flags, attr);
-#else
-  dnnl_batch_normalization_desc_t op;
-  dnnl_status_t status = dnnl_batch_normalization_forward_desc_init(
-      &op, prop, PIQ_MD(data), epsilon, flags);
-  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
-#endif
-}
-
 static inline dnnl_status_t piq_matmul_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-    piq_md src, piq_md weights, piq_md bias, piq_md dst, const_dnnl_primitive_attr_t attr) {
+    piq_md src, piq_md weights, piq_md dst, const_dnnl_primitive_attr_t attr) {
 #if PIQ_V3
   return dnnl_matmul_primitive_desc_create(
-      pd, engine, PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst), attr);
+      pd, engine, PIQ_MD(src), PIQ_MD(weights), NULL, PIQ_MD(dst), attr);
 #else
   dnnl_matmul_desc_t op;
   dnnl_status_t status = dnnl_matmul_desc_init(
-      &op, PIQ_MD(src), PIQ_MD(weights), PIQ_MD(bias), PIQ_MD(dst));
-  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
-#endif
-}
-
-static inline dnnl_status_t piq_eltwise_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-    dnnl_prop_kind_t prop, dnnl_alg_kind_t alg, piq_md data, float alpha,
-    const_dnnl_primitive_attr_t attr) {
-#if PIQ_V3
-  return dnnl_eltwise_forward_primitive_desc_create(
-      pd, engine, prop, alg, PIQ_MD(data), PIQ_MD(data), alpha, 0.f, attr);
-#else
-  dnnl_eltwise_desc_t op;
-  dnnl_status_t status = dnnl_eltwise_forward_desc_init(&op, prop, alg, PIQ_MD(data), alpha, 0.f);
-  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
-#endif
-}
-
-static inline dnnl_status_t piq_softmax_pd(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-    dnnl_prop_kind_t prop, piq_md data, int axis, const_dnnl_primitive_attr_t attr) {
-#if PIQ_V3
-  return dnnl_softmax_forward_primitive_desc_create(
-      pd, engine, prop, dnnl_softmax_accurate, PIQ_MD(data), PIQ_MD(data), axis, attr);
-#else
-  dnnl_softmax_v2_desc_t op;
-  dnnl_status_t status = dnnl_softmax_v2_forward_desc_init(
-      &op, prop, dnnl_softmax_accurate, PIQ_MD(data), PIQ_MD(data), axis);
+      &op, PIQ_MD(src), PIQ_MD(weights), NULL, PIQ_MD(dst));
   return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
 #endif
 }

@@ -35,7 +35,7 @@ public struct InterpreterLoss {
     }
     let (frames, bins) = (min(shape[1], logPower.shape[1]), min(shape[2], logPower.shape[2]))
     let count = Double(shape[0] * frames * bins)
-    let (spectrogram, mask) = (logPower.elements, try sigmoid(output.reconstruction).elements)
+    let (spectrogram, mask) = (logPower.elements, sigmoid(output.reconstruction).elements)
     var loss = 0.0
     var gradient = Tensor(shape: shape)
     gradient.withUnsafeMutableBuffer { gradient in

@@ -64,7 +64,7 @@ public struct MaskObjective: Sendable, Hashable {
   ) throws -> (terms: Terms, gradient: Tensor) {
     let clips = reconstruction.shape[0]
     let area = Area(mask: reconstruction.shape, spectrogram: logPower.shape)
-    let mask = try sigmoid(reconstruction)
+    let mask = sigmoid(reconstruction)
     var terms = Terms()
     // First for the mask, then for its pre-sigmoid values.
     var gradient = Tensor(shape: reconstruction.shape)

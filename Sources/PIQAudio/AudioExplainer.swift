@@ -44,8 +44,8 @@ public struct AudioExplainer: Sendable {
   ///   such class.
   public func explain(_ path: String, as className: String? = nil) throws -> AudioExplanation {
     let configuration = model.configuration
-    let rate = configuration.stft.sampleRate
-    let clip = try Recording.read(path: path).resampled(to: rate)
+    let interpreter = model.interpreter
+    let clip = try interpreter.resampled(interpreter.read(path), path: path)
     return try Failure.naming(path) {
       let classIndex = try className.map { name in
         guard let index = configuration.labels.firstIndex(of: name) else {
@@ -55,13 +55,13 @@ public struct AudioExplainer: Sendable {
         }
         return index
       }
-      let analysis = try model.interpreter.analyze(clip.samples)
-      let interpretation = try model.interpreter.interpret(analysis, as: classIndex, by: explainer)
+      let analysis = try interpreter.analyze(clip.samples)
+      let interpretation = try interpreter.interpret(analysis, as: classIndex, by: explainer)
       return AudioExplanation(
         className: configuration.labels[interpretation.classIndex],
         probability: analysis.classification.probabilities[interpretation.classIndex],
         classification: analysis.classification, interpretation: interpretation,
-        sound: Recording(samples: interpretation.audio, sampleRate: rate))
+        sound: Recording(samples: interpretation.audio, sampleRate: clip.sampleRate))
     }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import PIQNeuralNetwork
 public import PIQTensor
 
 /// How a classifier's logits become probabilities.
@@ -47,15 +48,6 @@ public struct Classification: Sendable {
     case .none: logits.map { Double($0) }
     }
   }
-}
-
-/// The softmax of logits times `factor`, in double precision.
-package func softmax(_ logits: [Float], scaledBy factor: Double = 1) -> [Double] {
-  let scaled = logits.map { Double($0) * factor }
-  let highest = scaled.max() ?? 0
-  let exponentials = scaled.map { exp($0 - highest) }
-  let total = exponentials.reduce(0, +)
-  return exponentials.map { $0 / total }
 }
 
 /// A classified clip, with the intermediate results that explanations need.

@@ -8,13 +8,11 @@ public import PIQDatasets
 public final class Evaluator {
   private let model: Model
   private let settings: EvaluationSettings
-  private let loader: ClipLoader
 
   /// An evaluator of `model`.
   public init(_ model: Model, _ settings: EvaluationSettings) {
     self.model = model
     self.settings = settings
-    loader = ClipLoader(rate: model.configuration.stft.sampleRate)
   }
 
   /// Evaluates all clips.
@@ -118,8 +116,6 @@ public final class Evaluator {
   }
 
   private func load(_ clip: Dataset.Clip) throws -> [Float] {
-    try loader.load(clip.path) { count in
-      try Failure.naming(clip.path) { try model.interpreter.checkLength(count) }
-    }
+    try model.interpreter.resampled(model.interpreter.read(clip.path), path: clip.path).samples
   }
 }

@@ -1,5 +1,6 @@
 import PIQ
 public import PIQClassifiers
+import PIQNeuralNetwork
 public import PIQTensor
 
 extension Interpreter {

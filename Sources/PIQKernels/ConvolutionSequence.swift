@@ -14,7 +14,9 @@ package final class ConvolutionSequence: Sendable {
     var steps: [(name: String, step: Step)] = []
     var rest = layers[...]
     while let layer = rest.popFirst() {
-      if let next = rest.first, layer.plan.planner.isFused(with: next.plan.planner) {
+      if let next = rest.first, layer.plan.planner.isFused(with: next.plan.planner),
+        next.plan.epilogue.isBias
+      {
         rest.removeFirst()
         steps.append(
           ("\(layer.name), \(next.name)", .two(FusedRowsPlan(layer.plan, then: next.plan))))

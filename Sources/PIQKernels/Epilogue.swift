@@ -19,8 +19,31 @@ package struct Epilogue {
     self.affine = affine
   }
 
+  /// Whether it adds a bias at most.
+  var isBias: Bool { !relu && affine == nil }
   /// Whether it is the identity.
-  var isEmpty: Bool { bias == nil && !relu && affine == nil }
+  var isEmpty: Bool { bias == nil && isBias }
+
+  /// Its result for maps [..., O].
+  package func callAsFunction(_ maps: Tensor) -> Tensor {
+    let channels = maps.shape.last ?? 1
+    return withOperation(channels: channels) { operation in
+      maps.withUnsafeBuffer { source in
+        Tensor(shape: maps.shape) { target in
+          guard let source = source.baseAddress, let target = target.baseAddress else { return }
+          inParallel(rows: maps.count / channels) { rows in
+            // Few at a time, so that they are still in the caches.
+            for first in stride(from: rows.lowerBound, to: rows.upperBound, by: 32) {
+              let count = min(32, rows.upperBound - first)
+              let pixels = target + first * channels
+              pixels.update(from: source + first * channels, count: count * channels)
+              operation(pixels, count: count, channels: channels)
+            }
+          }
+        }
+      }
+    }
+  }
 
   /// Calls `body` with the operation for outputs of `channels` channels.
   func withOperation<Result>(

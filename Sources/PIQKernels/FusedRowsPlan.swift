@@ -15,7 +15,7 @@ final class FusedRowsPlan: Sendable {
 
   /// - Parameters:
   ///   - first: a transposed convolution of kernel 4 and stride 2.
-  ///   - last: the one after it, which the planner fuses with it.
+  ///   - last: the one after it, which the planner fuses with it; its epilogue is a bias at most.
   init(_ first: ConvolutionPlan, then last: ConvolutionPlan) {
     self.first = first
     self.last = last

@@ -70,11 +70,9 @@ extension Float: Operand {
   ) throws(OneDNNError) {
     let (m, n, k) = size
     for i in 0..<count {
-      try PIQOneDNN.addProduct(
-        MatrixView(left + i * m * k, rowStride: transposingLeft ? m : k),
-        MatrixView(right + i * k * n, rowStride: transposingRight ? k : n), size: size,
-        transposingLeft: transposingLeft, transposingRight: transposingRight,
-        to: sums + i * m * n, sumStride: n, overwriting: !adding)
+      try PIQOneDNN.multiply(
+        left + i * m * k, right + i * k * n, size: size, transposingLeft: transposingLeft,
+        transposingRight: transposingRight, to: sums + i * m * n, adding: adding)
     }
   }
 }
@@ -84,10 +82,7 @@ struct BFloat16: Operand {
   let bits: UInt16
 
   static var kernel: String {
-    let shape = BFloat16Product.Shape(
-      count: TileSide.three.points, m: 64, n: 256, k: 256, transposesLeft: false,
-      transposesRight: false, adds: false)
-    return (try? BFloat16Product.of(shape).kernel) ?? "none"
+    (try? BFloat16Product.of(TileSide.three.points, size: (64, 256, 256)).kernel) ?? "none"
   }
 
   /// Rounds to the nearest, ties to even. NaN may become infinite.
@@ -127,9 +122,8 @@ struct BFloat16: Operand {
   ) throws(OneDNNError) {
     guard size.m > 0, size.n > 0, size.k > 0 else { return }
     let product = try BFloat16Product.of(
-      .init(
-        count: count, m: size.m, n: size.n, k: size.k, transposesLeft: transposingLeft,
-        transposesRight: transposingRight, adds: adding))
+      count, size: size, transposingLeft: transposingLeft, transposingRight: transposingRight,
+      adding: adding)
     try product(left, right, to: sums)
   }
 }

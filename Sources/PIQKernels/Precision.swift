@@ -38,9 +38,13 @@ extension Precision {
   /// The least speed-up for which bf16 is chosen despite its lower precision.
   private static let minimumSpeedUp = 1.15
 
-  /// The precision to use, given the times of the same work in both.
-  package static func faster(float32: Double, bfloat16: Double) -> Precision {
-    float32 >= minimumSpeedUp * bfloat16 ? .bfloat16 : .float32
+  /// The precision to use, given the time of the same work in either; bf16 is timed only where the
+  /// CPU multiplies it in hardware.
+  package static func faster(
+    isNative: Bool = bfloat16.isNative, seconds: (Precision) throws -> Double
+  ) rethrows -> Precision {
+    guard isNative else { return .float32 }
+    return try seconds(.float32) >= minimumSpeedUp * seconds(.bfloat16) ? .bfloat16 : .float32
   }
 
   /// The precision in which this machine, with the threads that the caller may use, runs layers of a
@@ -50,9 +54,7 @@ extension Precision {
   /// - Throws: `OneDNNError`.
   public static func measured(for workload: Workload, channels: Int) throws -> Precision {
     let measurement = Measurement(workload, channels: channels)
-    guard Precision.bfloat16.isNative, measurement.dependsOnPrecision else { return .float32 }
-    return faster(
-      float32: try measurement.seconds(.float32), bfloat16: try measurement.seconds(.bfloat16))
+    return measurement.dependsOnPrecision ? try faster { try measurement.seconds($0) } : .float32
   }
 
   /// The last two layers of a decoder on a small map, or one with its gradients.

@@ -4,12 +4,6 @@ import PIQTensor
 
 /// The machine that products run on.
 public enum Processor {
-  /// The instructions that oneDNN uses, such as AVX512_CORE.
-  public static var instructionSet: String { PIQOneDNN.instructionSet }
-
-  /// The version of oneDNN.
-  public static var libraryVersion: String { PIQOneDNN.libraryVersion }
-
   /// The peak rate of matrix products on the caller's threads, in operations a second: the best of
   /// a few short ones, whose operands stay in the caches.
   ///

@@ -158,29 +158,11 @@ public struct Model: Sendable {
       // Foundation reports a number out of range as malformed JSON.
       let isJSON = file.withBytes { (try? JSONSerialization.jsonObject(with: Data($0))) != nil }
       let problem =
-        isJSON && error.inWords == "is not JSON"
-        ? "holds a number that does not fit its setting" : error.inWords
+        error.inWords
+        ?? (isJSON ? "holds a number that does not fit its setting" : "is not JSON")
       throw Failure(.modelMalformed, path: path, problem: problem, remedy: remedy)
     } catch {
       throw Failure(.modelMalformed, path: path, problem: "is not JSON", remedy: remedy)
-    }
-  }
-}
-
-extension DecodingError {
-  /// The problem as one line that names the setting.
-  fileprivate var inWords: String {
-    func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
-    return switch self {
-    case .keyNotFound(let key, let context): "lacks \(name(context.codingPath + [key]))"
-    case .typeMismatch(let type, let context):
-      context.codingPath.isEmpty
-        ? "is not a JSON object" : "\(name(context.codingPath)) is not of type \(type)"
-    case .valueNotFound(_, let context): "\(name(context.codingPath)) has no value"
-    case .dataCorrupted(let context):
-      context.codingPath.isEmpty
-        ? "is not JSON" : "\(name(context.codingPath)): \(context.debugDescription)"
-    @unknown default: "is not a model's settings"
     }
   }
 }

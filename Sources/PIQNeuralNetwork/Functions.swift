@@ -1,35 +1,65 @@
+import Foundation
 import PIQKernels
 import PIQOneDNN
 public import PIQTensor
 
 /// max(x, 0) of each element.
-///
-/// - Throws: `OneDNNError`.
-public func relu(_ x: Tensor) throws -> Tensor { try apply(.relu, to: x) }
+public func relu(_ x: Tensor) -> Tensor {
+  combine(x, x) { range, x, _, y in
+    // In this order, which keeps NaN.
+    for i in range { y[i] = 0 > x[i] ? 0 : x[i] }
+  }
+}
 
 /// 1 / (1 + exp(-x)) of each element.
-///
-/// - Throws: `OneDNNError`.
-public func sigmoid(_ x: Tensor) throws -> Tensor { try apply(.sigmoid, to: x) }
+public func sigmoid(_ x: Tensor) -> Tensor {
+  combine(x, x) { range, x, _, y in
+    for i in range { y[i] = 1 / (1 + exp(-x[i])) }
+  }
+}
 
 /// log(1 + exp(x)) of each element.
-///
-/// - Throws: `OneDNNError`.
-public func softplus(_ x: Tensor) throws -> Tensor { try apply(.softplus, to: x) }
-
-/// The softmax of each row of `logits` [B, C].
-///
-/// - Throws: `OneDNNError` when `logits` is not a matrix.
-public func softmax(_ logits: Tensor) throws -> Tensor { try PIQOneDNN.softmax(logits) }
+public func softplus(_ x: Tensor) -> Tensor {
+  combine(x, x) { range, x, _, y in
+    for i in range { y[i] = max(x[i], 0) + log1p(exp(-abs(x[i]))) }
+  }
+}
 
 /// The sum of two tensors of one shape.
 public func sum(_ a: Tensor, _ b: Tensor) -> Tensor {
   precondition(a.shape == b.shape, "\(a.shape) and \(b.shape) do not add")
-  return a.withUnsafeBuffer { a in
-    b.withUnsafeBuffer { b in
-      Tensor(shape: [a.count]) { sum in for i in sum.indices { sum[i] = a[i] + b[i] } }
+  return combine(a, b) { range, a, b, sum in
+    for i in range { sum[i] = a[i] + b[i] }
+  }
+}
+
+/// A tensor in the shape of `b` that `body` fills from the elements of both, a range at a time on
+/// all threads. Loops in the caller's closure vectorise; a closure for each element would not.
+private func combine(
+  _ a: Tensor, _ b: Tensor,
+  _ body: (
+    Range<Int>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>
+  ) -> Void
+) -> Tensor {
+  a.withUnsafeBuffer { first in
+    b.withUnsafeBuffer { second in
+      Tensor(shape: b.shape) { result in
+        guard let first = first.baseAddress, let second = second.baseAddress,
+          let result = result.baseAddress
+        else { return }
+        inParallel(rows: b.count) { body($0, first, second, result) }
+      }
     }
-  }.reshaped(a.shape)
+  }
+}
+
+/// The softmax of `logits` times `factor`.
+public func softmax(_ logits: [Float], scaledBy factor: Double = 1) -> [Double] {
+  let scaled = logits.map { Double($0) * factor }
+  let largest = scaled.max() ?? 0
+  let exponentials = scaled.map { exp($0 - largest) }
+  let total = exponentials.reduce(0, +)
+  return exponentials.map { $0 / total }
 }
 
 /// The mean over height and width: [B, H, W, C] to [B, C].
@@ -73,32 +103,20 @@ public func cosineSimilarities(_ x: Tensor, _ y: Tensor) throws -> Tensor {
 }
 
 /// ReLU with its pullback.
-///
-/// - Throws: `OneDNNError`.
-public func differentiatedRelu(_ x: Tensor) throws -> Differentiated {
-  let y = try relu(x)
+public func differentiatedRelu(_ x: Tensor) -> Differentiated {
+  let y = relu(x)
   return Differentiated(y) { passedByRelu($0, at: y) }
 }
 
 /// The gradient of a ReLU's input, given that of its output `y`.
 func passedByRelu(_ gradient: Tensor, at y: Tensor) -> Tensor {
-  gradient.withUnsafeBuffer { gradient in
-    y.withUnsafeBuffer { y in
-      Tensor(shape: [gradient.count]) { result in
-        let count = result.count
-        guard let gradient = gradient.baseAddress, let y = y.baseAddress,
-          let result = result.baseAddress
-        else { return }
-        inParallel(rows: count) { range in
-          for i in range {
-            // Read unconditionally: a loop without branches vectorises.
-            let passed = gradient[i]
-            result[i] = y[i] > 0 ? passed : 0
-          }
-        }
-      }
+  combine(gradient, y) { range, gradient, y, result in
+    for i in range {
+      // Read unconditionally: a loop without branches vectorises.
+      let passed = gradient[i]
+      result[i] = y[i] > 0 ? passed : 0
     }
-  }.reshaped(y.shape)
+  }
 }
 
 /// The mean over height and width with its pullback.
@@ -119,18 +137,22 @@ public func differentiatedSpatialMean(_ x: Tensor) -> Differentiated {
 
 /// The sum of each column of [..., C]: [C], in double precision.
 package func columnSums(_ x: Tensor) -> Tensor {
+  let sums = columnTotals(x)
+  return Tensor(shape: [sums.count], sums.map { Float($0) })
+}
+
+/// The same, unrounded.
+func columnTotals(_ x: Tensor) -> [Double] {
   let channels = x.shape.last ?? 1
-  let rows = x.count / max(channels, 1)
-  let sums = x.withUnsafeBuffer { x -> [Double] in
-    guard let x = x.baseAddress, channels > 0 else { return [] }
-    return sumInParallel(rows: rows, count: channels) { range, sums in
+  return x.withUnsafeBuffer { x in
+    guard let base = x.baseAddress, channels > 0 else { return [] }
+    return sumInParallel(rows: x.count / channels, count: channels) { range, sums in
       for row in range {
-        let x = x + row * channels
+        let x = base + row * channels
         for c in 0..<channels { sums[c] += Double(x[c]) }
       }
     }
   }
-  return Tensor(shape: [channels], sums.map { Float($0) })
 }
 
 /// Cosine similarities with their pullback to both sides.
@@ -148,7 +170,7 @@ package func differentiatedCosineSimilarities(
     { gradient in
       (
         x: projected(try matrixProduct(gradient, ny), unit: nx, of: x),
-        y: projected(try matrixProduct(gradient.transposed([1, 0]), nx), unit: ny, of: y)
+        y: projected(try matrixProduct(gradient, nx, transposingLeft: true), unit: ny, of: y)
       )
     }
   )

@@ -21,7 +21,12 @@ public final class Linear: Layer {
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    try matrixProduct(x, weight.value, transposingRight: true, bias: bias.value)
+    var y = try matrixProduct(x, weight.value, transposingRight: true)
+    let bias = bias.value.elements
+    y.withUnsafeMutableBuffer { y in
+      for i in y.indices { y[i] += bias[i % bias.count] }
+    }
+    return y
   }
 
   /// The layer with its pullback, which accumulates the gradients of weight and bias.
@@ -29,7 +34,7 @@ public final class Linear: Layer {
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func differentiated(_ x: Tensor) throws -> Differentiated {
     Differentiated(try self(x)) { [self] gradient in
-      weight.accumulate(try matrixProduct(gradient.transposed([1, 0]), x))
+      weight.accumulate(try matrixProduct(gradient, x, transposingLeft: true))
       bias.accumulate(columnSums(gradient))
       return try matrixProduct(gradient, weight.value)
     }

@@ -41,7 +41,7 @@ public final class BatchNorm: Layer {
   ///   no variance.
   public func callAsFunction(_ x: Tensor, mode: Mode) throws -> Tensor {
     let statistics = try statistics(of: x, mode: mode)
-    return try normalize(x, statistics.mean, statistics.variance)
+    return Epilogue(affine: affine(statistics))(x)
   }
 
   /// The statistics of the normalisation, each [C]; the variance is the biased one.
@@ -54,8 +54,7 @@ public final class BatchNorm: Layer {
   /// - Throws: as `callAsFunction`.
   public func differentiated(_ x: Tensor, mode: Mode) throws -> Differentiated {
     let statistics = try statistics(of: x, mode: mode)
-    let value = try normalize(x, statistics.mean, statistics.variance)
-    return Differentiated(value) { [self] gradient in
+    return Differentiated(Epilogue(affine: affine(statistics))(x)) { [self] gradient in
       var gradient = gradient
       backward(&gradient, at: x, statistics, mode: mode)
       return gradient
@@ -146,14 +145,6 @@ public final class BatchNorm: Layer {
     return throughRelu ? Tensor(shape: [channels], columns.map { Float($0) }) : nil
   }
 
-  private func normalize(_ x: Tensor, _ mean: Tensor, _ variance: Tensor) throws -> Tensor {
-    try asWork(of: x.count) { () throws(OneDNNError) in
-      let forward = try BatchNormalizationForward(
-        rows: x.count / channels, channels: channels, epsilon: epsilon)
-      return try forward(x, scale: weight.value, shift: bias.value, mean: mean, variance: variance)
-    }
-  }
-
   /// The statistics to use, each [C]. In training the running ones move towards those of `x`.
   package func statistics(of x: Tensor, mode: Mode) throws -> Statistics {
     guard x.shape.last == channels else {
@@ -181,14 +172,9 @@ public final class BatchNorm: Layer {
   /// some ten thousand rows.
   private func channelStatistics(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
     let (rows, channels) = (x.count / channels, channels)
+    let mean = columnTotals(x).map { $0 / Double(rows) }
     return x.withUnsafeBuffer { x in
       guard let x = x.baseAddress else { return (runningMean.value, runningVariance.value) }
-      let mean = sumInParallel(rows: rows, count: channels) { range, sums in
-        for row in range {
-          let x = x + row * channels
-          for c in 0..<channels { sums[c] += Double(x[c]) }
-        }
-      }.map { $0 / Double(rows) }
       let variance = mean.withUnsafeBufferPointer { mean in
         sumInParallel(rows: rows, count: channels) { range, sums in
           for row in range {

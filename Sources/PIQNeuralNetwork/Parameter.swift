@@ -74,36 +74,16 @@ extension Layer {
   public func clearGradients() {
     for (_, parameter) in state { parameter.gradient = nil }
   }
-
-  /// Excludes the layer's parameters from gradients: pullbacks only give its input's.
-  public func freeze() {
-    for (_, parameter) in state { parameter.needsGradient = false }
-  }
-
-  /// Undoes `freeze()`.
-  public func unfreeze() {
-    for (_, parameter) in state { parameter.needsGradient = parameter.isTrainable }
-  }
-
-  /// Replaces every value by what `value` gives for its name; its shape must be the old one's.
-  public func load(_ value: (_ name: String, _ shape: [Int]) throws -> Tensor) rethrows {
-    for (name, parameter) in state {
-      let loaded = try value(name, parameter.value.shape)
-      precondition(loaded.shape == parameter.value.shape, "\(name) has shape \(loaded.shape)")
-      parameter.value = loaded
-    }
-  }
 }
 
-/// A cached value derived from parameters, made again when one of them or the precision changes.
+/// Cached values derived from parameters, one per precision, made again when a parameter changes.
 ///
 /// Where several threads ask for it, the first one makes it and the others wait.
 package final class ParameterCache<Value>: Sendable {
   private struct State {
     var versions: [Int] = []
-    var precision = Precision.float32
-    // The value is only read, or has its own locks.
-    nonisolated(unsafe) var value: Value?
+    // Values are only read, or have their own locks.
+    nonisolated(unsafe) var values: [Precision: Value] = [:]
   }
 
   private let state = Mutex(State())
@@ -118,11 +98,10 @@ package final class ParameterCache<Value>: Sendable {
     let versions = parameters.map(\.version)
     nonisolated(unsafe) let make = make
     nonisolated(unsafe) let result = try state.withLock { state in
-      if let value = state.value, state.versions == versions, state.precision == precision {
-        return value
-      }
+      if state.versions != versions { state = State(versions: versions) }
+      if let value = state.values[precision] { return value }
       let value = try make()
-      state = State(versions: versions, precision: precision, value: value)
+      state.values[precision] = value
       return value
     }
     return result

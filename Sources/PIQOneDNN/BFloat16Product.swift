@@ -5,38 +5,32 @@ import Synchronization
 /// Matrix products in bf16 (the upper halves of `Float`s), with sums in single precision, on the
 /// calling thread alone (see `Threads.with`).
 package final class BFloat16Product: Sendable {
-  /// `count` products of [M, K] and [K, N].
-  package struct Shape: Hashable, Sendable {
+  /// What its kernel is made for.
+  private struct Key: Hashable {
     let count, m, n, k: Int
     let transposesLeft, transposesRight, adds: Bool
-
-    /// - Parameters:
-    ///   - transposesLeft: whether the left operands are stored as [K, M].
-    ///   - transposesRight: whether the right operands are stored as [N, K].
-    ///   - adds: whether to add to the previous sums.
-    package init(
-      count: Int, m: Int, n: Int, k: Int, transposesLeft: Bool, transposesRight: Bool, adds: Bool
-    ) {
-      (self.count, self.m, self.n, self.k) = (count, m, n, k)
-      (self.transposesLeft, self.transposesRight) = (transposesLeft, transposesRight)
-      self.adds = adds
-    }
-  }
-
-  /// A shape, and how many threads share the work.
-  private struct Key: Hashable {
-    let shape: Shape
     let threads: Int
   }
 
   private static let shapesKept = 64
   private static let known = Mutex<[Key: BFloat16Product]>([:])
 
-  /// The product of a shape, made once.
-  package static func of(_ shape: Shape) throws(OneDNNError) -> BFloat16Product {
-    let key = Key(shape: shape, threads: Threads.current)
+  /// `count` products of [M, K] and [K, N]; made once.
+  ///
+  /// - Parameters:
+  ///   - size: M, N and K.
+  ///   - transposingLeft: whether the left operands are stored as [K, M].
+  ///   - transposingRight: whether the right operands are stored as [N, K].
+  ///   - adding: whether to add to the previous sums.
+  package static func of(
+    _ count: Int, size: (m: Int, n: Int, k: Int), transposingLeft: Bool = false,
+    transposingRight: Bool = false, adding: Bool = false
+  ) throws(OneDNNError) -> BFloat16Product {
+    let key = Key(
+      count: count, m: size.m, n: size.n, k: size.k, transposesLeft: transposingLeft,
+      transposesRight: transposingRight, adds: adding, threads: Threads.current)
     if let product = known.withLock({ $0[key] }) { return product }
-    let product = try BFloat16Product(shape)
+    let product = try BFloat16Product(key)
     known.withLock { known in
       if known.count >= shapesKept { known.removeAll() }
       known[key] = product
@@ -48,19 +42,16 @@ package final class BFloat16Product: Sendable {
   private nonisolated(unsafe) let primitive: Primitive
   private nonisolated(unsafe) let left, right, sums: MemoryDescriptor
 
-  private init(_ shape: Shape) throws(OneDNNError) {
+  private init(_ shape: Key) throws(OneDNNError) {
     let (b, m, n, k) = (shape.count, shape.m, shape.n, shape.k)
     left = try MemoryDescriptor(
       [b, m, k], shape.transposesLeft ? dnnl_acb : dnnl_abc, type: dnnl_bf16)
     right = try MemoryDescriptor(
       [b, k, n], shape.transposesRight ? dnnl_acb : dnnl_abc, type: dnnl_bf16)
     sums = try MemoryDescriptor([b, m, n], dnnl_abc)
-    let (left, right, sums) = (left, right, sums)
     primitive = try Primitive(
-      "\(b) products of \(m) by \(k) and \(k) by \(n) in bf16", adding: shape.adds
-    ) { description, engine, attributes in
-      piq_matmul_pd(description, engine, left.handle, right.handle, nil, sums.handle, attributes)
-    }
+      "\(b) products of \(m) by \(k) and \(k) by \(n) in bf16", left, right, sums,
+      adding: shape.adds)
   }
 
   /// oneDNN's name for the kernel that it chose.
@@ -76,15 +67,10 @@ package final class BFloat16Product: Sendable {
     _ leftOperands: UnsafeRawPointer, _ rightOperands: UnsafeRawPointer,
     to result: UnsafeMutablePointer<Float>
   ) throws(OneDNNError) {
-    func argument(
-      _ index: Int, _ layout: MemoryDescriptor, _ data: UnsafeRawPointer
-    ) -> Primitive.Argument {
-      Primitive.Argument(
-        index: Int32(index), layout: layout, data: UnsafeMutableRawPointer(mutating: data))
-    }
     try primitive.execute([
-      argument(piq_arg_src, left, leftOperands), argument(piq_arg_weights, right, rightOperands),
-      argument(piq_arg_dst, sums, result),
+      (piq_arg_src, left, UnsafeMutableRawPointer(mutating: leftOperands)),
+      (piq_arg_weights, right, UnsafeMutableRawPointer(mutating: rightOperands)),
+      (piq_arg_dst, sums, UnsafeMutableRawPointer(result)),
     ])
   }
 }

@@ -1,43 +1,63 @@
 import CPIQOneDNN
+import PIQPlatform
 package import PIQTensor
 
-/// `left` times `right`, plus `bias` in each row.
+/// Adds the product of `left` [M, K] and `right` [K, N] to `sums` [M, N], or overwrites `sums`. All
+/// are contiguous in memory.
 ///
 /// - Parameters:
-///   - left: [M, K].
+///   - size: M, N and K.
+///   - transposingLeft: whether `left` is stored as [K, M].
+///   - transposingRight: whether `right` is stored as [N, K].
+///   - adding: whether to add to the previous `sums`.
+/// - Throws: `OneDNNError`.
+package func multiply(
+  _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, size: (m: Int, n: Int, k: Int),
+  transposingLeft: Bool, transposingRight: Bool, to sums: UnsafeMutablePointer<Float>, adding: Bool
+) throws(OneDNNError) {
+  guard size.m > 0, size.n > 0, size.k > 0 else { return }
+  let (m, n, k) = (dnnl_dim_t(size.m), dnnl_dim_t(size.n), dnnl_dim_t(size.k))
+  func letter(_ transposed: Bool) -> CChar { CChar(UInt8(ascii: transposed ? "T" : "N")) }
+  try check(
+    dnnl_sgemm(
+      letter(transposingLeft), letter(transposingRight), m, n, k, 1, left, transposingLeft ? m : k,
+      right, transposingRight ? k : n, adding ? 1 : 0, sums, n),
+    "a product of \(m) by \(k) and \(k) by \(n)")
+}
+
+/// The product of two small matrices, on the calling thread alone: waking others takes longer.
+///
+/// - Parameters:
+///   - left: [M, K], or [K, M] when `transposingLeft`.
 ///   - right: [K, N], or [N, K] when `transposingRight`.
-///   - bias: [N], or nothing.
 /// - Returns: [M, N].
+/// - Throws: `OneDNNError` when they do not fit together.
 package func matrixProduct(
-  _ left: Tensor, _ right: Tensor, transposingRight: Bool = false, bias: Tensor? = nil
+  _ left: Tensor, _ right: Tensor, transposingLeft: Bool = false, transposingRight: Bool = false
 ) throws(OneDNNError) -> Tensor {
-  let name = "the product of \(left.shape) and \(right.shape)"
   guard left.shape.count == 2, right.shape.count == 2,
-    left.shape[1] == right.shape[transposingRight ? 1 : 0]
-  else { throw OneDNNError(operation: name, reason: "the shapes do not fit together") }
-  let (m, k, n) = (left.shape[0], left.shape[1], right.shape[transposingRight ? 0 : 1])
-  let source = try MemoryDescriptor.matrix(m, k)
-  let weights = try MemoryDescriptor([k, n], transposingRight ? dnnl_ba : dnnl_ab)
-  let destination = try MemoryDescriptor.matrix(m, n)
-  let biasLayout = try bias.map { (bias) throws(OneDNNError) in
-    guard bias.count == n else {
-      throw OneDNNError(operation: name, reason: "the bias does not fit")
-    }
-    return try MemoryDescriptor.matrix(1, n)
+    left.shape[transposingLeft ? 0 : 1] == right.shape[transposingRight ? 1 : 0]
+  else {
+    throw OneDNNError(
+      operation: "the product of \(left.shape) and \(right.shape)",
+      reason: "the shapes do not fit together")
   }
-  return try asWork(of: m * n * k) { () throws(OneDNNError) in
-    let primitive = try Primitive(name) { description, engine, attributes in
-      piq_matmul_pd(
-        description, engine, source.handle, weights.handle, biasLayout?.handle, destination.handle,
-        attributes)
-    }
-    return try Tensor(shape: [m, n]) { (output) throws(OneDNNError) in
-      var arguments = [
-        left.argument(piq_arg_src, source), right.argument(piq_arg_weights, weights),
-        output.argument(piq_arg_dst, destination),
-      ]
-      if let bias, let biasLayout { arguments.append(bias.argument(piq_arg_bias, biasLayout)) }
-      try primitive.execute(arguments)
+  let m = left.shape[transposingLeft ? 1 : 0]
+  let (k, n) = (left.count / max(m, 1), right.shape[transposingRight ? 0 : 1])
+  var product = Tensor(shape: [m, n])
+  try left.withUnsafeBuffer { (left) throws(OneDNNError) in
+    try right.withUnsafeBuffer { (right) throws(OneDNNError) in
+      try product.withUnsafeMutableBuffer { (product) throws(OneDNNError) in
+        guard let left = left.baseAddress, let right = right.baseAddress,
+          let product = product.baseAddress
+        else { return }
+        try Threads.with(1) { () throws(OneDNNError) in
+          try multiply(
+            left, right, size: (m, n, k), transposingLeft: transposingLeft,
+            transposingRight: transposingRight, to: product, adding: true)
+        }
+      }
     }
   }
+  return product
 }

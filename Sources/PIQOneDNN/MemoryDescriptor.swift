@@ -33,12 +33,4 @@ final class MemoryDescriptor {
 
   /// The number of bytes that such an argument takes, padding included.
   var bytes: Int { piq_md_size(handle) }
-
-  static func vector(_ count: Int) throws(OneDNNError) -> MemoryDescriptor {
-    try MemoryDescriptor([count], dnnl_a)
-  }
-
-  static func matrix(_ rows: Int, _ columns: Int) throws(OneDNNError) -> MemoryDescriptor {
-    try MemoryDescriptor([rows, columns], dnnl_ab)
-  }
 }

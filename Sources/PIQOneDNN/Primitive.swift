@@ -1,31 +1,40 @@
 import CPIQOneDNN
-import PIQPlatform
 import PIQTensor
 
-/// A compiled operation of oneDNN: its kernel, the layouts it chose and its scratch memory.
+/// Products of matrices, compiled for their layouts, with their scratch memory.
 final class Primitive {
   private let description: dnnl_primitive_desc_t
   private let handle: dnnl_primitive_t
   private let engine: Engine
   private let scratchpad: MemoryDescriptor
   /// The operation's name in error messages.
-  let name: String
+  private let name: String
 
-  /// Makes the operation described by `describe`, given the engine and the attributes.
+  /// Makes the product of `left` and `right`.
   ///
-  /// - Parameter adding: whether it adds to the previous output.
+  /// - Parameter adding: whether it adds to the previous `sums`.
   init(
-    _ name: String, adding: Bool = false,
-    describe: (
-      _ description: UnsafeMutablePointer<dnnl_primitive_desc_t?>, _ engine: dnnl_engine_t,
-      _ attributes: dnnl_primitive_attr_t
-    ) -> dnnl_status_t
+    _ name: String, _ left: MemoryDescriptor, _ right: MemoryDescriptor, _ sums: MemoryDescriptor,
+    adding: Bool
   ) throws(OneDNNError) {
     self.name = name
     engine = try Engine.shared()
-    let attributes = try Attributes(adding: adding, name: name)
+    var attributes: dnnl_primitive_attr_t?
+    try check(dnnl_primitive_attr_create(&attributes), name)
+    defer { dnnl_primitive_attr_destroy(attributes) }
+    try check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), name)
+    if adding {
+      var operations: dnnl_post_ops_t?
+      try check(dnnl_post_ops_create(&operations), name)
+      defer { dnnl_post_ops_destroy(operations) }
+      try check(piq_post_sum(operations), name)
+      try check(dnnl_primitive_attr_set_post_ops(attributes, operations), name)
+    }
     var description: dnnl_primitive_desc_t?
-    try check(describe(&description, engine.handle, attributes.handle), name)
+    try check(
+      piq_matmul_pd(
+        &description, engine.handle, left.handle, right.handle, sums.handle, attributes),
+      name)
     guard let description else { throw OneDNNError(operation: name, reason: "no handle came back") }
     var handle: dnnl_primitive_t?
     do throws(OneDNNError) {
@@ -54,71 +63,30 @@ final class Primitive {
     return String(cString: text)
   }
 
-  /// Runs the operation to its end. Each argument must have the size of its layout.
-  func execute(_ arguments: [Argument]) throws(OneDNNError) {
-    let scratch = Tensor(scratch: scratchpad.bytes)
-    var memories: [dnnl_memory_t] = []
-    defer { for memory in memories { dnnl_memory_destroy(memory) } }
-    var list: [dnnl_exec_arg_t] = []
-    let arguments = arguments + [scratch.argument(piq_arg_scratchpad, scratchpad)]
-    try withExtendedLifetime(arguments) { () throws(OneDNNError) in
-      for argument in arguments {
+  /// Runs the operation to its end. The caller keeps the data alive; each has the size of its
+  /// layout.
+  func execute(
+    _ arguments: [(index: Int, layout: MemoryDescriptor, data: UnsafeMutableRawPointer)]
+  ) throws(OneDNNError) {
+    // Recycled by the tensors' pool.
+    var scratch = Tensor(shape: [(scratchpad.bytes + 3) / 4]) { _ in }
+    try scratch.withUnsafeMutableBuffer { (scratch) throws(OneDNNError) in
+      var memories: [dnnl_memory_t] = []
+      defer { for memory in memories { dnnl_memory_destroy(memory) } }
+      var list: [dnnl_exec_arg_t] = []
+      func add(
+        _ index: Int, _ layout: MemoryDescriptor, _ data: UnsafeMutableRawPointer?
+      ) throws(OneDNNError) {
         var memory: dnnl_memory_t?
-        try check(
-          piq_memory_create(&memory, argument.layout.handle, engine.handle, argument.data), name)
+        try check(piq_memory_create(&memory, layout.handle, engine.handle, data), name)
         guard let memory else { throw OneDNNError(operation: name, reason: "no handle came back") }
         memories.append(memory)
-        list.append(dnnl_exec_arg_t(arg: argument.index, memory: memory))
+        list.append(dnnl_exec_arg_t(arg: Int32(index), memory: memory))
       }
+      for (index, layout, data) in arguments { try add(index, layout, data) }
+      try add(piq_arg_scratchpad, scratchpad, UnsafeMutableRawPointer(scratch.baseAddress))
       try check(dnnl_primitive_execute(handle, engine.stream, Int32(list.count), list), name)
       try check(dnnl_stream_wait(engine.stream), name)
     }
   }
-
-  /// A pointer to the data of one argument, and its layout.
-  struct Argument {
-    let index: Int32
-    let layout: MemoryDescriptor
-    let data: UnsafeMutableRawPointer?
-    /// The owner of the data; nil for a buffer that is written.
-    var owner: Tensor?
-  }
-}
-
-/// oneDNN attributes for scratch memory of the caller and for the sum with the output.
-private final class Attributes {
-  let handle: dnnl_primitive_attr_t
-
-  init(adding: Bool, name: String) throws(OneDNNError) {
-    var handle: dnnl_primitive_attr_t?
-    try check(dnnl_primitive_attr_create(&handle), name)
-    guard let handle else { throw OneDNNError(operation: name, reason: "no handle came back") }
-    self.handle = handle
-    try check(dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user), name)
-    guard adding else { return }
-    var list: dnnl_post_ops_t?
-    try check(dnnl_post_ops_create(&list), name)
-    defer { dnnl_post_ops_destroy(list) }
-    try check(piq_post_sum(list), name)
-    try check(dnnl_primitive_attr_set_post_ops(handle, list), name)
-  }
-
-  deinit { dnnl_primitive_attr_destroy(handle) }
-}
-
-extension Tensor {
-  /// Scratch memory, recycled by the tensors' pool.
-  fileprivate init(scratch bytes: Int) {
-    self.init(shape: [(bytes + 3) / 4]) { _ in }
-  }
-}
-
-/// Runs `body` on the calling thread alone if it takes less time than waking others: OpenMP's
-/// threads, once woken, also keep their cores busy for a while.
-///
-/// - Parameter operations: the approximate number of operations.
-package func asWork<Result, Failure: Error>(
-  of operations: Int, _ body: () throws(Failure) -> Result
-) throws(Failure) -> Result {
-  operations < 1 << 21 ? try Threads.with(1, body) : try body()
 }

@@ -92,13 +92,14 @@ extension ClipProcessor {
     }
     return try interpreter.interpret(
       analysis, as: settings.classIndex, tail: settings.tail, by: explainer.get(),
-      number: Self.number(of: analysis.clip.samples))
+      number: number(of: analysis.clip.samples))
   }
 
-  /// The number of a clip for methods that draw random numbers: a hash of the sound, the same in
+  /// The number of a clip: for methods that draw random numbers a hash of the sound, the same in
   /// every run (FNV-1a).
-  static func number(of samples: [Float]) -> Int {
-    Int(
+  func number(of samples: [Float]) -> Int {
+    guard settings.method.settingsUsed.contains(\.seed) else { return 0 }
+    return Int(
       truncatingIfNeeded: samples.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
         ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01b3
       })

@@ -62,7 +62,8 @@ public final class ClipProcessor: Sendable {
   /// - Throws: `SoundFileError`, `Failure`.
   func open(_ input: ClipInput, _ clock: inout StageClock) throws -> Extent {
     switch settings.windowing.scope {
-    case .none: return .whole(try clock.measure("decode") { try read(input) })
+    case .none:
+      return .whole(try clock.measure("decode") { try model.interpreter.read(input.path) })
     case .all: return .windows(try SoundFileReader(path: input.path), head: [])
     case .longer(let limit):
       let reader = try SoundFileReader(path: input.path)
@@ -98,29 +99,13 @@ public final class ClipProcessor: Sendable {
     return try work()
   }
 
-  /// Reads a whole clip, up to the length that the model has memory for.
-  private func read(_ input: ClipInput) throws -> Recording {
-    let reader = try SoundFileReader(path: input.path)
-    let growth = Double(model.configuration.stft.sampleRate) / Double(reader.sampleRate)
-    let recording = try Recording.read(reader) { count in
-      (try? model.interpreter.checkLength(Int(Double(count) * growth))) != nil
-    }
-    try Failure.naming(input.path) {
-      try model.interpreter.checkLength(Int(Double(recording.samples.count) * growth))
-    }
-    return recording
-  }
-
   /// The samples of a recording at the model's rate.
   func samples(
     of recording: Recording, _ input: ClipInput, _ clock: inout StageClock
   ) throws -> [Float] {
-    try checkLevel(of: recording.samples, path: input.path)
-    let rate = model.configuration.stft.sampleRate
-    guard recording.sampleRate != rate else { return recording.samples }
-    try Failure.naming(input.path) {
-      try model.interpreter.checkLength(recording.sampleCount(at: rate))
+    let resample = { [model] in try model.interpreter.resampled(recording, path: input.path).samples
     }
-    return clock.measure("resample") { recording.resampled(to: rate).samples }
+    return recording.sampleRate == model.configuration.stft.sampleRate
+      ? try resample() : try clock.measure("resample", resample)
   }
 }

@@ -12,24 +12,22 @@ package enum ControlGroup {
   }.min()
 
   /// The memory that it may use, in bytes; nil without a limit.
-  package static let memory: Double? = limits("memory.max").compactMap {
-    Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
-  }.min()
+  package static let memory: Double? = limits("memory.max").compactMap(number).min()
 
   /// The memory that the groups with a limit leave at this time, in bytes; nil without a limit.
   package static var memoryLeft: Double? {
     zip(limits("memory.max"), limits("memory.current")).compactMap { limit, used in
-      func bytes(_ text: String) -> Double? {
-        Double(text.trimmingCharacters(in: .whitespacesAndNewlines))
-      }
-      return bytes(limit).map { $0 - (bytes(used) ?? 0) }
+      number(limit).map { $0 - (number(used) ?? 0) }
     }.min()
   }
 
   /// How many threads it may have; nil without a limit.
-  package static let tasks: Int? = limits("pids.max").compactMap {
-    Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
-  }.min()
+  package static let tasks: Int? = limits("pids.max").compactMap(number).min().map { Int($0) }
+
+  /// Nil for "max".
+  private static func number(_ text: String) -> Double? {
+    Double(text.trimmingCharacters(in: .whitespacesAndNewlines))
+  }
 
   /// The contents of a file of the process's own group and of all above it.
   private static func limits(_ file: String) -> [String] {

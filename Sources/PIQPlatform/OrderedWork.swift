@@ -37,16 +37,13 @@ public struct OrderedWork: Sendable {
     // Called by one thread at a time.
     nonisolated(unsafe) let begin = begin
     var started = 0
-    try run(ahead: .max) {
+    let next = { () -> Int? in
       guard started < count else { return nil }
       defer { started += 1 }
       begin(started)
       return started
-    } work: { item in
-      try work(item)
-    } finish: { item, result in
-      try finish(item, result)
     }
+    try run(ahead: .max, next: next, work: work, finish: finish)
   }
 
   /// Processes any number of items that arrive one by one: no more than `ahead` of them are in

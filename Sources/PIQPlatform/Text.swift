@@ -25,3 +25,21 @@ package func clockText(_ seconds: Double) -> String {
     ? String(format: "%d:%02d:%02d", hours, minutes, rest)
     : String(format: "%d:%02d", minutes, rest)
 }
+
+extension DecodingError {
+  /// The problem as one line that names the setting; nil where the text as a whole is malformed.
+  package var inWords: String? {
+    func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    return switch self {
+    case .keyNotFound(let key, let context): "lacks \(name(context.codingPath + [key]))"
+    case .typeMismatch(let type, let context):
+      context.codingPath.isEmpty
+        ? "is no list of settings" : "\(name(context.codingPath)) is not of type \(type)"
+    case .valueNotFound(_, let context): "\(name(context.codingPath)) has no value"
+    case .dataCorrupted(let context):
+      context.codingPath.isEmpty
+        ? nil : "\(name(context.codingPath)): \(context.debugDescription)"
+    @unknown default: nil
+    }
+  }
+}

@@ -42,7 +42,7 @@ public struct InterpretationFigure: Figure, Sendable {
     self.input = input
     self.mask = mask
     self.interpretation = interpretation
-    axes = try SpectrogramAxes(
+    axes = SpectrogramAxes(
       frames: [input, mask, interpretation].map { $0.shape[0] }.max() ?? 0, bins: input.shape[1],
       sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
     title =

@@ -46,7 +46,7 @@ public struct InterpretationPanels: Sendable {
     input: Tensor, mask: Tensor, interpretation: Tensor, sampleRate: Int, hopLength: Int, nFFT: Int
   ) throws(Failure) {
     try InterpretationFigure.checkShapes(input, mask, interpretation)
-    let axes = try SpectrogramAxes(
+    let axes = SpectrogramAxes(
       frames: [input, mask, interpretation].map { $0.shape[0] }.max() ?? 0, bins: input.shape[1],
       sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
     let scale = InterpretationFigure.scale(input, interpretation)

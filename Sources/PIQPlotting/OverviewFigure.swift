@@ -1,5 +1,5 @@
 import Foundation
-public import PIQPlatform
+package import PIQPlatform
 import PIQTensor
 
 /// A long recording in one figure: spectrogram, mask and classes stacked over one time axis.
@@ -32,18 +32,17 @@ public struct OverviewFigure: Figure, Sendable {
   ///   - title: the line above.
   ///   - source: the source of the sound, such as a file name.
   ///   - showsExplanation: whether mask and classes are drawn below the spectrogram.
-  /// - Throws: `Failure` when a number that must be positive is not.
   public init(
     _ pool: OverviewPool, range: ClosedRange<Double>, intervals: [Interval], sampleRate: Int,
     bins: Int, nFFT: Int, title: String, source: String? = nil, showsExplanation: Bool = true
-  ) throws(Failure) {
+  ) {
     self.pool = pool
     self.range = range
     self.intervals = intervals.filter { $0.range.overlaps(range) }
     self.title = title
     self.source = source
     self.showsExplanation = showsExplanation
-    axes = try SpectrogramAxes(
+    axes = SpectrogramAxes(
       frames: pool.columns, bins: bins, sampleRate: sampleRate, hopLength: pool.samplesPerColumn,
       nFFT: nFFT)
   }

@@ -1,31 +1,14 @@
-import PIQPlatform
-
 /// The time and frequency axes of a spectrogram in seconds and hertz.
 ///
 /// Frames are centred: frame t is centred at the time t * hopLength / sampleRate, and bin k at the
 /// frequency k * sampleRate / nFFT. Each is drawn as a cell with that point in its middle.
+/// All numbers but that of the frames are positive, as `STFTConfiguration` checks.
 struct SpectrogramAxes {
   let frames: Int
   let bins: Int
   let sampleRate: Int
   let hopLength: Int
   let nFFT: Int
-
-  /// - Throws: `Failure` when a number that must be positive is not.
-  init(frames: Int, bins: Int, sampleRate: Int, hopLength: Int, nFFT: Int) throws(Failure) {
-    guard sampleRate > 0, hopLength > 0, nFFT > 0 else {
-      throw Failure(
-        .figureFailed,
-        problem: "a sample rate of \(sampleRate), a hop of \(hopLength) and an FFT of \(nFFT) "
-          + "samples make no axes",
-        remedy: "give positive numbers")
-    }
-    self.frames = frames
-    self.bins = bins
-    self.sampleRate = sampleRate
-    self.hopLength = hopLength
-    self.nFFT = nFFT
-  }
 
   /// The right edge, in seconds.
   var lastSecond: Double { (Double(frames) - 0.5) * Double(hopLength) / Double(sampleRate) }

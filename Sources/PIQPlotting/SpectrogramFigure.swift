@@ -26,7 +26,7 @@ public struct SpectrogramFigure: Figure, Sendable {
     }
     self.spectrogram = spectrogram
     self.title = title
-    axes = try SpectrogramAxes(
+    axes = SpectrogramAxes(
       frames: spectrogram.shape[0], bins: spectrogram.shape[1],
       sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
   }

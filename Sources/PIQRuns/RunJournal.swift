@@ -64,7 +64,7 @@ public final class RunJournal: Sendable {
         throw Failure(path: path, action: "write it", errno: errno)
       }
     } catch {
-      close(handle)
+      Self.release(handle)
       throw error
     }
     self.path = path
@@ -72,7 +72,14 @@ public final class RunJournal: Sendable {
     state = Mutex(State(handle: handle, places: places))
   }
 
-  deinit { state.withLock { _ = close($0.handle) } }
+  deinit { state.withLock { Self.release($0.handle) } }
+
+  /// Closes and unlocks the file. Closing alone would leave it locked while a process that was just
+  /// started has the handle, too: until its own program begins.
+  private static func release(_ handle: Int32) {
+    flock(handle, LOCK_UN)
+    close(handle)
+  }
 
   /// The report of an unchanged clip: one whose input, settings and outputs are the same.
   public func report(of job: ClipJob) -> ClipReport? {
@@ -184,7 +191,7 @@ public final class RunJournal: Sendable {
         {
           return handle
         }
-        close(handle)
+        release(handle)
         continue
       }
       let code = errno

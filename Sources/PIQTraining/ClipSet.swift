@@ -33,25 +33,25 @@ public struct ClipSet: Sendable {
     progress: (_ finished: Int, _ next: String) throws -> Void = { _, _ in }
   ) throws {
     let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
-    let loader = ClipLoader(rate: rate)
     let room = Memory.limits.unused / 2
     var used = 0
     self.clips = try clips.enumerated().map { number, clip in
       try progress(number, clip.path)
-      let samples = try loader.load(clip.path) { count in
-        used += 4 * count
-        guard Double(used) <= room else {
-          throw Failure(
-            .outOfMemory, path: clip.path,
-            problem: "the first \(number + 1) of \(clips.count) clips take more than half of the "
-              + "memory that is free",
-            remedy: "use fewer or shorter clips, or a machine with more memory")
-        }
+      let recording = try Recording.read(path: clip.path)
+      try checkLevel(of: recording.samples, path: clip.path)
+      used += 4 * recording.sampleCount(at: rate)
+      guard Double(used) <= room else {
+        throw Failure(
+          .outOfMemory, path: clip.path,
+          problem: "the first \(number + 1) of \(clips.count) clips take more than half of the "
+            + "memory that is free",
+          remedy: "use fewer or shorter clips, or a machine with more memory")
       }
       guard let label = indices[clip.category] else {
         preconditionFailure("\(clip.category) is not among the labels")
       }
-      return Clip(name: clip.name, samples: samples, label: label)
+      return Clip(
+        name: clip.name, samples: recording.resampled(to: rate).samples, label: label)
     }
   }
 }

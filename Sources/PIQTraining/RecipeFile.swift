@@ -67,7 +67,7 @@ public enum RecipeFile {
     } catch let problem as Problem {
       throw problem
     } catch let error as DecodingError {
-      throw Problem(text: error.inWords)
+      throw Problem(text: firstLine(error.inWords ?? "is no recipe"))
     } catch {
       throw Problem(text: "is no recipe: \(firstLine("\(error)"))")
     }
@@ -101,20 +101,4 @@ public enum RecipeFile {
 
 private func firstLine(_ text: String) -> String {
   String(text.prefix { !$0.isNewline })
-}
-
-extension DecodingError {
-  /// The problem as one line that names the setting.
-  fileprivate var inWords: String {
-    func name(_ context: Context) -> String {
-      context.codingPath.map(\.stringValue).joined(separator: ".")
-    }
-    return switch self {
-    case .typeMismatch(let type, let context): "\(name(context)) is not of type \(type)"
-    case .valueNotFound(_, let context): "\(name(context)) has no value"
-    case .keyNotFound(let key, let context): "\(name(context)) lacks \(key.stringValue)"
-    case .dataCorrupted(let context): "\(name(context)): \(firstLine(context.debugDescription))"
-    @unknown default: "is no recipe"
-    }
-  }
 }

@@ -1,7 +1,6 @@
 public import ArgumentParser
 public import PIQAudio
 public import PIQPipeline
-public import PIQTraining
 
 // The libraries' choices as option values; the libraries do not depend on a command line.
 
@@ -11,5 +10,4 @@ extension ExistingOutputs: ExpressibleByArgument {}
 extension Normalization: ExpressibleByArgument {}
 extension Tail: ExpressibleByArgument {}
 extension ExplanationMethod: ExpressibleByArgument {}
-extension OptimizationSettings.Schedule: ExpressibleByArgument {}
 extension PrecisionChoice: ExpressibleByArgument {}

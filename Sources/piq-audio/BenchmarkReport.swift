@@ -47,8 +47,8 @@ struct BenchmarkReport: Encodable {
     duration = seconds
     self.threads = threads
     cpu = Self.cpuName
-    instructionSet = Processor.instructionSet
-    oneDNN = Processor.libraryVersion
+    instructionSet = PIQOneDNN.instructionSet
+    oneDNN = PIQOneDNN.libraryVersion
     self.peak = peak / 1e9
     self.bfloat16Peak = bfloat16Peak.map { $0 / 1e9 }
     total = Self.median(passes.map { $0.reduce(0) { $0 + $1.seconds } })

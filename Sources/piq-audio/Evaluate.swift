@@ -31,13 +31,7 @@ struct Evaluate: TerminalCommand {
       "The folds to take, separated by commas. Otherwise all clips.", valueName: "list"))
   var folds: NumberList?
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      Where the sound files of a CSV are. Otherwise they are looked for beside it, in audio beside \
-      it, and in ../audio.
-      """, valueName: "dir"), completion: .directory)
-  var audioDir: String?
+  @OptionGroup var sounds: SoundFolderOption
 
   @Option(
     help: ArgumentHelp(
@@ -74,14 +68,14 @@ struct Evaluate: TerminalCommand {
 
   func validate() throws {
     try refuseEmpty(outputDir, "--output-dir")
-    try refuseEmpty(audioDir, "--audio-dir")
     guard logitScale.map({ $0 > 0 && $0.isFinite }) ?? true else {
       throw ValidationError("--logit-scale needs a positive number")
     }
   }
 
   func run(_ terminal: Terminal) throws {
-    let clips = try Dataset(path: data, folds: folds.map { Set($0.numbers) }, audioFolder: audioDir)
+    let clips = try Dataset(
+      path: data, folds: folds.map { Set($0.numbers) }, audioFolder: sounds.audioDir)
     let model = try model.load()
     // Fails before the long computation if the folder cannot be made.
     if let outputDir { try Folder.make(outputDir) }
@@ -106,6 +100,19 @@ struct Evaluate: TerminalCommand {
       try terminal.say("Wrote \(written.count) files to \(printable(outputDir)).")
     }
   }
+}
+
+/// Where the sound files of a list are.
+struct SoundFolderOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where the sound files of a CSV are. Otherwise they are looked for beside it, in audio beside \
+      it, and in ../audio.
+      """, valueName: "dir"), completion: .directory)
+  var audioDir: String?
+
+  func validate() throws { try refuseEmpty(audioDir, "--audio-dir") }
 }
 
 /// A comma-separated list of numbers.

@@ -42,25 +42,11 @@ struct Train: ParsableCommand {
     @Option(help: ArgumentHelp("The channels of the encoder.", valueName: "n"))
     var dim: Int?
 
-    @Option(
-      help: ArgumentHelp(
-        "What cosines are multiplied by while training. The model gets a calibrated one.",
-        valueName: "x"))
-    var logitScale: Double?
-
-    @Option(
-      help:
-        "What clips are divided by: their largest absolute sample (peak), their largest (max), none."
-    )
-    var normalize: Normalization?
-
     @OptionGroup var messages: MessageOptions
 
     func run(_ terminal: Terminal) throws {
       let recipe = try settings.recipe(ClassifierRecipe(), from: arguments.recipe) { recipe in
         set(&recipe.network.dim, dim)
-        set(&recipe.network.logitScale, logitScale)
-        set(&recipe.network.normalize, normalize)
       }
       if try arguments.printed(recipe, terminal) { return }
       var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
@@ -109,41 +95,15 @@ struct Train: ParsableCommand {
     var objective: Objective?
 
     @Option(
-      help: ArgumentHelp(
-        "The weight of the cross-entropy between the mask and the loud cells.", valueName: "x"))
-    var reconstruction: Double?
-
-    @Option(
-      help: ArgumentHelp("The weight of the cross-entropy of what the mask keeps.", valueName: "x"))
-    var maskedIn: Double?
-
-    @Option(
-      help: ArgumentHelp(
-        "The weight of -log(1 - p) for what the mask leaves out, p being that of the class.",
-        valueName: "x"))
-    var maskedOut: Double?
-
-    @Option(help: ArgumentHelp("The weight of the mean of the mask.", valueName: "x"))
-    var sparsity: Double?
-
-    @Option(
       name: .customLong("keys"), help: ArgumentHelp("The keys of the codebook, K.", valueName: "n"))
     var keyCount: Int?
-
-    @Option(help: ArgumentHelp("How many of them all classes share.", valueName: "n"))
-    var sharedKeys: Int?
 
     @OptionGroup var messages: MessageOptions
 
     func run(_ terminal: Terminal) throws {
       let recipe = try settings.recipe(InterpreterRecipe(), from: arguments.recipe) { recipe in
         set(&recipe.objective, objective?.settings)
-        set(&recipe.objective.reconstruction, reconstruction)
-        set(&recipe.objective.maskedIn, maskedIn)
-        set(&recipe.objective.maskedOut, maskedOut)
-        set(&recipe.objective.sparsity, sparsity)
         set(&recipe.network.keyCount, keyCount)
-        set(&recipe.network.sharedKeys, sharedKeys)
       }
       if try arguments.printed(recipe, terminal) { return }
       var session = try TrainingSession(arguments, recipe, terminal, InterpreterTask.self)

@@ -25,13 +25,7 @@ struct TrainingArguments: ParsableArguments {
   @Flag(help: "Print the settings as a recipe, and do nothing else.")
   var printRecipe = false
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      Where the sound files of a CSV are. Otherwise they are looked for beside it, in audio beside \
-      it, and in ../audio.
-      """, valueName: "dir"), completion: .directory)
-  var audioDir: String?
+  @OptionGroup var sounds: SoundFolderOption
 
   @Option(
     help: ArgumentHelp("The model's name. Otherwise that of its folder.", valueName: "text"))
@@ -51,7 +45,6 @@ struct TrainingArguments: ParsableArguments {
 
   func validate() throws {
     try refuseEmpty(output, "--output")
-    try refuseEmpty(audioDir, "--audio-dir")
     try refuseEmpty(recipe, "--recipe")
     if printRecipe { return }
     guard data != nil else {
@@ -108,33 +101,12 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The largest learning rate.", valueName: "x"))
   var learningRate: Double?
 
-  @Option(help: "How the learning rate changes.")
-  var schedule: OptimizationSettings.Schedule?
-
-  @Option(
-    help: ArgumentHelp(
-      "The part of the steps in which the rate of one-cycle rises.", valueName: "x"))
-  var warmUp: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      "What the norm of the gradients is reduced to where it is larger; 0 for no limit.",
-      valueName: "x"))
-  var gradientNorm: Double?
-
-  @Option(help: ArgumentHelp("Validate after each of so many epochs.", valueName: "n"))
-  var validateEvery: Int?
-
   @Option(
     help: """
       What the operands of large products are rounded to: f32, bf16, or auto, the default: bf16 \
       where it is measured to be at least 15 % faster.
       """)
   var precision: PrecisionChoice?
-
-  @Option(
-    help: ArgumentHelp("The parameter of mixup's Beta distribution; 0: no mixing.", valueName: "x"))
-  var mixup: Double?
 
   @Option(
     name: .customLong("set"),
@@ -161,12 +133,7 @@ struct SettingOptions: ParsableArguments {
     set(&recipe.optimization.epochs, epochs)
     set(&recipe.optimization.batchSize, batchSize)
     set(&recipe.optimization.learningRate, learningRate)
-    set(&recipe.optimization.schedule, schedule)
-    set(&recipe.optimization.warmUp, warmUp)
-    set(&recipe.optimization.gradientNorm, gradientNorm)
-    set(&recipe.optimization.validateEvery, validateEvery)
     set(&recipe.optimization.precision, precision)
-    set(&recipe.augmentation.mixup, mixup)
     options(&recipe)
     for assignment in assignments { recipe = try RecipeFile.set(assignment, in: recipe) }
     return recipe

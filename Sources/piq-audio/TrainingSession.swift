@@ -25,7 +25,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     if !arguments.force && !arguments.resume { try files.checkAreFree() }
     let path = arguments.data ?? ""
     // Folds that are not used need not exist.
-    data = try Dataset(path: path, audioFolder: arguments.audioDir)
+    data = try Dataset(path: path, audioFolder: arguments.sounds.audioDir)
     split = try Split(data, recipe.data, seed: recipe.seed)
   }
 

@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "is not JSON"), ("not JSON", "is not JSON"), ("[]", "is not a JSON object"),
+    ("", "is not JSON"), ("not JSON", "is not JSON"), ("[]", "is no list of settings"),
     ("{}", "lacks name"), (#"{"name": 7}"#, "name is not of type String"),
   ])
   func settingsThatAreNone(text: String, words: String) throws {

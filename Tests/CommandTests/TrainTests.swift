@@ -148,7 +148,10 @@ import Testing
     #expect(epochs.status == 1)
     #expect(epochs.errors.hasPrefix("piq-audio: error: epochs is 0"))
     let wild = try space.run(
-      train + ["--learning-rate", "1e30", "--schedule", "constant", "--gradient-norm", "0"])
+      train + [
+        "--learning-rate", "1e30", "--set", "optimization.schedule=constant",
+        "--set", "optimization.gradient_norm=0",
+      ])
     #expect(wild.status == 1)
     #expect(wild.errors.contains("the training diverged in epoch 1"), "\(wild.errors)")
     try space.write("bad.yaml", "epochs: 3".utf8)

@@ -49,6 +49,16 @@ import Testing
     #expect(throws: SoundFileError.self) { try explainer.explain(path("none.wav")) }
   }
 
+  /// Squares of such samples overflow.
+  @Test func tooLoud() throws {
+    let samples = (0..<16_000).map { $0 % 100 == 0 ? Float(1e20) : 0 }
+    try Recording(samples: samples, sampleRate: 16_000).write(to: path("loud.wav"))
+    let explainer = try AudioExplainer(model: path("Fixtures/models/esc10"))
+    let error = #expect(throws: Failure.self) { try explainer.explain(path("loud.wav")) }
+    #expect(error?.code == .clipTooLoud)
+    #expect(error?.path == path("loud.wav"))
+  }
+
   @Test func stepByStep() throws {
     // Sources/PIQAudio/PIQAudio.docc/FromSoundToExplanation.md
     let model = try Model(path: path("Fixtures/models/esc10"))

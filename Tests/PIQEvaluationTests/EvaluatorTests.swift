@@ -19,7 +19,8 @@ import Testing
   /// Three clips under two of the model's classes.
   init() throws {
     folder = try TemporaryFolder()
-    model = try smallModel(in: folder)
+    model = try Model(
+      path: SmallModel.partitioned.importModel(into: folder) { $0.normalize = .peak })
     let labels = model.configuration.labels
     let table =
       "filename,category\n"

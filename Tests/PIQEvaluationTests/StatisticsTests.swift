@@ -28,12 +28,6 @@ import Testing
     #expect(Statistics.calibrationError([([1, 0], 1)]) == 1)
   }
 
-  @Test func softmaxAtAnotherScale() {
-    let probabilities = softmax([1, 3], scaledBy: 0.5)
-    #expect(abs(probabilities[1] - 1 / (1 + exp(-1.0))) < 1e-12)
-    #expect(softmax([1000, -1000]) == [1, 0])
-  }
-
   @Test func theFirstOfEqualsIsLargest() {
     #expect([0, 2, 2].indexOfMaximum == 1)
   }

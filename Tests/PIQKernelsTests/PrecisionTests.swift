@@ -8,7 +8,8 @@ struct PrecisionTests {
     (0.5, 1.0, .float32), (3.0, 1.0, .bfloat16),
   ])
   func faster(float32: Double, bfloat16: Double, expected: Precision) {
-    #expect(Precision.faster(float32: float32, bfloat16: bfloat16) == expected)
+    let times = [Precision.float32: float32, .bfloat16: bfloat16]
+    #expect(Precision.faster(isNative: true) { times[$0] ?? .nan } == expected)
   }
 
   @Test func namedPrecisionsAreNotMeasured() throws {
@@ -17,8 +18,11 @@ struct PrecisionTests {
     #expect(PrecisionChoice.auto.named == nil)
   }
 
-  @Test(arguments: [Precision.Workload.inference, .training])
-  func measuredPrecisionsAreNative(workload: Precision.Workload) throws {
-    #expect(try PrecisionChoice.auto.resolved(for: workload, channels: 64).isNative)
+  @Test func aPrecisionThatTheCPULacksIsNotMeasured() {
+    let chosen = Precision.faster(isNative: false) {
+      Issue.record("\($0.rawValue) was timed")
+      return $0 == .bfloat16 ? 1 : 10
+    }
+    #expect(chosen == .float32)
   }
 }

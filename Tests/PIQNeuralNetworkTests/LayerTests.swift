@@ -144,17 +144,32 @@ struct LayerTests {
     func difference(_ y: Tensor, _ f: (Double) -> Double) -> Double {
       TensorDifference(y, Tensor(shape: [2, 4], values.map { Float(f($0)) })).absolute
     }
-    #expect(difference(try relu(x)) { max($0, 0) } == 0)
-    #expect(difference(try sigmoid(x)) { 1 / (1 + exponential(-$0)) } < 2e-7)
-    #expect(difference(try softplus(x)) { logarithm(1 + exponential($0)) } < 2e-6)
-    let rows = try PIQNeuralNetwork.softmax(x)
-    for row in 0..<2 {
-      let exponentials = values[row * 4..<row * 4 + 4].map { exponential($0) }
-      let total = exponentials.reduce(0, +)
-      for i in 0..<4 {
-        #expect(abs(Double(rows[flat: row * 4 + i]) - exponentials[i] / total) < 1e-6)
+    #expect(difference(relu(x)) { max($0, 0) } == 0)
+    #expect(relu(Tensor(shape: [1], [.nan])).scalar.isNaN)
+    #expect(difference(sigmoid(x)) { 1 / (1 + exponential(-$0)) } < 2e-7)
+    #expect(difference(softplus(x)) { logarithm(1 + exponential($0)) } < 2e-6)
+  }
+
+  /// Two precisions in turn are made once each, and again when a parameter has changed.
+  @Test func cachedValues() {
+    let cache = ParameterCache<Int>()
+    let parameter = Parameter(Tensor(shape: [1]))
+    var made = 0
+    func value(_ precision: Precision) -> Int {
+      cache(from: [parameter], precision) {
+        made += 1
+        return made
       }
     }
+    #expect([.float32, .bfloat16, .float32, .bfloat16].map(value) == [1, 2, 1, 2])
+    parameter.value = Tensor(shape: [1], repeating: 2)
+    #expect([.float32, .bfloat16, .float32].map(value) == [3, 4, 3])
+  }
+
+  @Test func softmaxAtAnotherScale() {
+    let probabilities = softmax([1, 3], scaledBy: 0.5)
+    #expect(abs(probabilities[1] - 1 / (1 + exponential(-1))) < 1e-12)
+    #expect(softmax([1000, -1000]) == [1, 0])
   }
 
   @Test func inputsThatDoNotFitAreRefused() {

@@ -147,6 +147,21 @@ import Testing
     #expect(TensorDifference(try both(x), expected).relative < 1e-5)
   }
 
+  /// Layers run together have no ReLU after the last one: such a pair runs one by one.
+  @Test func aReluAfterTheLastLayer() throws {
+    let channels = 64
+    let up = ConvTranspose2d(
+      channels, channels, kernel: (4, 4), stride: (2, 2), padding: 1, using: generator)
+    let last = ConvTranspose2d(
+      channels, 1, kernel: (12, 12), stride: (1, 1), padding: 1, using: generator)
+    let x = random([1, 6, 8, channels])
+    let plans = [up.plan(for: .inference), last.plan(for: .inference, relu: true)]
+    let separate = try plans.reduce(x) { x, plan in try plan(x) }
+    let both = try ConvolutionSequence([("up", plans[0]), ("last", plans[1])])(x)
+    #expect(both.elements.contains(0) && both.elements.contains { $0 > 0 })
+    #expect(TensorDifference(both, separate).relative < 1e-5)
+  }
+
   /// The same bits on any number of threads.
   @Test func threads() throws {
     let channels = 64

@@ -4,6 +4,7 @@ import PIQAudioIO
 import PIQCheckpoints
 import PIQClassifiers
 import PIQExplanations
+import PIQModels
 import PIQPipeline
 import PIQPlatform
 import PIQRuns
@@ -31,7 +32,8 @@ import Testing
       ClipInput.expand([path]).inputs, suffixes: Dictionary(uniqueKeysWithValues: suffixes),
       folder: folder(out))
     let job = try #require(jobs.first)
-    let processor = ClipProcessor(try smallModel(in: folder, normalize: normalize), settings)
+    let model = try SmallModel.partitioned.importModel(into: folder) { $0.normalize = normalize }
+    let processor = ClipProcessor(try Model(path: model), settings)
     return (try processor.interpret(job), job.outputs)
   }
 
@@ -221,7 +223,8 @@ import Testing
 
   @Test func classifyingWritesNothing() throws {
     let path = try clip()
-    let processor = ClipProcessor(try smallModel(in: folder), .init())
+    let processor = ClipProcessor(
+      try Model(path: SmallModel.partitioned.importModel(into: folder)), .init())
     let before = try folder.contents()
     var windows: [WindowClassification] = []
     let job = ClipJob(input: ClipInput(path: path, stem: "clip"), suffixes: [:], base: "")

@@ -20,7 +20,8 @@ import Testing
     let expectedPath = Fixtures.path("\(Self.folder)/\(clip).interpretation")
     let expected = try JSONDecoder().decode(
       ClipReport.self, from: Data(contentsOf: URL(filePath: expectedPath + ".json")))
-    let processor = ClipProcessor(try smallModel(in: folder), .init())
+    let model = try Model(path: SmallModel.partitioned.importModel(into: folder))
+    let processor = ClipProcessor(model, .init())
     let input = ClipInput(path: Fixtures.path("\(Self.folder)/\(expected.input)"), stem: clip)
     let jobs = try ClipJob.plan([input], suffixes: ["arrays": ".npz"], folder: folder.path)
     let job = try #require(jobs.first)

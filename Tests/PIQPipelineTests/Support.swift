@@ -1,22 +1,7 @@
 import Foundation
-import PIQ
-import PIQCheckpoints
-import PIQClassifiers
-import PIQExplanations
-import PIQModels
 import PIQNeuralNetwork
 import PIQPipeline
 import TestSupport
-
-/// The small model of Fixtures, in this package's own layout, inside `folder`.
-func smallModel(in folder: TemporaryFolder, normalize: Normalization = .none) throws -> Model {
-  let imported = try SpeechBrainImport(
-    path: Fixtures.path("small-speechbrain"), name: "small", normalize: normalize)
-  let path = folder("model-\(normalize)")
-  try Model.write(
-    imported.configuration, weights: imported.weights, dtype: .float32, to: path, replacing: true)
-  return try Model(path: path)
-}
 
 /// A sound that is the same in every run: a rising tone in noise.
 func sound(_ count: Int, rate: Int = 16_000) -> [Float] {

@@ -174,12 +174,4 @@ import Testing
     }
     #expect(error?.description.contains("\(input), \(mask), \(rest)") == true)
   }
-
-  @Test(arguments: [(0, 1, 1), (1, 0, 1), (1, 1, 0), (-16_000, 186, 1024)])
-  func numbersThatMakeNoAxesAreRefused(sampleRate: Int, hopLength: Int, nFFT: Int) {
-    #expect(throws: Failure.self) {
-      try figure(
-        grid(frames: 2, bins: 2), sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
-    }
-  }
 }

@@ -22,10 +22,10 @@ import Testing
     return pool
   }
 
-  private func figure(_ pool: OverviewPool, seconds: Double, classes: Int = 2) throws
-    -> OverviewFigure
-  {
-    try OverviewFigure(
+  private func figure(
+    _ pool: OverviewPool, seconds: Double, classes: Int = 2
+  ) -> OverviewFigure {
+    OverviewFigure(
       pool, range: 0...seconds,
       intervals: (0..<classes).map { i in
         let start = seconds * Double(i) / Double(classes)

@@ -164,6 +164,24 @@ import Testing
     withExtendedLifetime(journal) {}
   }
 
+  /// A process that is just being started has all handles until its program begins.
+  @Test func aCopiedHandleDoesNotKeepTheLock() throws {
+    var journal: RunJournal? = try RunJournal(path: path, settings: "s", resuming: false)
+    let handles = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+    let own = try #require(
+      handles.first {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))?
+          .hasSuffix(path) == true
+      }.flatMap { Int32($0) })
+    let copy = dup(own)
+    defer { close(copy) }
+    #expect(journal != nil)
+    journal = nil
+    #expect(throws: Never.self) {
+      try RunJournal(path: path, settings: "s", resuming: true)
+    }
+  }
+
   @Test func aPlaceThatCannotBeWritten() throws {
     #expect(throws: Failure.self) {
       try RunJournal(path: folder.path + "/none/journal", settings: "s", resuming: true)

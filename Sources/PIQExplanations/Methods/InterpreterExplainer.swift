@@ -42,9 +42,9 @@ public struct InterpreterExplainer: Explainer {
   }
 
   /// Decoded values as a mask.
-  private func activation(_ decoded: Tensor) throws -> Tensor {
-    if decoder.useMaskOutput { return try sigmoid(decoded) }
-    var mask = try softplus(decoded)
+  private func activation(_ decoded: Tensor) -> Tensor {
+    if decoder.useMaskOutput { return sigmoid(decoded) }
+    var mask = softplus(decoded)
     mask.withUnsafeMutableBuffer { mask in
       let threshold = (mask.max() ?? 0) * decoder.maskThreshold
       for i in mask.indices { mask[i] = mask[i] > threshold ? 1 : 0 }

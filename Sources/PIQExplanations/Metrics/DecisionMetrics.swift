@@ -1,5 +1,4 @@
-import Glibc
-import PIQClassifiers
+import PIQNeuralNetwork
 import PIQTensor
 
 /// Metrics of the effect of a mask on the decision, as in the PIQ recipe.

@@ -99,7 +99,7 @@ extension ClipProcessor {
       ? try clock.measure("interpret") {
         try interpreter.interpret(
           analysis, as: settings.classIndex, tail: .keep, by: explainer.get(),
-          number: Self.number(of: window.samples))
+          number: number(of: window.samples))
       } : nil
     var result = ClassifiedWindow(
       window.start..<window.end, span: span, analysis.classification, isExplained: isExplained)

@@ -60,7 +60,7 @@ struct RecordingFigures {
   mutating func finish(_ timeline: Timeline, length: Int) throws {
     if pageCount > 0, length > pageCount * pageLength { try drawPage(timeline) }
     let seconds = max(Double(length) / Double(stft.sampleRate), 1e-3)
-    let overview = try figure(
+    let overview = figure(
       whole, 0...seconds, timeline, source: clockText(0) + " to " + clockText(seconds))
     try draw(overview, path)
     for file in files { try file.putInPlace() }
@@ -89,7 +89,7 @@ struct RecordingFigures {
 
   private func figure(
     _ pool: OverviewPool, _ range: ClosedRange<Double>, _ timeline: Timeline, source: String
-  ) throws -> OverviewFigure {
+  ) -> OverviewFigure {
     let rate = Double(stft.sampleRate)
     let intervals = timeline.entries.compactMap { entry -> OverviewFigure.Interval? in
       guard entry.classIndex != nil else { return nil }
@@ -97,7 +97,7 @@ struct RecordingFigures {
       guard seconds.overlaps(range) else { return nil }
       return (seconds, timeline.label(of: entry), entry.probability)
     }
-    return try OverviewFigure(
+    return OverviewFigure(
       pool, range: range, intervals: intervals, sampleRate: stft.sampleRate, bins: stft.bins,
       nFFT: stft.nFFT, title: name, source: source, showsExplanation: showsExplanation)
   }

@@ -1,23 +1,24 @@
-import PIQ
-import PIQCheckpoints
+public import PIQ
+public import PIQCheckpoints
 import PIQClassifiers
 import PIQExplanations
-import PIQModels
-import TestSupport
+public import PIQModels
 
 /// The untrained models of Fixtures, in SpeechBrain's layout.
-enum SmallModel: String, CaseIterable {
+public enum SmallModel: String, CaseIterable, Sendable {
   case partitioned = "small-speechbrain"
   case shared = "small-speechbrain-shared"
 
-  func read() throws -> SpeechBrainImport {
+  /// Reads the model as it is.
+  public func read() throws -> SpeechBrainImport {
     try SpeechBrainImport(path: Fixtures.path(rawValue), name: "small")
   }
 
   /// Imports the model into a folder called `model`.
   ///
-  /// - Returns: its path.
-  func importModel(
+  /// - Parameter change: what is to differ in its configuration.
+  /// - Returns: the folder's path.
+  public func importModel(
     into folder: TemporaryFolder, dtype: TensorDType = .float32,
     _ change: (inout ModelConfiguration) -> Void = { _ in }
   ) throws -> String {
@@ -25,7 +26,8 @@ enum SmallModel: String, CaseIterable {
     var configuration = imported.configuration
     change(&configuration)
     let path = folder("model")
-    try Model.write(configuration, weights: imported.weights, dtype: dtype, to: path)
+    try Model.write(
+      configuration, weights: imported.weights, dtype: dtype, to: path, replacing: true)
     return path
   }
 }
