@@ -1,4 +1,5 @@
 import Foundation
+import PIQPlatform
 
 /// When a recording began, by its recorder: from the GUANO metadata or the comment of an AudioMoth in
 /// a WAV file, or from the file's name.
@@ -125,9 +126,8 @@ private struct RIFFMetadata {
   private(set) var texts: [String: String] = [:]
 
   init(path: String) {
-    var status = stat()
     // Reading a pipe would take its sound away.
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+    guard FileStatus(path)?.kind == .regular,
       let bytes = try? FileBytes.reading(path: path, name: path)
     else { return }
     let head = bytes.bytes(at: 0, count: 12)

@@ -64,17 +64,7 @@ public struct Model: Sendable {
             "\(printable(name)) has shape \(found) where model.json needs \(shape)")
         }
         let tensor = try file.floats(name)
-        guard tensor.isFinite else {
-          throw Failure(
-            .fileMalformed, path: weightsPath,
-            problem: "\(printable(name)) has values that are not finite",
-            remedy: "use a model whose training did not diverge")
-        }
-        guard !name.hasSuffix("running_var") || tensor.elements.allSatisfy({ $0 >= 0 }) else {
-          throw Failure(
-            .fileMalformed, path: weightsPath, problem: "\(printable(name)) has negative variances",
-            remedy: "use a file that was written by a training")
-        }
+        try Self.check(tensor, named: name, path: weightsPath)
         parameters += tensor.count
         return tensor
       }
@@ -103,7 +93,7 @@ public struct Model: Sendable {
     let settings = try JSON.indented(configuration) + "\n"
     let settingsPath = Folder.join(path, configurationFile)
     // Without settings there is no model: an interruption leaves none rather than a mixed one.
-    unlink(settingsPath)
+    settingsPath.withSystemPath { _ = unlink($0) }
     try Safetensors.write(
       weights, metadata: ["format": "pt"], dtype: dtype, to: Folder.join(path, weightsFile))
     try AtomicFile.write(settings.utf8, to: settingsPath)
@@ -115,7 +105,7 @@ public struct Model: Sendable {
   public static func checkIsFree(_ path: String) throws(Failure) {
     for name in [configurationFile, weightsFile] {
       let file = Folder.join(path, name)
-      guard access(file, F_OK) != 0 else {
+      guard FileStatus(file) == nil else {
         throw Failure(
           .modelExists, path: file, problem: "exists already",
           remedy: "choose another folder, or replace the model")
@@ -123,12 +113,27 @@ public struct Model: Sendable {
     }
   }
 
+  /// Checks that a network can compute with the weights `tensor` of the file at `path`.
+  ///
+  /// - Throws: `Failure`.
+  static func check(_ tensor: Tensor, named name: String, path: String) throws(Failure) {
+    guard tensor.isFinite else {
+      throw Failure(
+        .fileMalformed, path: path, problem: "\(printable(name)) has values that are not finite",
+        remedy: "use a model whose training did not diverge")
+    }
+    guard !name.hasSuffix("running_var") || tensor.elements.allSatisfy({ $0 >= 0 }) else {
+      throw Failure(
+        .fileMalformed, path: path, problem: "\(printable(name)) has negative variances",
+        remedy: "use a file that was written by a training")
+    }
+  }
+
   /// Checks that a model fits into memory before it is loaded.
   private static func checkMemory(for path: String) throws(Failure) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return }
+    guard let status = FileStatus(path) else { return }
     // The file, its weights, and what the networks derive from them.
-    let needed = 4 * Double(status.st_size)
+    let needed = 4 * Double(status.size)
     let available = Memory.available
     guard needed <= available else {
       throw Failure(
@@ -152,7 +157,7 @@ public struct Model: Sendable {
     }
     do {
       return try file.withBytes {
-        try JSONDecoder().decode(ModelConfiguration.self, from: Data($0))
+        try JSON.decode(ModelConfiguration.self, from: $0)
       }
     } catch let error as DecodingError {
       // Foundation reports a number out of range as malformed JSON.

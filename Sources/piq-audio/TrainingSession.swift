@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import PIQAudio
 import PIQDatasets
 import PIQTraining
@@ -31,7 +30,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
 
   /// The model's name.
   var modelName: String {
-    arguments.name ?? URL(filePath: files.folder).standardizedFileURL.lastPathComponent
+    arguments.name ?? Folder.ownName(of: files.folder)
   }
 
   /// Resolves the precision `auto`.
