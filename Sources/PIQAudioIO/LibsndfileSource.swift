@@ -29,9 +29,12 @@ final class LibsndfileSource: SoundSource {
       return try LibsndfileSource(handle, header: header, name: name)
     } catch let error as SoundFileHandle.Refusal {
       if bytes.failure != 0 { throw .system(path: name, action: "read it", errno: bytes.failure) }
+      if let encoding = WAVEncoding.lacking(in: bytes) {
+        return try FFmpegSource(bytes, name: name, formatName: encoding)
+      }
       let problem = problem(behind: error)
       if case .unsupported = problem {
-        return try FFmpegSource(bytes, name: name, formatName: "an encoding libsndfile lacks")
+        return try FFmpegSource(bytes, name: name, formatName: "an unusual encoding")
       }
       if case .notSound = problem { return nil }
       throw SoundFileError(path: name, problem: problem)
@@ -88,7 +91,7 @@ final class LibsndfileSource: SoundSource {
   /// The bytes before the tags of players: in a FLAC, libsndfile takes them for damaged sound.
   private static func soundBytes(of bytes: FileBytes) -> FileBytes {
     guard bytes.bytes(at: 0, count: 4).elementsEqual("fLaC".utf8) else { return bytes }
-    let end = Tags.endOfSound(in: bytes)
+    let end = Tags.endOfSound(in: bytes, removingZeros: true)
     return end < bytes.count ? bytes.part(0..<end) : bytes
   }
 

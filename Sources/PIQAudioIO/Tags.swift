@@ -37,14 +37,14 @@ enum Tags {
     return nil
   }
 
-  /// The number of bytes before the ID3v1, APE, Lyrics3 and ID3v2 tags, and before the zeros, at
-  /// the end.
-  static func endOfSound(in bytes: FileBytes) -> Int {
+  /// The number of bytes before the ID3v1, APE, Lyrics3 and ID3v2 tags at the end, and before zeros
+  /// there if `removingZeros`.
+  static func endOfSound(in bytes: FileBytes, removingZeros: Bool) -> Int {
     var end = bytes.count
     while end > 0 {
       let before = end
       end -= trailingSize(in: bytes, before: end)
-      end -= zeros(in: bytes, before: end)
+      if removingZeros { end -= zeros(in: bytes, before: end) }
       if end == before { break }
     }
     return max(0, end)

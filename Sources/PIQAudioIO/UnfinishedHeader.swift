@@ -18,7 +18,7 @@ struct UnfinishedHeader {
     return kinds.first { head.elementsEqual($0.mark.utf8) }?.find(bytes)
   }
 
-  /// WAV: a data size of zero with sound behind it. RF64: sizes of zero in the ds64 chunk.
+  /// WAV: a data size of zero, or of less than there is, with sound behind it. RF64: sizes of zero in the ds64 chunk.
   private static func wave(_ bytes: FileBytes) -> UnfinishedHeader? {
     guard bytes.bytes(at: 8, count: 4).elementsEqual("WAVE".utf8) else { return nil }
     var (patches, wide): ([FileBytes.Patch], Int?) = ([], nil)
@@ -38,13 +38,28 @@ struct UnfinishedHeader {
         ]
         return UnfinishedHeader(patches: patches, isWorthAWarning: true)
       }
-      guard chunk.size == 0, !areChunks(bytes, from: chunk.start, .little) else { return nil }
+      guard chunk.size == 0 ? !areChunks(bytes, from: chunk.start, .little) : isStale(bytes, chunk)
+      else { return nil }
       let unknown: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF]
       return UnfinishedHeader(
         patches: [.init(offset: chunk.start - 4, bytes: unknown)], isWorthAWarning: true)
     }
     return nil
   }
+
+  /// Whether sound follows a chunk of sound that is the last by the header: the size is one that its
+  /// writer noted before the end, or lacks its upper bits.
+  private static func isStale(_ bytes: FileBytes, _ chunk: Chunks.Chunk) -> Bool {
+    let rest = bytes.count - chunk.end
+    guard rest > leastStale, littleEndian(bytes.bytes(at: 4, count: 4)) + 8 <= chunk.end,
+      !areChunks(bytes, from: chunk.end, .little)
+    else { return false }
+    let head = bytes.bytes(at: chunk.end, count: leastStale)
+    return Tags.leadingSize(head) == nil && head.contains { $0 != 0 }
+  }
+
+  /// Fewer bytes behind the last chunk are not taken for sound.
+  private static let leastStale = 4096
 
   /// AIFF: no frames in COMM, and an SSND chunk of no more than its own header.
   private static func aiff(_ bytes: FileBytes) -> UnfinishedHeader? {

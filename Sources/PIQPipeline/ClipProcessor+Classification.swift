@@ -24,7 +24,7 @@ extension ClipProcessor {
     _ input: ClipInput, _ recording: Recording, _ classification: Classification, index: Int
   ) -> ClipReport {
     let (configuration, labels) = (model.configuration, model.configuration.labels)
-    return ClipReport(
+    var report = ClipReport(
       input: input.path, label: labels[index], index: index,
       probability: classification.probabilities[index],
       top: classification.ranking.prefix(settings.top).map {
@@ -33,5 +33,7 @@ extension ClipProcessor {
       model: .init(name: configuration.name, sha256: model.sha256),
       sampleRate: recording.sampleRate, channels: recording.channels,
       duration: recording.duration, outputs: [:], warning: recording.warning)
+    report.endFlag = recording.hasEndFlag ? nil : false
+    return report
   }
 }

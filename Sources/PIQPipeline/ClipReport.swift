@@ -24,6 +24,9 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var outputs: [String: String]
   /// A problem with the input that did not prevent its use.
   public var warning: String?
+  /// False where a file that can mark its end does not, although nothing is known to be missing; nil
+  /// otherwise.
+  public var endFlag: Bool?
   /// The explanation method; nil in files of versions that had only one.
   public var method: ExplanationMethod?
   /// The copies or steps of the method; nil where it has none.
@@ -80,5 +83,6 @@ public struct ClipReport: Sendable, Codable, Equatable {
       normalize, method, steps, seed, precision
     case window, overlap, windows
     case sampleRate = "sample_rate"
+    case endFlag = "end_flag"
   }
 }

@@ -57,6 +57,7 @@ struct Classify: TerminalCommand {
       let path = inputs[index].path
       guard case .done(let report, let seconds) = result.outcome else { return }
       if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
+      if report.endFlag == false { terminal.note("\(printable(path)): \(Terminal.noEndFlag)") }
       terminal.note("\(printable(path)): \(seconds.inWords)")
       if json {
         try terminal.print(result.outcome.json(of: path))

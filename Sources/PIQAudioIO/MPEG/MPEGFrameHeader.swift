@@ -12,8 +12,10 @@ struct MPEGFrameHeader: Equatable {
   let size: Int?
   /// The byte that free format adds to some frames.
   let padding: Int
-  /// The bytes of a layer III frame between header and main data.
+  /// The bytes of a layer III frame between checksum and main data.
   let sideInfoSize: Int
+  /// The bytes between header and side information.
+  let checksumSize: Int
   /// What all frames of one stream have in common.
   let kind: UInt32
 
@@ -45,9 +47,8 @@ struct MPEGFrameHeader: Equatable {
     sampleRate = Self.rates[rate] >> (isFirstVersion ? 0 : version == 2 ? 1 : 2)
     channels = field(6, 2) == 3 ? 1 : 2
     frames = layer == 1 ? 384 : layer == 3 && !isFirstVersion ? 576 : 1152
-    let checksum = field(16, 1) == 0 ? 2 : 0
-    let sideInfo = isFirstVersion ? (channels == 1 ? 17 : 32) : (channels == 1 ? 9 : 17)
-    sideInfoSize = checksum + sideInfo
+    checksumSize = field(16, 1) == 0 ? 2 : 0
+    sideInfoSize = isFirstVersion ? (channels == 1 ? 17 : 32) : (channels == 1 ? 9 : 17)
     padding = field(9, 1) * (layer == 1 ? 4 : 1)
     kind = word & 0xFFFE_0C00
     let table = isFirstVersion ? layer - 1 : layer == 1 ? 3 : 4

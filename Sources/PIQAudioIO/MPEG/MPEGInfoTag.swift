@@ -15,8 +15,8 @@ struct MPEGInfoTag: Equatable {
   static func find(in frame: ArraySlice<UInt8>, _ header: MPEGFrameHeader) -> MPEGInfoTag? {
     guard header.layer == 3 else { return nil }
     // LAME leaves no room for a checksum that the header promises.
-    for sideInfo in [header.sideInfoSize, header.sideInfoSize & ~2] {
-      let body = frame.dropFirst(4 + sideInfo)
+    for checksum in [0, header.checksumSize] {
+      let body = frame.dropFirst(4 + checksum + header.sideInfoSize)
       if body.starts(with: "Xing".utf8) || body.starts(with: "Info".utf8) {
         return MPEGInfoTag(xing: body.dropFirst(4))
       }

@@ -20,12 +20,14 @@ struct MPEGScanner {
   private var freeSize: Int?
   /// The largest frame, of 640 kbit/s at 32 kHz.
   private static let largestFrame = 2881
+  /// The most bytes behind the last frame that are not taken for lost sound.
+  private static let mostBehind = 4096
 
   /// A scanner of `bytes`.
   init(_ bytes: FileBytes) {
     window = ByteWindow(bytes)
     offset = 0
-    end = Tags.endOfSound(in: bytes)
+    end = Tags.endOfSound(in: bytes, removingZeros: false)
   }
 
   /// Whether sound begins within `limit` bytes.
@@ -45,11 +47,17 @@ struct MPEGScanner {
     skipTags()
     guard offset < end else { return nil }
     if let header = header(at: offset), let size = size(of: header, at: offset) {
-      if size > end - offset, header.kind == kind {
+      let isExpected = header.kind == kind
+      if isExpected, size > end - offset {
         offset = end
         return .cut
       }
-      if isFollowed(header, size, times: header.kind == kind ? 1 : 2) { return take(header, size) }
+      // Of a frame from which bytes were left out, the next one begins before its end.
+      if isFollowed(header, size, times: isExpected ? 1 : 2)
+        || isExpected && firstFrame(in: offset + 1..<offset + size) == nil
+      {
+        return take(header, size)
+      }
     }
     return search(limit)
   }
@@ -62,13 +70,27 @@ struct MPEGScanner {
     return .frame(header, frame)
   }
 
-  /// Skips to the next frame that others follow.
+  /// Skips to the next frame that others follow, or to a tag.
   private mutating func search(_ limit: Int) -> Item? {
     let start = offset
-    let isFrame = header(at: start).map { $0.kind == kind } ?? false
-    offset += 1
-    while offset < end, offset - start <= limit {
-      let block = window.bytes(at: offset, count: min(4096, end - offset))
+    let bound = limit < end - start ? start + limit + 1 : end
+    if let frame = firstFrame(in: min(start + 1, bound)..<bound) {
+      offset = frame
+      return .garbage(frame - start)
+    }
+    guard bound == end, kind != nil else { return nil }
+    offset = end
+    // A few bytes behind the last frame are something that players add; zeros are no sound.
+    return end - start > Self.mostBehind && !isZero(start..<end) ? .cut : nil
+  }
+
+  /// Where the first frame that others follow, or the first tag, begins in `range`.
+  private mutating func firstFrame(in range: Range<Int>) -> Int? {
+    let here = offset
+    defer { offset = here }
+    offset = range.lowerBound
+    while offset < range.upperBound {
+      let block = window.bytes(at: offset, count: min(4096, range.upperBound - offset))
       guard let first = block.firstIndex(where: Self.mayBegin) else {
         offset += max(1, block.count)
         continue
@@ -77,17 +99,22 @@ struct MPEGScanner {
       if let header = header(at: offset), let size = size(of: header, at: offset),
         size <= end - offset, isFollowed(header, size, times: 2)
       {
-        return .garbage(offset - start)
+        return offset
       }
-      if Tags.leadingSize(window.bytes(at: offset, count: 32)) != nil {
-        return .garbage(offset - start)
-      }
+      if Tags.leadingSize(window.bytes(at: offset, count: 32)) != nil { return offset }
       offset += 1
     }
-    guard offset >= end, kind != nil else { return nil }
-    offset = end
-    // A few bytes behind the last frame are something that players add.
-    return isFrame || end - start > 4096 ? .cut : nil
+    return nil
+  }
+
+  private mutating func isZero(_ range: Range<Int>) -> Bool {
+    var place = range.lowerBound
+    while place < range.upperBound {
+      let block = window.bytes(at: place, count: min(4096, range.upperBound - place))
+      guard !block.isEmpty, block.allSatisfy({ $0 == 0 }) else { return false }
+      place += block.count
+    }
+    return true
   }
 
   /// Whether a frame or a tag may begin with `byte`.

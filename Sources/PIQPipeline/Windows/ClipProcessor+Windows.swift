@@ -111,6 +111,7 @@ extension ClipProcessor {
       model: .init(name: configuration.name, sha256: model.sha256), sampleRate: reader.sampleRate,
       channels: reader.channels, duration: Double(reader.framesRead) / Double(reader.sampleRate),
       outputs: [:], warning: reader.warning)
+    report.endFlag = reader.hasEndFlag ? nil : false
     describeExplanation(in: &report)
     report.window = Double(windows.length) / rate
     report.overlap = Double(windows.overlap) / rate
