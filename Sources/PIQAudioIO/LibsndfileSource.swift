@@ -2,7 +2,7 @@ import CPIQSndfile
 import Foundation
 import PIQPlatform
 
-/// A sound file that libsndfile decodes: WAV, AIFF, CAF, FLAC and the like.
+/// A sound file that libsndfile decodes: WAV, AIFF, CAF and the like.
 final class LibsndfileSource: SoundSource {
   let formatName: String
   let declaredFrames: Int?
@@ -10,7 +10,6 @@ final class LibsndfileSource: SoundSource {
 
   private let handle: SoundFileHandle
   private let (channels, sampleRate): (Int, Int)
-  private let isFLAC: Bool
   private var framesRead = 0
   private var isAtEnd = false
 
@@ -25,7 +24,7 @@ final class LibsndfileSource: SoundSource {
     let header = UnfinishedHeader.find(in: bytes)
     bytes.patches = header?.patches ?? []
     do {
-      let handle = try SoundFileHandle(soundBytes(of: bytes), mode: SFM_READ)
+      let handle = try SoundFileHandle(bytes, mode: SFM_READ)
       return try LibsndfileSource(handle, header: header, name: name)
     } catch let error as SoundFileHandle.Refusal {
       if bytes.failure != 0 { throw .system(path: name, action: "read it", errno: bytes.failure) }
@@ -56,7 +55,6 @@ final class LibsndfileSource: SoundSource {
     channels = Int(handle.info.channels)
     sampleRate = Int(handle.info.samplerate)
     formatName = handle.formatName
-    isFLAC = handle.info.format & Int32(SF_FORMAT_TYPEMASK) == Int32(SF_FORMAT_FLAC)
     let frames = Int(handle.info.frames)
     declaredFrames = frames > 0 && frames < Int.max ? frames : nil
     remarks.isUnfinished = header?.isWorthAWarning ?? false
@@ -80,19 +78,9 @@ final class LibsndfileSource: SoundSource {
     if let declaredFrames, framesRead < declaredFrames {
       remarks.endsEarly = true
       remarks.promised = Double(declaredFrames) / Double(sampleRate)
-    } else if isFLAC {
-      // What follows the last of the promised frames is no sound.
-      remarks.endsEarly = declaredFrames == nil && handle.error != nil
     } else {
       remarks.endsEarly = handle.error != nil || handle.notesMissingBytes
     }
-  }
-
-  /// The bytes before the tags of players: in a FLAC, libsndfile takes them for damaged sound.
-  private static func soundBytes(of bytes: FileBytes) -> FileBytes {
-    guard bytes.bytes(at: 0, count: 4).elementsEqual("fLaC".utf8) else { return bytes }
-    let end = Tags.endOfSound(in: bytes, removingZeros: true)
-    return end < bytes.count ? bytes.part(0..<end) : bytes
   }
 
   /// From a damaged one libsndfile reads minutes of sound, and prints to standard output.

@@ -8,6 +8,8 @@ struct SoundRemarks: Equatable {
     var start = 0.0
     /// Their length together, in seconds.
     var length = 0.0
+    /// Whether the length is an estimate.
+    var isEstimate = false
   }
 
   /// Holes in the sound. What follows them is at its own time.
@@ -20,6 +22,8 @@ struct SoundRemarks: Equatable {
   var promised: Double?
   /// Whether the header was never finished, so that the length is that of the file.
   var isUnfinished = false
+  /// Whether there are several sounds at the same time, of which the first is used.
+  var hasOtherStreams = false
   /// Whether parts have another rate or other channels than the first.
   var hasOtherFormats = false
   /// What a decoder said of damage, in its words.
@@ -28,8 +32,9 @@ struct SoundRemarks: Equatable {
   var hasEndFlag = true
 
   /// Notes a hole.
-  mutating func addHole(at start: Double, length: Double) {
+  mutating func addHole(at start: Double, length: Double, isEstimate: Bool = false) {
     Self.add(to: &holes, start, length)
+    holes.isEstimate = holes.isEstimate || isEstimate
   }
 
   /// Notes a loss of unknown length.
@@ -55,19 +60,20 @@ struct SoundRemarks: Equatable {
     } else if endsEarly {
       parts.append("ends early: the \(seconds(there)) s that are there are used")
     }
+    let silence = (holes.isEstimate ? "about " : "") + seconds(holes.length)
     if holes.count == 1 {
-      parts.append(
-        "has a hole at \(seconds(holes.start)) s: \(seconds(holes.length)) s are silent")
+      parts.append("has a hole at \(seconds(holes.start)) s: \(silence) s are silent")
     } else if holes.count > 1 {
       parts.append(
         "has \(holes.count) holes, the first at \(seconds(holes.start)) s: "
-          + "\(seconds(holes.length)) s are silent in all")
+          + "\(silence) s are silent in all")
     }
     if losses.count > 0 {
       let others = losses.count > 1 ? " and at \(losses.count - 1) more places" : ""
       parts.append(
         "is damaged at \(seconds(losses.start)) s\(others): what follows may be too early")
     }
+    if hasOtherStreams { parts.append("holds several sounds at once: the first is used") }
     if hasOtherFormats {
       parts.append(
         "has parts of different rates or channels: resampled to the rate of the first, "

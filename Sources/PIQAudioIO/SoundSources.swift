@@ -12,6 +12,7 @@ enum SoundSources {
     guard bytes.count > 0 else { throw SoundFileError(path: name, problem: .noSamples) }
     // Each returns nil for a file of another kind.
     if let source = try MPEGSource.open(bytes, name: name) { return source }
+    if let source = try FLACSource.open(bytes, name: name) { return source }
     if let source = try OggSource.open(bytes, name: name) { return source }
     if let source = try FFmpegSource.open(bytes, name: name) { return source }
     if let source = try LibsndfileSource.open(bytes, name: name) { return source }

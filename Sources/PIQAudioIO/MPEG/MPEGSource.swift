@@ -179,9 +179,11 @@ final class MPEGSource: SoundSource {
     let header = part.header
     // Bytes that were overwritten are as many as the frames had; after others were left out, the
     // rest of a frame remains.
-    if known != nil || (estimate - estimate.rounded()).magnitude < 0.1, missing > 0 {
+    let isExact = known != nil || (estimate - estimate.rounded()).magnitude < 0.1
+    if missing > 1 || isExact && missing == 1 {
       remarks.addHole(
-        at: queue.time, length: Double(missing * header.frames) / Double(header.sampleRate))
+        at: queue.time, length: Double(missing * header.frames) / Double(header.sampleRate),
+        isEstimate: !isExact)
     } else {
       remarks.addLoss(at: queue.time)
     }

@@ -2,17 +2,17 @@
 ///
 /// libsndfile also reads both, but no more than the first link, and moves what follows a hole.
 final class OggSource: SoundSource {
-  var formatName: String { "Ogg, \(codecName)" }
+  var formatName: String { "Ogg, \(link?.codec.name ?? "")" }
   private(set) var declaredFrames: Int?
   private(set) var remarks = SoundRemarks()
 
-  private let name: String
-  private let codecName: String
   private var scanner: OggScanner
   /// The stream that is decoded; nil between the links of a chain.
   private var link: OggLink?
   /// The streams that began together with it.
-  private var serials: Set<UInt32>
+  private var serials: Set<UInt32> = []
+  /// The codec of a stream that only ffmpeg decodes.
+  private var foreign: String?
   private var queue = BlockQueue()
   private var isAtEnd = false
 
@@ -27,48 +27,35 @@ final class OggSource: SoundSource {
   /// - Throws: `SoundFileError` where no stream can be decoded.
   static func open(_ bytes: FileBytes, name: String) throws(SoundFileError) -> (any SoundSource)? {
     guard bytes.bytes(at: 0, count: 4).elementsEqual("OggS".utf8) else { return nil }
-    var scanner = OggScanner(bytes)
-    var (link, serials): (OggLink?, Set<UInt32>) = (nil, [])
-    var (output, foreign): ([OggLink.Output], String?) = ([], nil)
-    while link?.decoder == nil, case .page(let page) = scanner.next() {
-      if page.isFirst, link == nil {
-        link = OggLink(page)
-        foreign =
-          foreign
-          ?? Self.foreign.first { page.pieces.first?.bytes.starts(with: $0.mark) == true }?
-          .name
-      }
-      if page.isFirst { serials.insert(page.serial) }
-      if link == nil, !page.isFirst { break }
-      guard page.serial == link?.serial else { continue }
-      do {
-        output += try link?.take(page, hasSkipped: scanner.hasSkipped) ?? []
-      } catch {
-        throw SoundFileError(path: name, problem: .malformed(error.reason))
-      }
+    let source = OggSource(bytes)
+    do {
+      try source.begin()
+    } catch {
+      throw SoundFileError(path: name, problem: .malformed(error.reason))
     }
-    guard let link, let decoder = link.decoder else {
-      if link != nil {
-        throw SoundFileError(path: name, problem: .malformed("it ends within its headers"))
-      }
-      if let foreign { return try FFmpegSource(bytes, name: name, formatName: foreign) }
-      throw SoundFileError(
-        path: name,
-        problem: serials.isEmpty
-          ? .malformed("its beginning is missing") : .unsupported("its codec is unknown"))
+    if let link = source.link, let decoder = link.decoder {
+      source.declaredFrames = lastPosition(in: bytes, of: link.serial, decoder)
+      return source
     }
-    let source = OggSource(link, scanner, serials, name: name)
-    source.append(output)
-    source.declaredFrames = Self.lastPosition(in: bytes, of: link.serial, decoder)
-    return source
+    if let foreign = source.foreign {
+      return try FFmpegSource(bytes, name: name, formatName: foreign)
+    }
+    let isCut = source.link != nil || source.serials.isEmpty
+    throw SoundFileError(
+      path: name,
+      problem: isCut
+        ? .malformed("its beginning is not complete") : .unsupported("its codec is unknown"))
   }
 
-  private init(_ link: OggLink, _ scanner: OggScanner, _ serials: Set<UInt32>, name: String) {
-    self.link = link
-    self.scanner = scanner
-    self.serials = serials
-    self.name = name
-    codecName = link.codec.name
+  private init(_ bytes: FileBytes) { scanner = OggScanner(bytes) }
+
+  /// Takes pages until the first link can be decoded.
+  private func begin() throws(OggRefusal) {
+    while link?.decoder == nil, case .page(let page) = scanner.next() {
+      // Without a beginning, nothing that follows can be decoded.
+      guard page.isFirst || link != nil else { return }
+      try take(page)
+    }
   }
 
   /// The position that the last page says, if it is one of the stream.
@@ -92,12 +79,18 @@ final class OggSource: SoundSource {
   /// Takes what follows in the file.
   private func step() {
     switch scanner.next() {
-    case .page(let page): take(page)
+    case .page(let page):
+      do {
+        try take(page)
+      } catch {
+        remarks.addLoss(at: queue.time)
+        link = nil
+      }
     case .cut:
       remarks.endsEarly = true
     case nil:
       finishLink()
-      if link.map({ !$0.hasEnded }) ?? false {
+      if let link, !link.hasEnded {
         if scanner.hasSkippedPage { remarks.endsEarly = true }
         remarks.hasEndFlag = remarks.endsEarly
       }
@@ -105,32 +98,37 @@ final class OggSource: SoundSource {
     }
   }
 
-  private func take(_ page: OggPage) {
+  private func take(_ page: OggPage) throws(OggRefusal) {
     if page.isFirst {
-      // All streams of a link begin before the data of any.
-      if link.map({ $0.hasData || $0.serial == page.serial || $0.hasEnded }) ?? true {
-        finishLink()
-        serials = []
-        link = OggLink(page)
-      }
-      serials.insert(page.serial)
-    } else if !serials.contains(page.serial) {
+      begin(with: page)
+    } else if serials.insert(page.serial).inserted {
       // The beginning of a stream is lost, and with it what its pages need.
-      serials.insert(page.serial)
       remarks.addLoss(at: queue.time)
     }
     guard page.serial == link?.serial else { return }
-    do {
-      append(try link?.take(page, hasSkipped: scanner.hasSkipped) ?? [])
-    } catch {
-      remarks.addLoss(at: queue.time)
-      link = nil
-    }
+    append(try link?.take(page, hasSkipped: scanner.hasSkipped) ?? [])
   }
 
-  private func finishLink() {
-    append(link?.release() ?? [])
+  /// Takes the first page of a stream.
+  private func begin(with page: OggPage) {
+    let fresh = OggLink(page)
+    let foreign = Self.foreign.first {
+      page.pieces.first?.bytes.starts(with: $0.mark) == true
+    }
+    // All streams of a link begin before the data of any.
+    if link.map({ $0.hasData || $0.serial == page.serial || $0.hasEnded }) ?? true {
+      finishLink()
+      if link != nil { serials = [] }
+      if foreign != nil, self.foreign == nil, link != nil { remarks.addLoss(at: queue.time) }
+      link = fresh
+    } else if fresh != nil || foreign != nil {
+      remarks.hasOtherStreams = true
+    }
+    self.foreign = self.foreign ?? foreign?.name
+    serials.insert(page.serial)
   }
+
+  private func finishLink() { append(link?.release() ?? []) }
 
   /// Makes blocks of what a link gave.
   private func append(_ output: [OggLink.Output]) {
