@@ -25,6 +25,8 @@ final class FLACDecoder {
   }
 
   private(set) var info: StreamInfo?
+  /// The place behind the last frame, in bytes.
+  private(set) var end = 0
   private let bytes: FileBytes
   private let decoder: UnsafeMutablePointer<FLAC__StreamDecoder>
   private var offset = 0
@@ -69,14 +71,12 @@ final class FLACDecoder {
           || frame != nil
       else { return nil }
     }
+    // At the end of the file it is no longer known.
+    var place: FLAC__uint64 = 0
+    if FLAC__stream_decoder_get_decode_position(decoder, &place) != 0 {
+      end = Int(clamping: place)
+    }
     return frame
-  }
-
-  /// The place behind the last frame, in bytes.
-  var bytePosition: Int {
-    var position: FLAC__uint64 = 0
-    guard FLAC__stream_decoder_get_decode_position(decoder, &position) != 0 else { return offset }
-    return Int(clamping: position)
   }
 
   private func read(

@@ -92,7 +92,7 @@ final class FLACSource: SoundSource {
       remarks.endsEarly = true
       remarks.promised = Double(declaredFrames) / Double(rate)
     } else if declaredFrames == nil {
-      let end = decoder.bytePosition
+      let end = decoder.end
       let head = bytes.bytes(at: end, count: 2)
       let isFrame = head.count == 2 && head[0] == 0xFF && head[1] & 0xFE == 0xF8
       remarks.endsEarly = isFrame || bytes.count - end > Self.mostBehind
