@@ -19,8 +19,9 @@ final class MPEGSource: SoundSource {
     var decoder: MPEGDecoder
     /// How many frames there were.
     var frames = 0
-    /// Their size together, in bytes.
-    var byteCount = 0
+    var sizes = MPEGFrameSizes()
+    /// Whether the frame with the tag was there.
+    var hasTag = false
     /// How many samples of each channel are still to be left out at the beginning.
     var skip: Int
     /// Decoded samples; the last of them may be what the encoder added.
@@ -137,12 +138,12 @@ final class MPEGSource: SoundSource {
   /// Decodes a frame of the current part.
   private func take(_ frame: ArraySlice<UInt8>, _ header: MPEGFrameHeader) {
     // The one with the tag holds no sound.
-    guard part.tag == nil || part.byteCount > 0 else {
-      part.byteCount += frame.count
+    guard part.tag == nil || part.hasTag else {
+      part.hasTag = true
       return
     }
     part.frames += 1
-    part.byteCount += frame.count
+    part.sizes.add(frame.count)
     let size = header.frames * header.channels
     var samples = part.decoder.decode(frame) ?? []
     if samples.count != size {
@@ -172,8 +173,7 @@ final class MPEGSource: SoundSource {
     // Before the first frame anything may be.
     guard part.frames > 0 else { return }
     release(keeping: 0)
-    let meanSize = Double(part.byteCount) / Double(part.frames + (part.tag == nil ? 0 : 1))
-    let estimate = min(Double(count) / meanSize, Double(part.longestHole))
+    let estimate = min(Double(count) / part.sizes.mean, Double(part.longestHole))
     let known = framesMissing()
     let missing = min(known ?? Int(estimate.rounded()), part.longestHole)
     let header = part.header
@@ -191,7 +191,7 @@ final class MPEGSource: SoundSource {
     queue.addSilence(
       missing * header.frames, channels: header.channels, sampleRate: header.sampleRate)
     // What the decoder keeps of earlier frames does not belong to the next.
-    part.decoder = try Self.decoder(header, Int(meanSize), name: name)
+    part.decoder = try Self.decoder(header, Int(part.sizes.mean), name: name)
   }
 
   /// How many frames are missing at the first hole, by the number in the file's tag; nil where that
