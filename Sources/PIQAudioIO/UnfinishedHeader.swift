@@ -8,7 +8,7 @@ struct UnfinishedHeader {
 
   /// The containers that are known, each by its first bytes.
   private static let kinds: [(mark: String, find: @Sendable (FileBytes) -> UnfinishedHeader?)] = [
-    ("RIFF", { wave($0) }), ("RF64", { wave($0) }), ("BW64", { wave($0) }), ("FORM", { aiff($0) }),
+    ("RIFF", { wave($0) }), ("RF64", { rf64($0) }), ("BW64", { rf64($0) }), ("FORM", { aiff($0) }),
     ("caff", { caf($0) }), (".snd", { au($0) }), ("riff", { w64($0) }),
   ]
 
@@ -18,33 +18,37 @@ struct UnfinishedHeader {
     return kinds.first { head.elementsEqual($0.mark.utf8) }?.find(bytes)
   }
 
-  /// WAV: a data size of zero, or of less than there is, with sound behind it. RF64: sizes of zero in the ds64 chunk.
+  /// WAV: a data size of zero, or of less than there is, with sound behind it.
   private static func wave(_ bytes: FileBytes) -> UnfinishedHeader? {
-    guard bytes.bytes(at: 8, count: 4).elementsEqual("WAVE".utf8) else { return nil }
-    var (patches, wide): ([FileBytes.Patch], Int?) = ([], nil)
-    for chunk in Chunks(bytes, from: 12, .little) {
-      if chunk.name == "ds64" {
-        let size = littleEndian(bytes.bytes(at: chunk.start + 8, count: 7))
-        if size == 0 { wide = chunk.start }
-      }
-      guard chunk.name == "data" else { continue }
-      let rest = bytes.count - chunk.start
-      guard rest > 0 else { return nil }
-      if let wide, chunk.size == 0xFFFF_FFFF || chunk.size == 0 {
-        patches = [
-          .init(offset: wide, bytes: .littleEndian(rest + chunk.start - 8, width: 8)),
-          .init(offset: wide + 8, bytes: .littleEndian(rest, width: 8)),
-          .init(offset: chunk.start - 4, bytes: [0xFF, 0xFF, 0xFF, 0xFF]),
-        ]
-        return UnfinishedHeader(patches: patches, isWorthAWarning: true)
-      }
-      guard chunk.size == 0 ? !areChunks(bytes, from: chunk.start, .little) : isStale(bytes, chunk)
-      else { return nil }
-      let unknown: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF]
+    guard bytes.bytes(at: 8, count: 4).elementsEqual("WAVE".utf8),
+      let data = Chunks(bytes, from: 12, .little).first(where: { $0.name == "data" }),
+      bytes.count > data.start
+    else { return nil }
+    let unknown = FileBytes.Patch(offset: data.start - 4, bytes: [0xFF, 0xFF, 0xFF, 0xFF])
+    if data.size == 0, !areChunks(bytes, from: data.start, .little) {
+      // Writers to a pipe also leave zeros, or a size that ends where the sound begins.
+      let end = littleEndian(bytes.bytes(at: 4, count: 4)) + 8
       return UnfinishedHeader(
-        patches: [.init(offset: chunk.start - 4, bytes: unknown)], isWorthAWarning: true)
+        patches: [unknown], isWorthAWarning: end > data.start && end < 0xFFFF_FFFF)
     }
-    return nil
+    guard data.size > 0, isStale(bytes, data) else { return nil }
+    return UnfinishedHeader(patches: [unknown], isWorthAWarning: true)
+  }
+
+  /// RF64: sizes of zero in the ds64 chunk, which has the 64 bits of all sizes.
+  private static func rf64(_ bytes: FileBytes) -> UnfinishedHeader? {
+    var chunks = Chunks(bytes, from: 12, .little)
+    guard let wide = chunks.next(), wide.name == "ds64", wide.size >= 24,
+      littleEndian(bytes.bytes(at: wide.start + 8, count: 7)) == 0,
+      let data = chunks.first(where: { $0.name == "data" }),
+      data.size == 0xFFFF_FFFF || data.size == 0, bytes.count > data.start
+    else { return nil }
+    return UnfinishedHeader(
+      patches: [
+        .init(offset: wide.start, bytes: .littleEndian(bytes.count - 8, width: 8)),
+        .init(offset: wide.start + 8, bytes: .littleEndian(bytes.count - data.start, width: 8)),
+        .init(offset: data.start - 4, bytes: [0xFF, 0xFF, 0xFF, 0xFF]),
+      ], isWorthAWarning: true)
   }
 
   /// Whether sound follows a chunk of sound that is the last by the header: the size is one that its

@@ -61,7 +61,7 @@ import Testing
     let environment = try environment(ffmpeg: script)
     let outcome =
       isPipe
-      ? try space.run(["classify", "--json", "-"], input: "clip.amr", environment: environment)
+      ? try space.run(["classify", "--json", "-"], input: space.file("clip.amr"), environment: environment)
       : try space.run(["classify", "--json", "clip.amr"], environment: environment)
     #expect(try outcome.objects().first?["duration"] as? Double == 1)
   }

@@ -62,6 +62,13 @@ import Testing
     }
   }
 
+  @Test func joinedFiles() throws {
+    let bytes = try flac()
+    let recording = try read(bytes + bytes)
+    #expect(recording.samples.count == 2 * Self.count)
+    #expect(recording.warning == nil)
+  }
+
   @Test func cutWithoutAKnownLength() throws {
     let bytes = withoutLength(try flac())
     let recording = try read(Array(bytes[..<(bytes.count / 2)]))
