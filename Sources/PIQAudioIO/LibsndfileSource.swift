@@ -21,6 +21,7 @@ final class LibsndfileSource: SoundSource {
     guard !isMIDISampleDump(bytes) else {
       throw SoundFileError(path: name, problem: .midiSampleDump)
     }
+    guard !looksLikeMPEG(bytes) else { return nil }
     let header = UnfinishedHeader.find(in: bytes)
     bytes.patches = header?.patches ?? []
     do {
@@ -87,6 +88,14 @@ final class LibsndfileSource: SoundSource {
   private static func isMIDISampleDump(_ bytes: FileBytes) -> Bool {
     let head = bytes.bytes(at: 0, count: 4)
     return head.count == 4 && head[0] == 0xF0 && head[1] == 0x7E && head[2] < 0x80 && head[3] == 1
+  }
+
+  /// Whether libsndfile would give the file to libmpg123, and let it print to standard error: of MPEG
+  /// audio, `MPEGSource` has taken what can be decoded.
+  private static func looksLikeMPEG(_ bytes: FileBytes) -> Bool {
+    let head = bytes.bytes(at: 0, count: 3)
+    return head.elementsEqual("ID3".utf8) || WAVEncoding.isMPEG(bytes)
+      || head.count == 3 && head[0] == 0xFF && head[1] & 0xE0 == 0xE0
   }
 
   /// The problem behind libsndfile's message, which may refer to its internals.

@@ -15,15 +15,21 @@ enum WAVEncoding {
   /// The encoding of a WAV in words that complete "holds …"; nil where libsndfile knows it, or
   /// where `bytes` are no WAV.
   static func lacking(in bytes: FileBytes) -> String? {
+    guard let number = number(in: bytes), !known.contains(number), number > 0 else { return nil }
+    return "\(names[number] ?? "an encoding of the number \(number)") in WAV"
+  }
+
+  /// Whether `bytes` are a WAV of MPEG audio.
+  static func isMPEG(_ bytes: FileBytes) -> Bool { [0x50, 0x55].contains(number(in: bytes)) }
+
+  /// The number of the encoding; nil where `bytes` are no WAV.
+  private static func number(in bytes: FileBytes) -> Int? {
     let head = bytes.bytes(at: 0, count: 12)
     guard ["RIFF", "RF64"].contains(where: { head.starts(with: $0.utf8) }),
       head.dropFirst(8).elementsEqual("WAVE".utf8),
       let format = Chunks(bytes, from: 12, .little).first(where: { $0.name == "fmt " })
     else { return nil }
     let tag = bytes.bytes(at: format.start, count: 2)
-    guard tag.count == 2, case let number = littleEndian(tag), !known.contains(number), number > 0
-    else { return nil }
-    let name = names[number] ?? "an encoding of the number \(number)"
-    return "\(name) in WAV"
+    return tag.count == 2 ? littleEndian(tag) : nil
   }
 }

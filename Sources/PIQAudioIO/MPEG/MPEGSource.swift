@@ -47,20 +47,13 @@ final class MPEGSource: SoundSource {
 
   /// The MPEG audio in a WAV; nil if it is none, or holds another encoding.
   private static func stream(inWAV bytes: FileBytes) -> FileBytes? {
-    let head = bytes.bytes(at: 0, count: 12)
-    guard head.starts(with: "RIFF".utf8), head.dropFirst(8).elementsEqual("WAVE".utf8) else {
-      return nil
-    }
-    for chunk in Chunks(bytes, from: 12, .little) {
-      if chunk.name == "fmt " {
-        let tag = littleEndian(bytes.bytes(at: chunk.start, count: 2))
-        guard tag == 0x50 || tag == 0x55 else { return nil }
-      } else if chunk.name == "data" {
-        let size = chunk.size == 0 ? Int(UInt32.max) : chunk.size
-        return bytes.part(chunk.start..<min(max(chunk.start, bytes.count), chunk.start + size))
-      }
-    }
-    return nil
+    guard WAVEncoding.isMPEG(bytes),
+      let data = Chunks(bytes, from: 12, .little).first(where: { $0.name == "data" }),
+      data.start < bytes.count
+    else { return nil }
+    // Of a header that was never finished, all is sound.
+    let end = data.size == 0 ? bytes.count : min(bytes.count, data.start + data.size)
+    return bytes.part(data.start..<end)
   }
 
   private init(
