@@ -122,6 +122,15 @@ import Testing
     #expect(recording.warning == nil)
   }
 
+  /// A link that was cut within a page, before another.
+  @Test func aCutLinkInAChain() throws {
+    let all = try pages()
+    let cut = all.dropLast(2) + [Array(all[all.count - 2].prefix(500))]
+    let recording = try read(cut + all)
+    #expect(recording.samples.suffix(240_000) == (try read(all)).samples[...])
+    #expect(recording.warning?.contains("what follows may be too early") == true)
+  }
+
   @Test func withoutItsBeginning() throws {
     let path = try folder.file("a.ogg", Array(try pages().dropFirst(3).joined()))
     let error = #expect(throws: SoundFileError.self) { try Recording.read(path: path) }

@@ -166,14 +166,17 @@ final class MPEGSource: SoundSource {
     // Before the first frame anything may be.
     guard part.frames > 0 else { return }
     release(keeping: 0)
-    let estimate = min(Double(count) / part.sizes.mean, Double(part.longestHole))
+    let estimate = min(Double(count) / part.sizes.mean, Double(part.longestHole + 1))
     let known = framesMissing()
-    let missing = min(known ?? Int(estimate.rounded()), part.longestHole)
+    var missing = known ?? Int(estimate.rounded())
     let header = part.header
     // Bytes that were overwritten are as many as the frames had; after others were left out, the
     // rest of a frame remains.
     let isExact = known != nil || (estimate - estimate.rounded()).magnitude < 0.1
-    if missing > 1 || isExact && missing == 1 {
+    if missing > part.longestHole {
+      remarks.addLoss(at: queue.time)
+      missing = 0
+    } else if missing > 1 || isExact && missing == 1 {
       remarks.addHole(
         at: queue.time, length: Double(missing * header.frames) / Double(header.sampleRate),
         isEstimate: !isExact)

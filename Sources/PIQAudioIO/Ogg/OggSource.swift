@@ -118,7 +118,11 @@ final class OggSource: SoundSource {
     // All streams of a link begin before the data of any.
     if link.map({ $0.hasData || $0.serial == page.serial || $0.hasEnded }) ?? true {
       finishLink()
-      if link != nil { serials = [] }
+      if let link {
+        serials = []
+        // The link before was cut, and something else joined to it.
+        if !link.hasEnded, scanner.hasSkippedPage { remarks.addLoss(at: queue.time) }
+      }
       if foreign != nil, self.foreign == nil, link != nil { remarks.addLoss(at: queue.time) }
       link = fresh
     } else if fresh != nil || foreign != nil {
