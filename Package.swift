@@ -65,7 +65,8 @@ let package = Package(
     module("PIQPlatform", []),
     module("PIQTensor", ["PIQPlatform"]),
     module(
-      "PIQAudioIO", ["CPIQSndfile", "CPIQMpg123", "CPIQFLAC", "CPIQVorbis", "CPIQOpus", "PIQPlatform"]),
+      "PIQAudioIO",
+      ["CPIQSndfile", "CPIQMpg123", "CPIQFLAC", "CPIQVorbis", "CPIQOpus", "PIQPlatform"]),
     module("PIQSpectral", ["CPIQFFTW", "PIQTensor"]),
     module("PIQOneDNN", ["CPIQOneDNN", "PIQPlatform", "PIQTensor"]),
     module("PIQKernels", ["CPIQKernels", "PIQPlatform", "PIQTensor", "PIQOneDNN"]),

@@ -107,7 +107,7 @@ final class FFmpegProcess {
         $0.key != "FFREPORT" && !$0.key.hasPrefix("AV_")
       }
       .map { strdup("\($0.key)=\($0.value)") } + [strdup("AV_LOG_FORCE_NOCOLOR=1"), nil]
-    defer { (words + settings).forEach { free($0) } }
+    defer { for text in words + settings { free(text) } }
     var pid = pid_t()
     let code = posix_spawn(&pid, arguments[0], &actions, &attributes, &words, &settings)
     guard code == 0 else { throw Refusal(code: code) }
