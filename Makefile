@@ -3,8 +3,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-PACKAGES := pkg-config libsndfile1-dev libfftw3-dev libdnnl-dev libzip-dev libssl-dev libcairo2-dev \
-            libpng-dev fonts-dejavu-core
+PACKAGES := pkg-config libsndfile1-dev libmpg123-dev libflac-dev libvorbis-dev libopus-dev \
+            libfftw3-dev libdnnl-dev libzip-dev libssl-dev libcairo2-dev libpng-dev fonts-dejavu-core
 TEST_PACKAGES := mandoc chromium
 DEB_PACKAGES := dpkg-dev
 

@@ -46,6 +46,11 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CPIQSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+    .systemLibrary(
+      name: "CPIQMpg123", pkgConfig: "libmpg123", providers: [.apt(["libmpg123-dev"])]),
+    .systemLibrary(name: "CPIQFLAC", pkgConfig: "flac", providers: [.apt(["libflac-dev"])]),
+    .systemLibrary(name: "CPIQVorbis", pkgConfig: "vorbis", providers: [.apt(["libvorbis-dev"])]),
+    .systemLibrary(name: "CPIQOpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .systemLibrary(name: "CPIQFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .systemLibrary(name: "CPIQOneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CPIQCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -59,7 +64,9 @@ let package = Package(
 
     module("PIQPlatform", []),
     module("PIQTensor", ["PIQPlatform"]),
-    module("PIQAudioIO", ["CPIQSndfile", "PIQPlatform"]),
+    module(
+      "PIQAudioIO",
+      ["CPIQSndfile", "CPIQMpg123", "CPIQFLAC", "CPIQVorbis", "CPIQOpus", "PIQPlatform"]),
     module("PIQSpectral", ["CPIQFFTW", "PIQTensor"]),
     module("PIQOneDNN", ["CPIQOneDNN", "PIQPlatform", "PIQTensor"]),
     module("PIQKernels", ["CPIQKernels", "PIQPlatform", "PIQTensor", "PIQOneDNN"]),

@@ -54,7 +54,7 @@ public struct Networks {
       guard let value = values[name], value.shape == shape else {
         throw PIQError.configuration("the networks have no \(name) of shape \(shape)")
       }
-      return value
+      return TensorSource(value)
     }
     copy.freeze()
     return copy
@@ -79,7 +79,7 @@ public struct Networks {
   }
 
   /// Replaces every weight by what `weight` gives for its name; its shape must be the old one's.
-  public func load(_ weight: (_ name: String, _ shape: [Int]) throws -> Tensor) rethrows {
-    for (name, parameter) in state { parameter.value = try weight(name, parameter.value.shape) }
+  public func load(_ weight: (_ name: String, _ shape: [Int]) throws -> TensorSource) rethrows {
+    for (name, parameter) in state { parameter.source = try weight(name, parameter.source.shape) }
   }
 }

@@ -38,7 +38,7 @@ public struct AudioExplainer: Sendable {
   /// Explains the classification of a sound file as a class.
   ///
   /// - Parameters:
-  ///   - path: a sound file that libsndfile reads, of any rate and number of channels.
+  ///   - path: a sound file of any format that is read, of any rate and number of channels.
   ///   - className: the class to explain; the likeliest if nil.
   /// - Throws: `SoundFileError`; `Failure` naming the file when the model cannot take it or has no
   ///   such class.

@@ -89,7 +89,10 @@ public struct UnsupportedEncoding: Error, CustomStringConvertible, Equatable {
 public enum SoundFileName {
   private static let extensions: Set<String> = [
     "wav", "wave", "flac", "ogg", "oga", "opus", "aif", "aiff", "aifc", "caf", "mp3", "mp2", "w64",
-    "rf64", "bwf", "au", "sph", "voc", "sds",
+    "rf64", "bwf", "au", "sph", "voc", "sds", "mpga",
+    // What ffmpeg decodes, where the machine has it; elsewhere each is refused with one line.
+    "aac", "m4a", "m4b", "mp4", "wma", "wv", "ape", "amr", "3gp", "webm", "mka", "spx", "tta",
+    "mpc",
   ]
 
   /// Whether a file in a folder is a sound file, by its extension.

@@ -16,20 +16,25 @@ final class FileBytes {
       tell: { Int64(FileBytes.from($0)?.position ?? -1) })
   }
 
-  /// The number of the first error that the system reported, or 0.
-  private(set) var failure: Int32 = 0
   /// Bytes shown to readers in place of the file's own.
-  var replacement: (offset: Int, bytes: [UInt8])?
+  struct Patch: Equatable {
+    let offset: Int
+    let bytes: [UInt8]
+  }
+
+  var patches: [Patch] = []
 
   /// All bytes of a file in memory.
   private(set) var memory: [UInt8] = []
 
   private let source: Source
   private var position = 0
+  private var ownFailure: Int32 = 0
 
   private enum Source {
     case descriptor(Int32)
     case memory
+    case part(FileBytes, Range<Int>)
   }
 
   /// Takes over `descriptor`, which must be able to seek.
@@ -40,6 +45,9 @@ final class FileBytes {
     source = .memory
     memory = bytes
   }
+
+  /// A range of the bytes of `whole`, as a file of its own.
+  private init(_ whole: FileBytes, in range: Range<Int>) { source = .part(whole, range) }
 
   deinit {
     if case .descriptor(let descriptor) = source { close(descriptor) }
@@ -52,10 +60,30 @@ final class FileBytes {
     userData.map { Unmanaged<FileBytes>.fromOpaque($0).takeUnretainedValue() }
   }
 
+  /// The bytes of `range`, clamped to those that there are. Later growth of the file does not show.
+  func part(_ range: Range<Int>) -> FileBytes {
+    FileBytes(self, in: range.clamped(to: 0..<max(0, count)))
+  }
+
+  /// The number of the first error that the system reported, or 0.
+  var failure: Int32 {
+    if case .part(let whole, _) = source { whole.failure } else { ownFailure }
+  }
+
+  /// The open file behind all bytes; nil where they are in memory.
+  var descriptor: Int32? {
+    switch source {
+    case .descriptor(let descriptor): descriptor
+    case .memory: nil
+    case .part(let whole, _): whole.descriptor
+    }
+  }
+
   /// The length in bytes.
   var count: Int {
     switch source {
     case .memory: return memory.count
+    case .part(_, let range): return range.count
     case .descriptor(let descriptor):
       var status = stat()
       guard fstat(descriptor, &status) == 0 else {
@@ -93,6 +121,7 @@ final class FileBytes {
   private func write(_ bytes: UnsafeRawPointer?, count: Int) -> Int {
     guard let bytes, count > 0 else { return 0 }
     guard case .descriptor(let descriptor) = source else {
+      guard case .memory = source else { return 0 }
       let end = position + count
       if memory.count < end { memory += [UInt8](repeating: 0, count: end - memory.count) }
       let piece = UnsafeRawBufferPointer(start: bytes, count: count)
@@ -120,14 +149,26 @@ final class FileBytes {
       switch source {
       case .memory: Self.copy(memory, from: offset, to: destination)
       case .descriptor(let descriptor): load(into: destination, from: offset, of: descriptor)
+      case .part(let whole, let range): Self.load(from: whole, in: range, at: offset, destination)
       }
-    if let replacement {
-      for (i, byte) in replacement.bytes.enumerated() {
-        let place = replacement.offset + i - offset
+    for patch in patches {
+      for (i, byte) in patch.bytes.enumerated() {
+        let place = patch.offset + i - offset
         if place >= 0 && place < loaded { destination[place] = byte }
       }
     }
     return loaded
+  }
+
+  private static func load(
+    from whole: FileBytes, in range: Range<Int>, at offset: Int,
+    _ destination: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    guard offset < range.count else { return 0 }
+    let count = min(destination.count, range.count - offset)
+    return whole.load(
+      into: UnsafeMutableRawBufferPointer(rebasing: destination[..<count]),
+      from: range.lowerBound + offset)
   }
 
   private static func copy(
@@ -155,6 +196,6 @@ final class FileBytes {
   }
 
   private func note(_ code: Int32) {
-    if failure == 0 { failure = code }
+    if ownFailure == 0 { ownFailure = code }
   }
 }

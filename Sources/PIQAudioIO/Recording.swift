@@ -8,8 +8,10 @@ public struct Recording: Sendable, Equatable {
   public var sampleRate: Int
   /// How many channels the file has.
   public var channels: Int
-  /// A warning about a truncated file; nil if it is complete.
+  /// What is missing from the file, or is doubtful; nil if nothing is known to be.
   public var warning: String?
+  /// False for a file that can mark its end and does not, although nothing is known to be missing.
+  public var hasEndFlag = true
 
   /// The length in seconds.
   public var duration: Double { Double(samples.count) / Double(sampleRate) }
@@ -54,9 +56,11 @@ public struct Recording: Sendable, Equatable {
           problem: .tooLong(seconds: Double(samples.count) / rate, limit: limit / rate))
       }
     }
-    return Recording(
+    var recording = Recording(
       samples: samples, sampleRate: reader.sampleRate, channels: reader.channels,
       warning: reader.warning)
+    recording.hasEndFlag = reader.hasEndFlag
+    return recording
   }
 
   /// Writes the samples to a sound file that appears at `path` whole or not at all.

@@ -14,8 +14,12 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
     case notARegularFile
     /// A file of no bytes.
     case empty
-    /// A format unknown to libsndfile.
+    /// A format unknown to all decoders.
     case notSound
+    /// A format or encoding that needs ffmpeg, which this machine lacks; completes "holds …".
+    case needsFFmpeg(String)
+    /// An encoding that no decoder on this machine reads; completes "cannot be decoded: …".
+    case unsupported(String)
     /// A MIDI sample dump, which libsndfile does not read reliably.
     case midiSampleDump
     /// A known format with contents that libsndfile refuses, in its words.
@@ -76,6 +80,13 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
         "holds no sound in a format that can be read",
         "convert it to WAV or FLAC, or check that it is a sound file"
       )
+    case .needsFFmpeg(let format):
+      (
+        "holds \(format), which needs ffmpeg",
+        "install it (apt install ffmpeg), or convert the file to WAV or FLAC"
+      )
+    case .unsupported(let reason):
+      ("cannot be decoded: \(reason)", "convert it to WAV or FLAC, or check that it is whole")
     case .midiSampleDump: ("is a MIDI sample dump, which is not read", "convert it to WAV with sox")
     case .malformed(let reason): ("is damaged: \(reason)", "copy the file again or convert it anew")
     case .noChannels: ("has no channels", "check how the file was made")

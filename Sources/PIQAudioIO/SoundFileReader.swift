@@ -1,38 +1,45 @@
-import CPIQSndfile
 import Foundation
-import PIQPlatform
 
 /// Reads a sound file block by block as one channel of `Float`: the mean of its channels.
 ///
-/// Opens every format that libsndfile knows, for any file name. Integer samples become fractions of
-/// full scale; floating-point samples stay as they are.
+/// Opens every format of `SoundSources`, for any file name. Integer samples become fractions of
+/// full scale; floating-point samples stay as they are. Reads until nothing is left.
 ///
 ///     let reader = try SoundFileReader(path: "clip.flac")
 ///     while case let block = try reader.read(upTo: 16_000), !block.isEmpty { … }
 public final class SoundFileReader {
   /// The path as it was given, or "standard input".
   public let path: String
-  /// Frames a second; positive.
+  /// Frames a second; positive. Parts of other rates are resampled to that of the first.
   public let sampleRate: Int
-  /// Channels in the file, before the mixdown; positive.
+  /// Channels in the file, before the mixdown; positive. Those of the first part.
   public let channels: Int
-  /// The number of frames in the header, if given. Not reliable.
+  /// The number of frames in the header, if given, or an estimate. Not reliable.
   public let declaredFrames: Int?
-  /// The container and the encoding in libsndfile's words.
+  /// The container and the encoding in the decoder's words.
   public let formatName: String
   /// How many frames have been read.
   public private(set) var framesRead = 0
   /// Whether the end was reached.
   public private(set) var isAtEnd = false
-  /// Once the end was reached: what is missing from a truncated file.
+  /// Once the end was reached: what is missing from the file, or is doubtful.
   public private(set) var warning: String?
+  /// Once the end was reached: false where a file that can mark its end does not, and yet nothing is
+  /// known to be missing.
+  public private(set) var hasEndFlag = true
 
-  private let handle: SoundFileHandle
+  private let source: any SoundSource
+  private let bytes: FileBytes
   /// Bytes in the file when it was opened.
   private let byteCount: Int
-  private var interleaved: [Float]
-  /// The capacity of `interleaved` in frames.
-  private let passFrames: Int
+  /// Samples that were decoded and not yet asked for.
+  private var pending: ArraySlice<Float> = []
+  /// A block with another rate than the first is resampled, each stretch of one rate by itself.
+  private var stream: ResamplerStream?
+  private var streamRate: Int
+  private var hasOtherFormats = false
+  /// How many frames of the file were decoded.
+  private var framesDecoded = 0
 
   /// Opens the sound file at `path`; "-" reads standard input to its end first.
   ///
@@ -40,123 +47,105 @@ public final class SoundFileReader {
   public init(path: String) throws(SoundFileError) {
     let name = path == "-" ? "standard input" : path
     let bytes = try FileBytes.reading(path: path, name: name)
-    byteCount = bytes.count
-    guard !Self.isMIDISampleDump(bytes) else {
-      throw SoundFileError(path: name, problem: .midiSampleDump)
+    let byteCount = bytes.count
+    let source = try SoundSources.open(bytes, name: name)
+    // The first block says what the file holds; headers do so in some formats alone.
+    let first = try source.next()
+    guard bytes.failure == 0 else {
+      throw .system(path: name, action: "read it", errno: bytes.failure)
     }
-    if let place = Truncation.unfinishedDataSize(in: bytes) {
-      bytes.replacement = (place, [0xFF, 0xFF, 0xFF, 0xFF])
-    }
-    do {
-      handle = try SoundFileHandle(bytes, mode: SFM_READ)
-    } catch {
-      if bytes.failure != 0 { throw .system(path: name, action: "read it", errno: bytes.failure) }
-      throw SoundFileError(path: name, problem: Self.problem(behind: error))
-    }
-    guard handle.info.channels > 0 else { throw SoundFileError(path: name, problem: .noChannels) }
-    guard handle.info.samplerate > 0 else {
-      throw SoundFileError(path: name, problem: .noSampleRate)
-    }
+    guard let first else { throw SoundFileError(path: name, problem: .noSamples) }
     self.path = name
-    sampleRate = Int(handle.info.samplerate)
-    channels = Int(handle.info.channels)
-    let frames = Int(handle.info.frames)
-    declaredFrames = frames > 0 && frames < Int.max ? frames : nil
-    formatName = handle.formatName
-    passFrames = max(1, (64 << 10) / channels)
-    interleaved = [Float](repeating: 0, count: passFrames * channels)
+    self.source = source
+    self.bytes = bytes
+    self.byteCount = byteCount
+    (sampleRate, channels) = (first.sampleRate, first.channels)
+    streamRate = first.sampleRate
+    declaredFrames = source.declaredFrames
+    formatName = source.formatName
+    pending = try mean(of: first)[...]
   }
 
   /// The next `frames` frames, each the mean of its channels; fewer at the end, none after it.
   ///
-  /// - Throws: `SoundFileError` when a sample is not finite, when the file holds no sample at all,
-  ///   or when the system cannot read it.
+  /// - Throws: `SoundFileError` when a sample is not finite, or when the system cannot read it.
   public func read(upTo frames: Int) throws(SoundFileError) -> [Float] {
     var mono: [Float] = []
-    mono.reserveCapacity(min(max(frames, 0), passFrames))
     while mono.count < frames && !isAtEnd {
-      let wanted = min(passFrames, frames - mono.count)
-      let received = interleaved.withUnsafeMutableBufferPointer { buffer in
-        buffer.baseAddress.map { min(wanted, handle.read(into: $0, frames: wanted)) } ?? 0
-      }
-      try appendMean(ofFrames: received, to: &mono)
-      framesRead += received
-      if received < wanted { try finish() }
+      let piece = pending.prefix(frames - mono.count)
+      mono += piece
+      pending = pending.dropFirst(piece.count)
+      framesRead += piece.count
+      if mono.count < frames { try load() }
     }
     return mono
   }
 
-  private func appendMean(ofFrames count: Int, to mono: inout [Float]) throws(SoundFileError) {
-    let first = mono.count
-    interleaved.withUnsafeBufferPointer { frames in
-      if channels == 1 {
-        mono.append(contentsOf: frames.prefix(count))
-      } else {
-        // The sum of finite samples is finite in double precision, so that the mean is not finite
-        // only if a sample is not.
-        let scale = 1 / Double(channels)
-        for frame in 0..<count {
-          var sum = 0.0
-          for i in frame * channels..<(frame + 1) * channels { sum += Double(frames[i]) }
-          mono.append(Float(sum * scale))
+  /// Decodes the next samples, or finishes.
+  private func load() throws(SoundFileError) {
+    if let block = try source.next() {
+      pending = try resampled(block)[...]
+    } else if let rest = stream?.finish(), !rest.isEmpty {
+      stream = nil
+      pending = rest[...]
+    } else {
+      try finish()
+    }
+  }
+
+  /// A block at the rate of the first.
+  private func resampled(_ block: SoundBlock) throws(SoundFileError) -> [Float] {
+    if block.channels != channels { hasOtherFormats = true }
+    let mono = try mean(of: block)
+    guard block.sampleRate != streamRate else { return stream?.resample(mono) ?? mono }
+    hasOtherFormats = true
+    streamRate = block.sampleRate
+    let rest = stream?.finish() ?? []
+    stream =
+      streamRate == sampleRate ? nil : ResamplerStream(.cached(from: streamRate, to: sampleRate))
+    return rest + (stream?.resample(mono) ?? mono)
+  }
+
+  private func mean(of block: SoundBlock) throws(SoundFileError) -> [Float] {
+    let (frames, channels) = (block.samples, block.channels)
+    var mono = frames
+    if channels > 1 {
+      // The sum of finite samples is finite in double precision, so that the mean is not finite
+      // only if a sample is not.
+      let scale = 1 / Double(channels)
+      mono = [Float](unsafeUninitializedCapacity: block.frames) { buffer, count in
+        frames.withUnsafeBufferPointer { frames in
+          for frame in 0..<buffer.count {
+            var sum = 0.0
+            for i in frame * channels..<(frame + 1) * channels { sum += Double(frames[i]) }
+            buffer[frame] = Float(sum * scale)
+          }
         }
+        count = block.frames
       }
     }
-    guard let bad = mono[first...].firstIndex(where: { !$0.isFinite }) else { return }
-    let frame = bad - first
-    let samples = interleaved[frame * channels..<(frame + 1) * channels]
-    let index = samples.firstIndex { !$0.isFinite } ?? samples.startIndex
-    throw SoundFileError(
-      path: path,
-      problem: .notFinite(
-        value: interleaved[index], frame: framesRead + frame, sampleRate: sampleRate,
-        channel: index - samples.startIndex + 1))
+    if let frame = mono.firstIndex(where: { !$0.isFinite }) {
+      let samples = frames[frame * channels..<(frame + 1) * channels]
+      let index = samples.firstIndex { !$0.isFinite } ?? samples.startIndex
+      throw SoundFileError(
+        path: path,
+        problem: .notFinite(
+          value: frames[index], frame: framesDecoded + frame, sampleRate: block.sampleRate,
+          channel: index - samples.startIndex + 1))
+    }
+    framesDecoded += mono.count
+    return mono
   }
 
   private func finish() throws(SoundFileError) {
     isAtEnd = true
-    if handle.bytes.failure != 0 {
-      throw .system(path: path, action: "read it", errno: handle.bytes.failure)
+    guard bytes.failure == 0 else {
+      throw .system(path: path, action: "read it", errno: bytes.failure)
     }
-    guard handle.bytes.count >= byteCount else {
-      throw SoundFileError(path: path, problem: .shrank)
-    }
-    guard framesRead > 0 else { throw SoundFileError(path: path, problem: .noSamples) }
-    let there = seconds(Double(framesRead) / Double(sampleRate))
-    if let declaredFrames, framesRead < declaredFrames {
-      let promised = seconds(Double(declaredFrames) / Double(sampleRate))
-      warning = "ends early: \(there) s of \(promised) s are there and used"
-    } else if isCut {
-      warning = "ends early: the \(there) s that are there are used"
-    }
-  }
-
-  private var isCut: Bool {
-    if handle.info.format & Int32(SF_FORMAT_TYPEMASK) == Int32(SF_FORMAT_OGG) {
-      return Truncation.isOggWithoutEnd(handle.bytes)
-    }
-    return handle.error != nil || Truncation.isNoted(in: handle.log)
-  }
-
-  /// From a damaged one libsndfile reads minutes of sound, and prints to standard output.
-  private static func isMIDISampleDump(_ bytes: FileBytes) -> Bool {
-    let head = bytes.bytes(at: 0, count: 4)
-    return head.count == 4 && head[0] == 0xF0 && head[1] == 0x7E && head[2] < 0x80 && head[3] == 1
-  }
-
-  /// The problem behind libsndfile's message, which may refer to its internals.
-  private static func problem(behind refusal: SoundFileHandle.Refusal) -> SoundFileError.Problem {
-    if refusal.code == Int32(SF_ERR_UNRECOGNISED_FORMAT) { return .notSound }
-    if refusal.reason.contains("Channel count is zero") { return .noChannels }
-    if refusal.reason.contains("SF_INFO struct incomplete") { return .noSampleRate }
-    // The message of a decoder that found nothing to decode.
-    if refusal.reason.contains("not a regular file") { return .notSound }
-    if refusal.code == Int32(SF_ERR_MALFORMED_FILE) {
-      return .malformed("it is incomplete or does not follow its format")
-    }
-    var reason = refusal.reason[...]
-    if let mark = reason.range(of: "Error : ") { reason = reason[mark.upperBound...] }
-    while reason.last == "." || reason.last == "\n" { reason.removeLast() }
-    return .malformed(printable(String(reason)))
+    guard bytes.count >= byteCount else { throw SoundFileError(path: path, problem: .shrank) }
+    var remarks = source.remarks
+    remarks.hasOtherFormats = hasOtherFormats
+    warning = remarks.warning(there: Double(framesRead) / Double(sampleRate))
+    hasEndFlag = remarks.hasEndFlag
   }
 }

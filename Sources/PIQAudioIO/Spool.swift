@@ -34,6 +34,23 @@ enum Spool {
     return bytes
   }
 
+  /// The whole of `bytes` as a file that a process can open: their own one, or an unnamed copy.
+  ///
+  /// - Parameter name: its name in errors.
+  static func file(of bytes: FileBytes, name: String) throws(SoundFileError) -> FileBytes {
+    if bytes.descriptor != nil { return bytes }
+    let folder = folder
+    let file = unnamedFile(in: folder)
+    guard file >= 0 else { throw failure(errno, folder: folder, name: name) }
+    let copy = FileBytes(descriptor: file)
+    var offset = 0
+    while case let block = bytes.bytes(at: offset, count: blockSize), !block.isEmpty {
+      try keep(block[...], in: file, folder: folder, name: name)
+      offset += block.count
+    }
+    return copy
+  }
+
   /// The folder for large temporary files: `/tmp` is often in memory.
   private static var folder: String {
     if let wish = environmentPath("TMPDIR"), !wish.isEmpty { return wish }

@@ -53,11 +53,26 @@ public final class SafetensorsFile: Sendable {
     guard entry.dtype.isFloat else {
       throw invalid("tensor \(quoted(name)) is \(entry.dtype.rawValue), not floating-point")
     }
-    return file.withBytes { bytes in
+    return decoded(entry)
+  }
+
+  private func decoded(_ entry: Entry) -> Tensor {
+    file.withBytes { bytes in
       Tensor(shape: entry.shape) {
         entry.dtype.decodeFloats(UnsafeRawBufferPointer(rebasing: bytes[entry.bytes]), into: $0)
       }
     }
+  }
+
+  /// The tensor `name`, which is decoded each time it is needed: the file stays in memory instead.
+  ///
+  /// - Throws: as `floats(_:)`.
+  public func source(of name: String) throws(Failure) -> TensorSource {
+    let entry = try entry(name)
+    let tensor = try floats(name)
+    // Small ones are not worth decoding again.
+    guard tensor.count >= 1 << 16 else { return TensorSource(tensor) }
+    return TensorSource(shape: entry.shape) { [self] in decoded(entry) }
   }
 
   /// The integers `name`, stored as I64, I32, U8 or BOOL.

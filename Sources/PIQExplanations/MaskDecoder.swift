@@ -38,9 +38,18 @@ extension Interpreter {
     _ configuration: ModelConfiguration, precision: Precision = .float32,
     weights: (_ name: String, _ shape: [Int]) throws -> Tensor
   ) throws {
+    try self.init(configuration, precision: precision, sources: { TensorSource(try weights($0, $1)) })
+  }
+
+  /// The same with weights that may stay in their stored form.
+  public init(
+    _ configuration: ModelConfiguration, precision: Precision = .float32,
+    sources: (_ name: String, _ shape: [Int]) throws -> TensorSource
+  ) throws {
     let networks = try Networks(configuration, using: .zeros)
-    try networks.load(weights)
+    try networks.load(sources)
     networks.freeze()
+    Tensor.releaseUnusedMemory()
     self.init(configuration, frozen: networks, precision)
   }
 

@@ -1,15 +1,15 @@
 package import PIQTensor
 
 /// A convolution, or a transposed one, with its weights and epilogue, ready to run on maps of any
-/// extent. Transformed weights are made on first use.
+/// extent. Transformed weights are made where they are needed.
 package final class ConvolutionPlan: Sendable {
   let planner: ConvolutionPlanner
   let weights: ConvolutionWeights
   let epilogue: Epilogue
   private let im2col: Im2ColPlan
   private let col2im: Col2ImPlan
-  private let three = Lazy<StridedWinograd>()
-  private let five = Lazy<StridedWinograd>()
+  private let three = Reused<StridedWinograd>()
+  private let five = Reused<StridedWinograd>()
   private var geometry: ConvolutionGeometry { planner.geometry }
 
   /// - Parameters:
@@ -102,9 +102,12 @@ package final class ConvolutionPlan: Sendable {
 
   /// Minimal filtering with tiles of this side.
   func winograd(_ side: TileSide) -> StridedWinograd {
-    (side == .five ? five : three) {
-      StridedWinograd(weights: weights, precision: planner.operands, side: side)
-    }
+    (side == .five ? five : three) { newWinograd(side) }
+  }
+
+  /// The same without transformed weights.
+  func newWinograd(_ side: TileSide) -> StridedWinograd {
+    StridedWinograd(weights: weights, precision: planner.operands, side: side)
   }
 
   /// How an input of the shape [B, H, W, I] is convolved, for a `LayerClock`.
@@ -120,7 +123,7 @@ package final class ConvolutionPlan: Sendable {
         performed: definition)
     case .winograd(let side):
       let between = geometry.isTransposed ? 1 : 0
-      return winograd(side).work(
+      return newWinograd(side).work(
         positions: Extent(coarse.height + between, coarse.width + between), batch: shape[0],
         definition: definition)
     }

@@ -41,7 +41,7 @@ package struct ConvolutionPlanner: Hashable, Sendable {
   /// The least coarse map for cached transforms, which take four times the memory of the kernel.
   private static let minimumPixels = 2048
   /// The least one for the transforms of large tiles, nine times the memory.
-  private static let minimumPixelsForFive = 8192
+  private static let minimumPixelsForFive = 16384
 
   /// The precision of operands: narrow layers stay in single precision.
   package var operands: Precision {

@@ -1,15 +1,15 @@
 package import PIQTensor
 
-/// The weights of a convolution, with factors that are still to be multiplied in, so that no copy
-/// stays beside the transformed weights.
+/// The weights of a convolution, in their stored form and with factors that are still to be
+/// multiplied in, so that no copy stays beside the transformed weights.
 package struct ConvolutionWeights: Sendable {
   /// [C, F, kH, kW] before the factors.
-  private let values: Tensor
+  private let values: TensorSource
   /// [C].
   private let scale: Tensor?
 
   /// Weights as PyTorch keeps them, [C, F, kH, kW], times a factor for each coarse channel [C].
-  package init(_ values: Tensor, scale: Tensor? = nil) {
+  package init(_ values: TensorSource, scale: Tensor? = nil) {
     self.values = values
     self.scale = scale
   }
@@ -19,9 +19,9 @@ package struct ConvolutionWeights: Sendable {
 
   /// The weights [C, F, kH, kW], a copy where there are factors.
   var folded: Tensor {
-    guard let scale else { return values }
-    var folded = values
-    let row = values.count / scale.count
+    guard let scale else { return values.value }
+    var folded = values.value
+    let row = folded.count / scale.count
     folded.withUnsafeMutableBuffer { folded in
       for (c, factor) in scale.elements.enumerated() {
         for i in c * row..<(c + 1) * row { folded[i] *= factor }

@@ -26,7 +26,7 @@ final class FusedRowsPlan: Sendable {
   func work(on shape: [Int]) -> LayerClock.Work {
     let (b, h, w) = (shape[0], shape[1], shape[2])
     let between = [b, 2 * h, 2 * w, channels]
-    let doubling = winograd(Extent(h, w)).work(
+    let doubling = first.newWinograd(side(Extent(h, w))).work(
       positions: Extent(h + 1, w + 1), batch: b,
       definition: first.planner.geometry.multiplications(of: shape))
     return .init(
@@ -36,16 +36,14 @@ final class FusedRowsPlan: Sendable {
       performed: doubling.performed + tiles.multiplications(pixels: b * 4 * h * w))
   }
 
-  private func winograd(_ size: Extent) -> StridedWinograd {
-    first.winograd(first.planner.tileSide(.toFine, coarse: size))
-  }
+  private func side(_ size: Extent) -> TileSide { first.planner.tileSide(.toFine, coarse: size) }
 
   /// Runs both on `x` [B, H, W, I]: [B, H', W', 1].
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
   func callAsFunction(_ x: Tensor) throws -> Tensor {
     try first.planner.geometry.check(x)
-    let doubling = winograd(Extent(of: x.shape))
+    let doubling = first.winograd(side(Extent(of: x.shape)))
     return switch doubling.precision {
     case .float32: try run(Float.self, x, doubling)
     case .bfloat16: try run(BFloat16.self, x, doubling)

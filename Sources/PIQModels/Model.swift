@@ -55,7 +55,7 @@ public struct Model: Sendable {
       let precision = try precision.resolved(
         for: .inference, channels: configuration.classifier.inputSize)
       var parameters = 0
-      interpreter = try Interpreter(configuration, precision: precision) { name, shape in
+      interpreter = try Interpreter(configuration, precision: precision, sources: { name, shape in
         guard let found = file.shape(of: name) else {
           throw incomplete("lacks the tensor \(printable(name))")
         }
@@ -63,11 +63,12 @@ public struct Model: Sendable {
           throw incomplete(
             "\(printable(name)) has shape \(found) where model.json needs \(shape)")
         }
-        let tensor = try file.floats(name)
+        let source = try file.source(of: name)
+        let tensor = source.value
         try Self.check(tensor, named: name, path: weightsPath)
         parameters += tensor.count
-        return tensor
-      }
+        return source
+      })
       parameterCount = parameters
     } catch let error as PIQError {
       throw Failure(

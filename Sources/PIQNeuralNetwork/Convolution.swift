@@ -42,7 +42,7 @@ public final class Conv2d: Layer {
   ) -> ConvolutionPlan {
     guard let norm else {
       return ConvolutionPlan(
-        geometry, weights: ConvolutionWeights(weight.value),
+        geometry, weights: ConvolutionWeights(weight.source),
         epilogue: Epilogue(bias: bias.value, relu: relu), for: purpose, precision: precision)
     }
     let (scale, shift) = norm.affine
@@ -51,7 +51,7 @@ public final class Conv2d: Layer {
       folded[flat: o] = folded[flat: o] * scale[flat: o] + shift[flat: o]
     }
     return ConvolutionPlan(
-      geometry, weights: ConvolutionWeights(weight.value, scale: scale),
+      geometry, weights: ConvolutionWeights(weight.source, scale: scale),
       epilogue: Epilogue(bias: folded, relu: relu), for: purpose, precision: precision)
   }
 

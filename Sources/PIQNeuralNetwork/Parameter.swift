@@ -4,9 +4,29 @@ import Synchronization
 
 /// A tensor that belongs to a layer: a weight that training moves, or a running statistic.
 public final class Parameter {
-  /// The current values.
+  /// The current values: made anew by each reading where the parameter was given a source.
   public var value: Tensor {
-    didSet { version &+= 1 }
+    get { held ?? source.value }
+    _modify {
+      var value = held ?? source.value
+      // Unique while it changes, so that nothing is copied.
+      held = nil
+      defer {
+        held = value
+        version &+= 1
+      }
+      yield &value
+    }
+  }
+  private var held: Tensor?
+  private var stored: TensorSource?
+  /// The values, held or to be made.
+  package var source: TensorSource {
+    get { held.map { TensorSource($0) } ?? stored ?? TensorSource(Tensor(shape: [0])) }
+    set {
+      (held, stored) = (nil, newValue)
+      version &+= 1
+    }
   }
   /// The gradient of the objective, summed over all pullbacks since it was last cleared.
   public var gradient: Tensor?
@@ -19,7 +39,7 @@ public final class Parameter {
 
   /// A parameter that begins as `value`.
   public init(_ value: Tensor, isTrainable: Bool = true) {
-    self.value = value
+    held = value
     self.isTrainable = isTrainable
     needsGradient = isTrainable
   }

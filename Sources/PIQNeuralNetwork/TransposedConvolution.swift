@@ -44,7 +44,7 @@ public final class ConvTranspose2d: Layer {
     precision: Precision = .float32
   ) -> ConvolutionPlan {
     ConvolutionPlan(
-      geometry, weights: ConvolutionWeights(weight.value),
+      geometry, weights: ConvolutionWeights(weight.source),
       epilogue: Epilogue(bias: bias.value, relu: relu, affine: norm?.affine), for: purpose,
       precision: precision)
   }

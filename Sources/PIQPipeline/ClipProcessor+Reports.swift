@@ -7,16 +7,20 @@ struct RecordingFacts {
   /// In seconds.
   let duration: Double
   let warning: String?
+  /// Whether the file marks its end, or need not.
+  let hasEndFlag: Bool
 
   init(_ recording: Recording) {
     (sampleRate, channels) = (recording.sampleRate, recording.channels)
     (duration, warning) = (recording.duration, recording.warning)
+    hasEndFlag = recording.hasEndFlag
   }
 
   /// The facts once all of it is read.
   init(_ reader: SoundFileReader) {
     (sampleRate, channels, warning) = (reader.sampleRate, reader.channels, reader.warning)
     duration = Double(reader.framesRead) / Double(reader.sampleRate)
+    hasEndFlag = reader.hasEndFlag
   }
 }
 
@@ -57,6 +61,7 @@ extension ClipProcessor {
       top: means?.top(settings.top, of: labels) ?? [],
       model: .init(name: configuration.name, sha256: model.sha256), sampleRate: facts.sampleRate,
       channels: facts.channels, duration: facts.duration, outputs: [:], warning: facts.warning)
+    report.endFlag = facts.hasEndFlag ? nil : false
     report.time = start?.time(after: 0)
     report.probabilities = means?.probabilities
     if means == nil, let minLevel = settings.windowing.minLevel {

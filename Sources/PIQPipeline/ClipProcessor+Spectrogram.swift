@@ -33,7 +33,8 @@ extension ClipProcessor {
         hopLength: stft.hopLength, nFFT: stft.nFFT, title: job.input.name)
       if let path = job.output(.spectrogram) { try figure.write(toPNG: path) }
       return SpectrogramReport(
-        input: job.input.path, outputs: job.outputs, warning: recording.warning)
+        input: job.input.path, outputs: job.outputs, warning: recording.warning,
+        endFlag: recording.hasEndFlag ? nil : false)
     }
   }
 
@@ -75,4 +76,11 @@ public struct SpectrogramReport: Encodable, Sendable {
   public var outputs: [String: String]
   /// A problem with the input that did not prevent its use.
   public var warning: String?
+  /// False where a file that can mark its end does not; nil otherwise.
+  public var endFlag: Bool?
+
+  enum CodingKeys: String, CodingKey {
+    case input, outputs, warning
+    case endFlag = "end_flag"
+  }
 }

@@ -26,6 +26,9 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var warning: String?
   /// When the recording began, in ISO 8601, where its recorder says so.
   public var time: String?
+  /// False where a file that can mark its end does not, although nothing is known to be missing; nil
+  /// otherwise.
+  public var endFlag: Bool?
   /// The explanation method; nil in files of versions that had only one.
   public var method: ExplanationMethod?
   /// The copies or steps of the method; nil where it has none.
@@ -100,5 +103,6 @@ public struct ClipReport: Sendable, Codable, Equatable {
       normalize, method, steps, seed, precision
     case window, overlap, windows
     case sampleRate = "sample_rate"
+    case endFlag = "end_flag"
   }
 }

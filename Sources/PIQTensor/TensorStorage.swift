@@ -19,7 +19,12 @@ final class TensorStorage: @unchecked Sendable {
   deinit { BlockPool.shared.put(block) }
 }
 
-/// A memory block, aligned to 64 bytes (to 2 MiB if larger than that).
+extension Tensor {
+  /// Returns memory that is kept for tensors to come to the system.
+  package static func releaseUnusedMemory() { BlockPool.shared.trim() }
+}
+
+/// A memory block, aligned to 64 bytes (to 2 MiB if larger than 1 MiB).
 private struct Block: @unchecked Sendable {
   let address: UnsafeMutableRawPointer
   let bytes: Int
@@ -33,6 +38,7 @@ private final class BlockPool: Sendable {
   static let shared = BlockPool()
 
   private static let smallest = 1 << 20
+  private static let page = 4096
   private static let hugePage = 2 << 20
   /// The memory cached beyond the peak, because not every block fits the next request: none in an
   /// interpretation, which is to stay small, and an eighth in a training, which repeats itself.
@@ -71,7 +77,7 @@ private final class BlockPool: Sendable {
         state.kept[$0].bytes >= bytes && state.kept[$0].bytes <= bytes * 2
       }
       guard let best = fitting.min(by: { state.kept[$0].bytes < state.kept[$1].bytes }) else {
-        state.use(Self.rounded(bytes, to: Self.hugePage))
+        state.use(Self.rounded(bytes, to: Self.page))
         return (nil, state.surplus())
       }
       let block = state.kept.remove(at: best)
@@ -94,6 +100,16 @@ private final class BlockPool: Sendable {
     for block in surplus { munmap(block.address, block.bytes) }
   }
 
+  /// Drops what is kept, and forgets how much there was at most.
+  func trim() {
+    let dropped = state.withLock { state in
+      let dropped = state.kept
+      (state.kept, state.keptBytes, state.peak) = ([], 0, state.usedBytes)
+      return dropped
+    }
+    for block in dropped { munmap(block.address, block.bytes) }
+  }
+
   private static func rounded(_ bytes: Int, to alignment: Int) -> Int {
     (bytes + alignment - 1) / alignment * alignment
   }
@@ -101,7 +117,7 @@ private final class BlockPool: Sendable {
   /// Memory that begins with a huge page, directly from the system: malloc would raise its
   /// threshold and keep large blocks in a fragmented heap.
   private static func map(_ bytes: Int) -> Block {
-    let rounded = rounded(bytes, to: hugePage)
+    let rounded = rounded(bytes, to: page)
     let mapped = mmap(
       nil, rounded + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let mapped, mapped != MAP_FAILED else { outOfMemory(rounded) }

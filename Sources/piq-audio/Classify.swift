@@ -101,6 +101,7 @@ struct Classify: TerminalCommand {
       try results?.take(outcome, of: path)
       guard case .done(let report, let seconds) = outcome else { return try loop.skip(path) }
       if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
+      if report.endFlag == false { terminal.note("\(printable(path)): \(Terminal.noEndFlag)") }
       terminal.note("\(printable(path)): \(seconds.inWords)")
       try printer.end(outcome, of: path)
     } failed: { index, error in

@@ -42,6 +42,7 @@ struct DrawSpectrogram: TerminalCommand {
       let path = jobs[index].input.path
       guard let report else { return try loop.skip(path) }
       if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
+      if report.endFlag == false { terminal.note("\(printable(path)): \(Terminal.noEndFlag)") }
       if json {
         try terminal.print(JSON.line(report))
       } else {

@@ -220,6 +220,7 @@ struct Interpret: TerminalCommand {
         saidNoArrays = true
       }
       if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
+      if report.endFlag == false { terminal.note("\(printable(path)): \(Terminal.noEndFlag)") }
       terminal.note("\(printable(path)): \(seconds.inWords)")
       if json {
         try terminal.print(outcome.json(of: path))

@@ -58,6 +58,9 @@ struct Terminal: Sendable {
   /// Writes a detail to standard error in verbose mode.
   func note(_ message: String) { write(message, .info) }
 
+  /// What is said in verbose mode of an Ogg file that stops between two pages.
+  static let noEndFlag = "does not mark its end, and may be whole or cut"
+
   private func write(_ message: String, _ level: Logger.Level) {
     clearProgress()
     log.log(level: level, "\(message)")

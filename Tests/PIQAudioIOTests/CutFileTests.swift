@@ -21,17 +21,6 @@ import Testing
     try expectCut("a", complete: samples.count, warning: "that are there are used")
   }
 
-  @Test func oggCutBetweenPages() throws {
-    try SampleFile.oggVorbis.write(noise(48_000 * 5), sampleRate: 48_000, to: folder.file("a"))
-    let bytes = try folder.bytes("a")
-    let pages = bytes.indices.dropLast(4).filter {
-      bytes[$0..<$0 + 4].elementsEqual("OggS".utf8)
-    }
-    let middle = try #require(pages.first { $0 > bytes.count / 2 })
-    let cut = try Recording.read(path: folder.file("b", Array(bytes[..<middle])))
-    #expect(cut.warning?.hasPrefix("ends early") == true)
-  }
-
   @Test(arguments: [SampleFile.aiff, .au, .rf64, .w64])
   func others(_ format: SampleFile) throws {
     try format.write(noise(8000), sampleRate: 8000, to: folder.file("a"))

@@ -1,0 +1,139 @@
+import PIQAudioIO
+import Testing
+
+/// Chains of Ogg streams, holes in them, and their ends.
+@Suite struct OggTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// The pages of an Ogg file of so many seconds.
+  private func pages(
+    _ format: SampleFile = .oggVorbis, seconds: Int = 5, channels: Int = 1, rate: Int = 48_000
+  ) throws -> [[UInt8]] {
+    let path = folder.file("part")
+    try format.write(
+      noise(rate * seconds * channels), channels: channels, sampleRate: rate, to: path)
+    let bytes = try folder.bytes("part")
+    let starts = bytes.indices.dropLast(4).filter {
+      bytes[$0..<$0 + 5].elementsEqual(Array("OggS".utf8) + [0])
+    }
+    return zip(starts, starts.dropFirst() + [bytes.count]).map { Array(bytes[$0..<$1]) }
+  }
+
+  private func read(_ pages: some Sequence<[UInt8]>) throws -> Recording {
+    try Recording.read(path: folder.file("a.ogg", Array(pages.joined())))
+  }
+
+  @Test(arguments: [SampleFile.oggVorbis, .opus])
+  func everyLinkOfAChain(_ format: SampleFile) throws {
+    let part = try pages(format)
+    let recording = try read(part + part + part)
+    #expect(recording.samples.count == 3 * 5 * 48_000)
+    #expect(recording.warning == nil)
+    #expect(recording.hasEndFlag)
+    // Each link begins anew.
+    #expect(recording.samples[..<240_000] == recording.samples[240_000..<480_000])
+  }
+
+  @Test func linksOfOtherRatesAndChannels() throws {
+    let recording = try read(
+      pages(seconds: 2) + pages(seconds: 3, channels: 2, rate: 22_050)
+        + pages(.opus, seconds: 1, rate: 16_000) + pages(seconds: 2))
+    #expect(recording.sampleRate == 48_000)
+    #expect(abs(recording.duration - 8) < 0.001)
+    #expect(recording.warning?.hasPrefix("has parts of different rates or channels") == true)
+  }
+
+  /// Several streams at once, page by page.
+  @Test func multiplexedStreams() throws {
+    let (first, second) = (try pages(), try pages(seconds: 3))
+    var mixed: [[UInt8]] = []
+    for i in 0..<max(first.count, second.count) {
+      if i < first.count { mixed.append(first[i]) }
+      if i < second.count { mixed.append(second[i]) }
+    }
+    let recording = try read(mixed)
+    #expect(recording.samples.elementsEqual(try read(first).samples))
+    #expect(recording.warning == "holds several sounds at once: the first is used")
+  }
+
+  @Test(arguments: [SampleFile.oggVorbis, .opus], [1, 3])
+  func aHoleKeepsTime(_ format: SampleFile, _ missing: Int) throws {
+    let all = try pages(format, seconds: 10)
+    let whole = try read(all)
+    let middle = all.count / 2
+    let recording = try read(all[..<middle] + all[(middle + missing)...])
+    #expect(recording.samples.count == whole.samples.count)
+    // Decoders need a moment after the hole.
+    #expect(difference(recording.samples.suffix(48_000), whole.samples.suffix(48_000)) < 0.05)
+    #expect(recording.warning?.hasPrefix("has a hole at ") == true)
+    #expect(recording.samples.contains { $0 == 0 })
+  }
+
+  @Test func aHoleAtTheBeginning() throws {
+    let all = try pages(seconds: 10)
+    // Two or three pages are headers.
+    let recording = try read(all[..<3] + all[4...])
+    #expect(recording.samples.count == 480_000)
+    #expect(recording.warning?.contains("has a hole at ") == true)
+  }
+
+  @Test(arguments: [SampleFile.oggVorbis, .opus])
+  func aDamagedPage(_ format: SampleFile) throws {
+    var all = try pages(format, seconds: 10)
+    let middle = all.count / 2
+    all[middle][200] ^= 1
+    let recording = try read(all)
+    #expect(recording.samples.count == 480_000)
+    #expect(recording.warning?.hasPrefix("has a hole at ") == true)
+  }
+
+  /// Bytes were cut out, so that one page is not whole and the next begins in its middle.
+  @Test func bytesThatWereCutOut() throws {
+    let bytes = Array(try pages(seconds: 10).joined())
+    let middle = bytes.count / 2
+    let recording = try read([Array(bytes[..<middle]), Array(bytes[(middle + 3000)...])])
+    #expect(recording.samples.count == 480_000)
+    #expect(recording.warning?.contains("has a hole at ") == true)
+  }
+
+  @Test func anEndBetweenPagesIsNoWarning() throws {
+    let all = try pages()
+    let recording = try read(all.dropLast())
+    #expect(recording.warning == nil)
+    #expect(!recording.hasEndFlag)
+  }
+
+  @Test(arguments: [2, 30, 500]) func anEndWithinAPage(_ size: Int) throws {
+    let all = try pages()
+    let last = all[all.count - 2]
+    let recording = try read(all.dropLast(2) + [Array(last.prefix(size))])
+    #expect(recording.warning?.hasPrefix("ends early: the ") == true)
+    #expect(recording.hasEndFlag)
+  }
+
+  @Test(arguments: [
+    [UInt8](repeating: 0, count: 100_000), Array("TAG".utf8) + [UInt8](repeating: 1, count: 125),
+  ])
+  func whatFollowsTheEndIsNoSound(_ tail: [UInt8]) throws {
+    let recording = try read(try pages() + [tail])
+    #expect(recording.samples.count == 240_000)
+    #expect(recording.warning == nil)
+  }
+
+  /// A link that was cut within a page, before another.
+  @Test func aCutLinkInAChain() throws {
+    let all = try pages()
+    let cut = all.dropLast(2) + [Array(all[all.count - 2].prefix(500))]
+    let recording = try read(cut + all)
+    #expect(recording.samples.suffix(240_000) == (try read(all)).samples[...])
+    #expect(recording.warning?.contains("what follows may be too early") == true)
+  }
+
+  @Test func withoutItsBeginning() throws {
+    let path = try folder.file("a.ogg", Array(try pages().dropFirst(3).joined()))
+    let error = #expect(throws: SoundFileError.self) { try Recording.read(path: path) }
+    #expect(error?.problem == .malformed("its beginning is not complete"))
+  }
+}
