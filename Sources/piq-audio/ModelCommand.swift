@@ -109,7 +109,7 @@ struct ModelCommand: ParsableCommand {
     func validate() throws { try refuseEmpty(model, "the model's path") }
 
     func run(_ terminal: Terminal) throws {
-      let model = try Model(path: ModelLocation.find(model))
+      let model = try ModelDescription(path: ModelLocation.find(model))
       let summary = ModelSummary(model)
       try terminal.print(json ? JSON.indented(summary) : summary.text)
     }
