@@ -205,6 +205,7 @@ struct Interpret: TerminalCommand {
       try results?.take(failure: failure.message, of: failure.path ?? "")
     }
     var written = 0
+    var unexplained = 0
     var saidNoArrays = false
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))
@@ -216,6 +217,7 @@ struct Interpret: TerminalCommand {
       try results?.take(outcome, of: path)
       guard case .done(let report, let seconds) = outcome else { return try loop.skip(path) }
       written += report.outputs.count
+      unexplained += report.windows?.count { !$0.explained } ?? 0
       let arrays = OutputKind.arrays
       if report.outputs[arrays.name] == nil, jobs[index].output(arrays) != nil, !saidNoArrays {
         terminal.notice("arrays are not written for recordings in windows")
@@ -243,7 +245,11 @@ struct Interpret: TerminalCommand {
     if !json {
       let place = folder.map(printable) ?? "the current folder"
       let skippedText = loop.skipped > 0 ? ", skipped \(loop.skipped) inputs" : ""
-      try terminal.say("Wrote \(written) file\(written == 1 ? "" : "s") to \(place)\(skippedText).")
+      let silentText =
+        unexplained > 0
+        ? "; the interpretation of \(unexplained) window\(unexplained == 1 ? "" : "s") is silence" : ""
+      try terminal.say(
+        "Wrote \(written) file\(written == 1 ? "" : "s") to \(place)\(skippedText)\(silentText).")
     }
     try loop.end()
   }
