@@ -1,4 +1,5 @@
 import Foundation
+import PIQPlatform
 
 extension FileBytes {
   /// Opens `path` for reading; "-" is standard input. Input that cannot seek is read to its end
@@ -8,7 +9,9 @@ extension FileBytes {
   static func reading(path: String, name: String) throws(SoundFileError) -> FileBytes {
     let isStandardInput = path == "-"
     let descriptor =
-      isStandardInput ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC)
+      isStandardInput
+      ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+      : path.withSystemPath { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw .system(path: name, action: "open it", errno: errno) }
     let opened = FileBytes(descriptor: descriptor)
     defer { withExtendedLifetime(opened) {} }

@@ -1,4 +1,6 @@
 import Foundation
+import PIQPlatform
+import PIQPlatform
 
 /// When a recording began, by its recorder: from the GUANO metadata or the comment of an AudioMoth in
 /// a WAV file, or from the file's name.
@@ -16,7 +18,7 @@ public struct RecordingStart: Sendable, Equatable {
     let texts = path == "-" ? [:] : RIFFMetadata(path: path).texts
     let found =
       texts["guan"].flatMap(Self.init(guano:)) ?? texts["ICMT"].flatMap(Self.init(comment:))
-      ?? Self(name: (path as NSString).lastPathComponent)
+      ?? Self(name: Folder.name(of: path))
     guard let found else { return nil }
     self = found
   }
@@ -125,9 +127,8 @@ private struct RIFFMetadata {
   private(set) var texts: [String: String] = [:]
 
   init(path: String) {
-    var status = stat()
     // Reading a pipe would take its sound away.
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+    guard FileStatus(path)?.kind == .regular,
       let bytes = try? FileBytes.reading(path: path, name: path)
     else { return }
     let head = bytes.bytes(at: 0, count: 12)

@@ -49,7 +49,9 @@ public final class SoundFileWriter {
     path: String, sampleRate: Int, as format: SoundFileFormat = .standard, growsToRF64: Bool = false
   ) throws {
     let file = try TemporaryFile(path: path)
-    let descriptor = open(file.temporary, O_RDWR | O_TRUNC | O_CLOEXEC)
+    let descriptor = file.temporary.withSystemPath {
+      open($0, O_RDWR | O_TRUNC | O_CLOEXEC)
+    }
     guard descriptor >= 0 else {
       throw SoundFileError.system(path: path, action: "write it", errno: errno)
     }

@@ -53,7 +53,7 @@ enum Spool {
 
   /// The folder for large temporary files: `/tmp` is often in memory.
   private static var folder: String {
-    if let wish = ProcessInfo.processInfo.environment["TMPDIR"], !wish.isEmpty { return wish }
+    if let wish = environmentPath("TMPDIR"), !wish.isEmpty { return wish }
     return access("/var/tmp", W_OK | X_OK) == 0 ? "/var/tmp" : "/tmp"
   }
 
@@ -61,10 +61,14 @@ enum Spool {
   private static func unnamedFile(in folder: String) -> Int32 {
     // O_TMPFILE, whose macro Swift does not import.
     let temporaryFile = 0o20_000_000 | O_DIRECTORY
-    let descriptor = open(folder, O_RDWR | O_CLOEXEC | temporaryFile, 0o600)
+    let descriptor = folder.withSystemPath {
+      open($0, O_RDWR | O_CLOEXEC | temporaryFile, 0o600)
+    }
     // Some file systems lack it; some kernels try to open the folder itself.
     guard descriptor < 0, [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) else { return descriptor }
-    var path = Array(Folder.join(folder, ".piq-audio-XXXXXX").utf8CString)
+    var path = Folder.join(folder, ".piq-audio-XXXXXX").withSystemPath {
+      Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
+    }
     let named = mkstemp(&path)
     if named >= 0 {
       unlink(path)

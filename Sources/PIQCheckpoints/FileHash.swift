@@ -16,7 +16,7 @@ public enum FileHash {
   ///
   /// - Throws: `Failure` when it cannot be read, or the hash computed.
   public static func sha256(ofFileAt path: String) throws(Failure) -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = path.withSystemPath { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw Failure(path: path, action: "open it", errno: errno) }
     defer { close(descriptor) }
     let context = EVP_MD_CTX_new()

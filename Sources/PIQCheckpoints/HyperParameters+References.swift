@@ -94,31 +94,44 @@ extension HyperParameters {
   }
 
   /// `text` with each `<key>` replaced by the text of that key, as a value.
-  private func interpolate(_ text: String) -> SpeechBrainValue {
+  private func interpolate(_ text: String, depth: Int = 0) -> SpeechBrainValue {
     var text = text
-    var replaced = false
     for _ in 0..<Self.mostHops {
       guard let open = text.firstIndex(of: "<"), let close = text[open...].firstIndex(of: ">")
-      else {
-        if !replaced { return .string(text) }
-        switch Self.plain(text) {
-        case .int(let number): return .int(number)
-        case .double(let number): return .double(number)
-        default: break
-        }
-        if Self.isArithmetic(text) {
-          return .unresolved("is computed (\(quoted(text))), which is not supported")
-        }
-        return .string(text)
-      }
+      else { return Self.computed(text) }
       let name = String(text[text.index(after: open)..<close])
-      guard case .scalar(let part, _, let tag)? = locate(Self.keys(of: name))?.node,
+      guard case .scalar(var part, _, let tag)? = locate(Self.keys(of: name))?.node,
         tag == nil || tag == "!ref" || tag == "!copy", text.utf8.count + part.utf8.count <= 65_536
       else { return .unresolved("refers to <\(name)>, which is no text") }
+      if tag != nil {
+        guard depth < Self.mostHops else { break }
+        // A number that is itself computed is one operand, whatever stands beside it.
+        switch interpolate(part, depth: depth + 1) {
+        case .int(let number): part = "\(number)"
+        case .double(let number): part = "\(number)"
+        case .unresolved(let problem): return .unresolved(problem)
+        default: break
+        }
+      }
       text.replaceSubrange(open...close, with: part)
-      replaced = true
     }
     return .unresolved("has references that go in a circle")
+  }
+
+  /// The value of a text without references: HyperPyYAML computes those of numbers and operators.
+  private static func computed(_ text: String) -> SpeechBrainValue {
+    switch plain(text) {
+    case .int(let number): return .int(number)
+    case .double(let number): return .double(number)
+    default: break
+    }
+    do {
+      return try Arithmetic.value(of: text)
+    } catch .notNumbers {
+      return .string(text)
+    } catch {
+      return .unresolved("is computed (\(quoted(text)): \(error)), which is not supported")
+    }
   }
 
   /// The keys that a scalar consisting of one reference leads to.
@@ -136,13 +149,6 @@ extension HyperParameters {
     guard let first = parts.first else { return [reference] }
     let keys = first.split(separator: "[").map { String($0.last == "]" ? $0.dropLast() : $0) }
     return keys + parts.dropFirst().map(String.init)
-  }
-
-  /// Whether HyperPyYAML would evaluate this: only numbers and operators.
-  private static func isArithmetic(_ text: String) -> Bool {
-    let operators: Set<Character> = ["+", "-", "*", "/", "%"]
-    return text.allSatisfy { $0.isNumber || " ._()eE".contains($0) || operators.contains($0) }
-      && text.contains(where: \.isNumber)
   }
 
   /// A scalar without quotes, by YAML's rules.

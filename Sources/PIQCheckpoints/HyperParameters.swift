@@ -108,12 +108,14 @@ struct HyperParameters: Sendable {
   }
 }
 
-/// The text of the UTF-8 file at `path`, of no more than `longest` bytes.
+/// The text of the UTF-8 file at `path`, of no more than `longest` bytes, without a byte-order mark.
 func textOfFile(_ path: String, longest: Int) throws(Failure) -> String {
   let file = try FileContents(
     path: path, atMost: longest, problem: "has far more than such a file needs",
     remedy: "use the file that came with the model")
-  let text = file.withBytes { String(validating: $0, as: UTF8.self) }
+  let text = file.withBytes {
+    String(validating: ByteOrderMark.skipped(in: $0), as: UTF8.self)
+  }
   guard let text else {
     throw Failure(
       .fileMalformed, path: path, problem: "is not UTF-8 text",

@@ -121,7 +121,7 @@ public struct SpeechBrainFolder: Sendable {
   private func existing(_ names: [String], purpose: String) throws(Failure) -> String {
     for name in names {
       let candidate = Folder.join(path, name)
-      if access(candidate, F_OK) == 0 { return candidate }
+      if FileStatus(candidate) != nil { return candidate }
     }
     // The last of the pretrainer's names, and the standard one.
     let wanted = Set(names.suffix(2)).sorted().map(quoted).joined(separator: " or ")

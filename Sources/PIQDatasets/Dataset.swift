@@ -1,4 +1,3 @@
-import Foundation
 import PIQAudioIO
 public import PIQPlatform
 
@@ -29,14 +28,14 @@ public struct Dataset: Sendable {
   /// - Parameters:
   ///   - path: a CSV file with a header and the columns `filename` and `category`, and `fold` where
   ///     folds are requested, others being ignored (ESC-50's `meta/esc50.csv` is one); or a folder
-  ///     with one sub-folder of sound files a class.
+  ///     with one sub-folder a class, its sound files in it or further below.
   ///   - folds: the folds to take; all clips if nil.
   ///   - audioFolder: where the files of a CSV are; otherwise they are looked for beside it, in
-  ///     `audio` beside it, and in `../audio`.
+  ///     `audio` beside it, and in `../audio`. Names that begin with `/` are paths already.
   /// - Throws: `Failure`.
   public init(path: String, folds: Set<Int>? = nil, audioFolder: String? = nil) throws(Failure) {
     self.path = path
-    guard access(path, F_OK) == 0 else {
+    guard FileStatus(path) != nil else {
       throw Failure(
         .fileNotFound, path: path, problem: "does not exist",
         remedy: "name a CSV file or a folder of classes")
@@ -91,9 +90,7 @@ extension Dataset {
     }
     func column(_ name: String) throws(Failure) -> Int {
       guard let index = header.fields.firstIndex(of: name) else {
-        throw Failure(
-          .dataSetMalformed, path: path, problem: "has no column \(name)",
-          remedy: "its first line has to name filename, fold and category")
+        throw missing(name, in: header, of: path)
       }
       return index
     }
@@ -115,6 +112,9 @@ extension Dataset {
       let (name, label) = (row.fields[filename], row.fields[category])
       guard !name.isEmpty, !name.utf8.contains(0) else { throw malformed("has no filename") }
       guard !label.isEmpty else { throw malformed("has no category") }
+      guard label == label.trimmingBlanks else {
+        throw malformed("has blanks around its category \(label.debugDescription)")
+      }
       var number: Int?
       if let fold {
         number = Int(row.fields[fold])
@@ -160,14 +160,34 @@ extension Dataset {
   private static func locate(
     _ name: String, in folders: [String], line: Int, of path: String
   ) throws(Failure) -> String {
-    for folder in folders {
-      let candidate = Folder.join(folder, name)
-      if access(candidate, F_OK) == 0, !Folder.isFolder(candidate) { return candidate }
+    let isWhole = name.utf8.first == UInt8(ascii: "/")
+    for candidate in isWhole ? [name] : folders.map({ Folder.join($0, name) }) {
+      if let status = FileStatus(candidate), status.kind != .folder { return candidate }
     }
     let places = folders.map { printable($0.isEmpty ? "." : $0) }.joined(separator: ", ")
+    let shown = name == name.trimmingBlanks ? printable(name) : name.debugDescription
     throw Failure(
-      .soundsNotFound, path: path, problem: "line \(line): \(printable(name)) is not in \(places)",
-      remedy: "say where the sound files are")
+      .soundsNotFound, path: path,
+      problem: "line \(line): \(shown) is not " + (isWhole ? "there" : "in \(places)"),
+      remedy: name == name.trimmingBlanks
+        ? "say where the sound files are" : "remove the blanks around the name")
+  }
+
+  /// The failure of a table whose header lacks the column `name`.
+  private static func missing(_ name: String, in header: CSV.Row, of path: String) -> Failure {
+    let separators = [(";", "semicolons"), ("\t", "tabs")]
+    let (problem, remedy) =
+      if let other = separators.first(where: { header.fields.joined().contains($0.0) }) {
+        (
+          "has \(other.1) between its columns, where commas are needed",
+          "save it with commas between its columns"
+        )
+      } else if header.fields.contains(where: { $0.trimmingBlanks == name }) {
+        ("has blanks around the name of its column \(name)", "remove the blanks beside the commas")
+      } else {
+        ("has no column \(name)", "its first line has to name filename, fold and category")
+      }
+    return Failure(.dataSetMalformed, path: path, problem: problem, remedy: remedy)
   }
 }
 
@@ -176,10 +196,13 @@ extension Dataset {
 extension Dataset {
   private static func clips(below folder: String) throws(Failure) -> [Clip] {
     var clips: [Clip] = []
-    for category in try names(in: folder) {
+    for category in try Folder.names(in: folder) where category.utf8.first != UInt8(ascii: ".") {
       let classFolder = Folder.join(folder, category)
       guard Folder.isFolder(classFolder) else { continue }
-      for name in try names(in: classFolder) where SoundFileName.isSound(name) {
+      let walk = try FolderWalk(below: classFolder)
+      // A class that lacks clips without a word would be learnt wrongly.
+      if let failure = walk.failures.first { throw failure }
+      for name in walk.files where SoundFileName.isSound(name) {
         clips.append(
           Clip(
             path: Folder.join(classFolder, name), name: "\(category)/\(name)",
@@ -193,15 +216,13 @@ extension Dataset {
     }
     return clips
   }
+}
 
-  /// The files in a folder that are not hidden, sorted by bytes: the same order in every locale.
-  private static func names(in folder: String) throws(Failure) -> [String] {
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw Failure(
-        .folderNotReadable, path: folder, problem: "the folder could not be read",
-        remedy: "check its permissions")
-    }
-    return names.filter { !$0.hasPrefix(".") }
-      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+extension String {
+  /// Without spaces and tabs at its ends.
+  fileprivate var trimmingBlanks: String {
+    let isBlank = { (scalar: UnicodeScalar) in scalar == " " || scalar == "\t" }
+    let scalars = unicodeScalars.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+    return String(String.UnicodeScalarView(scalars))
   }
 }

@@ -17,7 +17,7 @@ extension Evaluation {
     }
     func write(_ rows: [[String]], _ name: String) throws {
       let text = rows.map { CSV.row($0) + "\n" }.joined()
-      try AtomicFile.write(Array(text.utf8), to: path(name))
+      try AtomicFile.write(text.pathBytes, to: path(name))
     }
     let json = try JSON.indented(EvaluationReport(self)) + "\n"
     try AtomicFile.write(Array(json.utf8), to: path("evaluation.json"))

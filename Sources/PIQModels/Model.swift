@@ -52,7 +52,7 @@ public struct Model: Sendable {
         sources: { name, shape in
           try Self.checkShape(name, shape, in: file.header, weightsPath)
           let source = try file.source(of: name)
-          try Self.check(source.value, named: name, weightsPath)
+          try Self.check(source.value, named: name, path: weightsPath)
           parameters += shape.reduce(1, *)
           return source
         })
@@ -77,7 +77,7 @@ public struct Model: Sendable {
     let settings = try JSON.indented(configuration) + "\n"
     let settingsPath = Folder.join(path, configurationFile)
     // Without settings there is no model: an interruption leaves none rather than a mixed one.
-    unlink(settingsPath)
+    settingsPath.withSystemPath { _ = unlink($0) }
     try Safetensors.write(
       weights, metadata: ["format": "pt"], dtype: dtype, to: Folder.join(path, weightsFile))
     try AtomicFile.write(settings.utf8, to: settingsPath)
@@ -89,7 +89,7 @@ public struct Model: Sendable {
   public static func checkIsFree(_ path: String) throws(Failure) {
     for name in [configurationFile, weightsFile] {
       let file = Folder.join(path, name)
-      guard access(file, F_OK) != 0 else {
+      guard FileStatus(file) == nil else {
         throw Failure(
           .modelExists, path: file, problem: "exists already",
           remedy: "choose another folder, or replace the model")
@@ -97,12 +97,27 @@ public struct Model: Sendable {
     }
   }
 
+  /// Checks that a network can compute with the weights `tensor` of the file at `path`.
+  ///
+  /// - Throws: `Failure`.
+  static func check(_ tensor: Tensor, named name: String, path: String) throws(Failure) {
+    guard tensor.isFinite else {
+      throw Failure(
+        .fileMalformed, path: path, problem: "\(printable(name)) has values that are not finite",
+        remedy: "use a model whose training did not diverge")
+    }
+    guard !name.hasSuffix("running_var") || tensor.elements.allSatisfy({ $0 >= 0 }) else {
+      throw Failure(
+        .fileMalformed, path: path, problem: "\(printable(name)) has negative variances",
+        remedy: "use a file that was written by a training")
+    }
+  }
+
   /// Checks that a model fits into memory before it is loaded.
   private static func checkMemory(for path: String) throws(Failure) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return }
+    guard let status = FileStatus(path) else { return }
     // The file, its weights, and what the networks derive from them.
-    let needed = 4 * Double(status.st_size)
+    let needed = 4 * Double(status.size)
     let available = Memory.available
     guard needed <= available else {
       throw Failure(
@@ -150,20 +165,6 @@ public struct Model: Sendable {
     }
   }
 
-  /// Checks the values of a tensor.
-  private static func check(_ tensor: Tensor, named name: String, _ path: String) throws(Failure) {
-    guard tensor.isFinite else {
-      throw Failure(
-        .fileMalformed, path: path, problem: "\(printable(name)) has values that are not finite",
-        remedy: "use a model whose training did not diverge")
-    }
-    guard !name.hasSuffix("running_var") || tensor.elements.allSatisfy({ $0 >= 0 }) else {
-      throw Failure(
-        .fileMalformed, path: path, problem: "\(printable(name)) has negative variances",
-        remedy: "use a file that was written by a training")
-    }
-  }
-
   static func readConfiguration(_ path: String) throws -> ModelConfiguration {
     let remedy = "name the folder of an imported model"
     let file: FileContents
@@ -177,7 +178,7 @@ public struct Model: Sendable {
     }
     do {
       return try file.withBytes {
-        try JSONDecoder().decode(ModelConfiguration.self, from: Data($0))
+        try JSON.decode(ModelConfiguration.self, from: $0)
       }
     } catch let error as DecodingError {
       // Foundation reports a number out of range as malformed JSON.

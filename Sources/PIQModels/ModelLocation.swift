@@ -1,4 +1,3 @@
-public import Foundation
 public import PIQPlatform
 
 /// Finds the folder of the model to use.
@@ -12,7 +11,7 @@ public enum ModelLocation {
   ///
   /// - Throws: `Failure` when none of the last two is there.
   public static func find(
-    _ asked: String?, environment: [String: String] = ProcessInfo.processInfo.environment,
+    _ asked: String?, environment: [String: String] = ownEnvironment,
     program: String = runningProgram
   ) throws(Failure) -> String {
     if let asked { return asked }
@@ -23,8 +22,8 @@ public enum ModelLocation {
     if let build = parts.lastIndex(of: ".build") {
       candidates.append(parts[..<build].joined(separator: "/") + "/Fixtures/models/esc10")
     }
-    if let found = candidates.first(where: { access($0 + "/" + Model.configurationFile, F_OK) == 0 }
-    ) {
+    if let found = candidates.first(where: { FileStatus($0 + "/" + Model.configurationFile) != nil })
+    {
       return found
     }
     throw Failure(
@@ -34,6 +33,11 @@ public enum ModelLocation {
 
   /// The path of the running program, links resolved.
   public static var runningProgram: String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    Folder.destination(ofLink: "/proc/self/exe") ?? ""
+  }
+
+  /// The variable in the environment of this program.
+  public static var ownEnvironment: [String: String] {
+    environmentPath(variable).map { [variable: $0] } ?? [:]
   }
 }

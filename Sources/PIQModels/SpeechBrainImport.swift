@@ -111,7 +111,9 @@ public struct SpeechBrainImport {
     var checkpoints: [String: (path: String, tensors: [String: Tensor])] = [:]
     for part in SpeechBrainFolder.Part.allCases {
       let path = try folder.checkpointPath(of: part)
-      checkpoints[part.rawValue] = (path, try PyTorchCheckpoint(path: path).floats)
+      checkpoints[part.rawValue] = (
+        path, Self.withoutWrapper(try PyTorchCheckpoint(path: path).floats)
+      )
     }
     let count = checkpoints.values.reduce(0) { sum, checkpoint in
       checkpoint.tensors.values.reduce(sum) { $0 + $1.count }
@@ -139,10 +141,19 @@ public struct SpeechBrainImport {
           problem: "\(key) has shape \(tensor.shape) where hyperparams.yaml needs \(shape)",
           remedy: "check that hyperparams.yaml describes this checkpoint")
       }
+      try Model.check(tensor, named: key, path: checkpoint.path)
       weights.append((name, tensor))
       return tensor
     }
     return weights
+  }
+
+  /// The tensors without the prefix that PyTorch's `DataParallel` puts before all names.
+  private static func withoutWrapper(_ tensors: [String: Tensor]) -> [String: Tensor] {
+    let prefix = "module."
+    guard tensors.keys.allSatisfy({ $0.hasPrefix(prefix) }) else { return tensors }
+    return Dictionary(
+      uniqueKeysWithValues: tensors.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
   }
 }
 

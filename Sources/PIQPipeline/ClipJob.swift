@@ -1,4 +1,3 @@
-import Foundation
 import PIQAudio
 
 /// A clip to be processed: its input and the paths of its outputs.
@@ -38,7 +37,7 @@ public struct ClipJob: Sendable, Hashable {
   /// - Throws: `Failure` when one exists and none may.
   func shouldSkip(_ existing: ExistingOutputs) throws(Failure) -> Bool {
     guard existing != .overwrite, !suffixes.isEmpty else { return false }
-    let present = outputs.values.sorted().filter { access($0, F_OK) == 0 }
+    let present = outputs.values.sorted().filter { FileStatus($0) != nil }
     if existing == .fail, let first = present.first {
       throw Failure(
         .outputExists, path: first, problem: "exists already",
@@ -50,8 +49,7 @@ public struct ClipJob: Sendable, Hashable {
   /// Makes the folders that the outputs go to.
   func makeFolders() throws(Failure) {
     for output in outputs.values.sorted() {
-      let folder = (output as NSString).deletingLastPathComponent
-      if !folder.isEmpty { try Folder.make(folder) }
+      try Folder.make(Folder.parent(of: output))
     }
   }
 }
@@ -73,11 +71,14 @@ public struct ClipInput: Sendable, Hashable {
   /// Where outputs go, below the output folder and without an extension: `clip` for `clip.wav`,
   /// `night/owl` for `night/owl.flac` found in a folder that was given.
   public let stem: String
+  /// Whether the user named it on its own, rather than in a list or with the folder it is in.
+  public let isNamed: Bool
 
   /// An input at `path` whose outputs begin with `stem`.
-  public init(path: String, stem: String) {
+  public init(path: String, stem: String, isNamed: Bool = true) {
     self.path = path
     self.stem = stem
+    self.isNamed = isNamed
   }
 }
 

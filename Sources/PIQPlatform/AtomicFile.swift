@@ -60,7 +60,7 @@ public enum AtomicFile {
   /// begin. For signal handlers.
   public static func removeUnfinished(thenExit status: Int32) -> Never {
     unfinished.withLock { paths in
-      for path in paths { unlink(path) }
+      for path in paths { path.withSystemPath { _ = unlink($0) } }
       _exit(status)
     }
   }
@@ -72,7 +72,9 @@ public enum AtomicFile {
   fileprivate static func makeTemporary(for path: String) throws(Failure) -> String {
     let temporary = temporaryPath(for: path)
     let code = unfinished.withLock { paths -> Int32 in
-      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      let descriptor = temporary.withSystemPath {
+        open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      }
       guard descriptor >= 0 else { return errno }
       close(descriptor)
       paths.insert(temporary)
@@ -84,7 +86,7 @@ public enum AtomicFile {
 
   /// Removes a temporary file, unless it has been renamed.
   fileprivate static func removeTemporary(_ temporary: String) {
-    unlink(temporary)
+    temporary.withSystemPath { _ = unlink($0) }
     _ = unfinished.withLock { $0.remove(temporary) }
   }
 
@@ -103,7 +105,7 @@ public enum AtomicFile {
     let isKnown = gethostname(&name, name.count - 1) == 0
     var host = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     // Containers may share a host name, and have separate process numbers.
-    let space = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
+    let space = Folder.destination(ofLink: "/proc/self/ns/pid")
     host += Array((space ?? "").utf8)
     // FNV-1a: short, and collisions between machines of a cluster are unlikely.
     let hash = (isKnown ? host : []).reduce(UInt32(2_166_136_261)) {
@@ -114,13 +116,13 @@ public enum AtomicFile {
 
   /// Removes the temporary files of killed processes of this machine from a folder.
   public static func removeAbandoned(in folder: String) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    for name in names where name.hasPrefix(prefix) {
+    let names = try? Folder.names(in: folder)
+    for name in names ?? [] where name.hasPrefix(prefix) {
       let rest = name.dropFirst(prefix.count).prefix { $0 != "-" }
       guard let process = pid_t(rest), process > 0, kill(process, 0) != 0, errno == ESRCH else {
         continue
       }
-      unlink(Folder.join(folder, name))
+      Folder.join(folder, name).withSystemPath { _ = unlink($0) }
     }
   }
 }
@@ -147,7 +149,8 @@ package final class TemporaryFile {
   ///
   /// - Throws: `Failure`, naming `path`.
   package func putInPlace() throws(Failure) {
-    guard rename(temporary, path) == 0 else {
+    let code = temporary.withSystemPath { old in path.withSystemPath { rename(old, $0) } }
+    guard code == 0 else {
       throw Failure(path: path, action: "write it", errno: errno)
     }
   }

@@ -42,8 +42,10 @@ public enum CSV {
 
   /// The rows of a table; empty lines are left out, and lines may end in LF or CRLF.
   ///
-  /// - Throws: `Malformed` for a quote in the wrong place, one that is never closed, or bytes that
-  ///   are not UTF-8.
+  /// Bytes that are not UTF-8 are kept, as `String(pathBytes:)` does: a field may be the name of a
+  /// file.
+  ///
+  /// - Throws: `Malformed` for a quote in the wrong place, or one that is never closed.
   public static func rows(of bytes: some Sequence<UInt8>) throws(Malformed) -> [Row] {
     var parser = Parser()
     for byte in bytes { try parser.take(byte) }
@@ -78,10 +80,10 @@ private struct Parser {
     case (_, .quoted):
       if byte == UInt8(ascii: "\n") { line += 1 }
       field.append(byte)
-    case (UInt8(ascii: ","), _): try endField()
+    case (UInt8(ascii: ","), _): endField()
     case (UInt8(ascii: "\r"), _): sawReturn = true
     case (UInt8(ascii: "\n"), _):
-      try endRow()
+      endRow()
       line += 1
       rowLine = line
     case (_, .closed): throw malformed("goes on after a closing quote")
@@ -105,23 +107,20 @@ private struct Parser {
     if state == .quoted {
       throw CSV.Malformed(line: rowLine, problem: "has a quote that is never closed")
     }
-    try endRow()
+    endRow()
     return rows
   }
 
-  private mutating func endField() throws(CSV.Malformed) {
-    guard let text = String(validating: field, as: UTF8.self) else {
-      throw malformed("is not UTF-8 text")
-    }
-    fields.append(text)
+  private mutating func endField() {
+    fields.append(String(pathBytes: field))
     field = []
     state = .start
   }
 
-  private mutating func endRow() throws(CSV.Malformed) {
+  private mutating func endRow() {
     let isEmpty = fields.isEmpty && field.isEmpty && state == .start
     if !isEmpty {
-      try endField()
+      endField()
       rows.append(CSV.Row(line: rowLine, fields: fields))
     }
     fields = []

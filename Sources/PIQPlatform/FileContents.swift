@@ -29,7 +29,7 @@ public final class FileContents: @unchecked Sendable {
     remedy: String = "name another file"
   ) throws(Failure) {
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = path.withSystemPath { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw Failure(path: path, action: "open it", errno: errno) }
     defer { close(descriptor) }
     var status = stat()

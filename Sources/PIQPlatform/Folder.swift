@@ -9,10 +9,10 @@ public enum Folder {
   /// - Throws: `Failure`, naming `path`.
   public static func make(_ path: String) throws(Failure) {
     // Foundation's own function loses the system's reason.
-    var made = path.hasPrefix("/") ? "/" : ""
+    var made = path.utf8.first == slash ? "/" : ""
     for part in path.utf8.split(separator: slash) {
       made += Substring(part)
-      let code = mkdir(made, 0o777) == 0 ? 0 : errno
+      let code = made.withSystemPath { mkdir($0, 0o777) } == 0 ? 0 : errno
       if code == 0 || isFolder(made) {
         made += "/"
         continue
@@ -23,33 +23,51 @@ public enum Folder {
   }
 
   /// Whether there is a folder at `path`, or behind a link there.
-  public static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  public static func isFolder(_ path: String) -> Bool { FileStatus(path)?.kind == .folder }
+
+  /// The names in the folder at `path`, hidden ones included, in the order of their bytes.
+  ///
+  /// - Throws: `Failure` when it cannot be read.
+  public static func names(in path: String) throws(Failure) -> [String] {
+    guard let stream = path.withSystemPath({ opendir($0) }) else { throw unreadable(path, errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    errno = 0
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(pathBytes: bytes.prefix { $0 != 0 })
+      }
+      if name != "." && name != ".." { names.append(name) }
+      errno = 0
+    }
+    guard errno == 0 else { throw unreadable(path, errno) }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// The files that are not hidden in and below the folder at `path`, as relative paths sorted by
-  /// their bytes: the same order in every locale.
-  ///
-  /// - Parameter isWanted: whether a path is among the results.
-  /// - Throws: `Failure` when the folder cannot be read.
-  public static func contents(
-    below path: String, where isWanted: (String) -> Bool
-  ) throws(Failure) -> [String] {
-    // An enumerator does not follow a link, but the requested folder may be one.
-    let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    guard access(path, R_OK | X_OK) == 0,
-      let enumerator = FileManager.default.enumerator(atPath: resolved)
-    else {
-      throw Failure(
-        .folderNotReadable, path: path, problem: "the folder could not be read",
-        remedy: "check its permissions")
-    }
-    var found: [String] = []
-    for case let name as String in enumerator where isWanted(name) {
-      if !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) { found.append(name) }
-    }
-    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  /// The failure of a folder that cannot be read, with the system's error number.
+  static func unreadable(_ path: String, _ number: Int32) -> Failure {
+    let system = Failure(path: path, action: "be read", errno: number)
+    let reason = String(cString: strerror(number)).lowercased()
+    return Failure(
+      .folderNotReadable, path: path, problem: "the folder could not be read: \(reason)",
+      remedy: number == EACCES ? "check its permissions" : system.remedy,
+      isTransient: system.isTransient, underlying: system.underlying)
+  }
+
+  /// The path of the existing file at `path` from the root, without links and dots; nil where there
+  /// is no file.
+  public static func realPath(_ path: String) -> String? {
+    guard let resolved = path.withSystemPath({ realpath($0, nil) }) else { return nil }
+    defer { free(resolved) }
+    return String(systemPath: resolved)
+  }
+
+  /// Where the link at `path` leads to; nil where there is none.
+  public static func destination(ofLink path: String) -> String? {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = path.withSystemPath { readlink($0, &target, target.count) }
+    return count > 0
+      ? String(pathBytes: target.prefix(count).map { UInt8(bitPattern: $0) }) : nil
   }
 
   /// The path of `name` in the folder `path`; the current folder if empty.
@@ -67,5 +85,12 @@ public enum Folder {
   public static func name(of path: String) -> String {
     // By bytes: a combining mark after a slash would hide it.
     path.utf8.split(separator: slash).last.map { String(Substring($0)) } ?? path
+  }
+
+  /// The name of the folder at `path`, which may be `.` or end with `..`; its file may be missing.
+  public static func ownName(of path: String) -> String {
+    let last = name(of: path)
+    guard last == "." || last == ".." || path.isEmpty else { return last }
+    return realPath(path.isEmpty ? "." : path).map(name) ?? last
   }
 }

@@ -15,7 +15,7 @@ public final class GrowingFile {
   /// - Throws: `Failure`, naming `path`.
   public init(path: String) throws(Failure) {
     file = try TemporaryFile(path: path)
-    descriptor = open(file.temporary, O_WRONLY | O_CLOEXEC)
+    descriptor = file.temporary.withSystemPath { open($0, O_WRONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw error(errno) }
   }
 

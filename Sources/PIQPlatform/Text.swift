@@ -1,7 +1,7 @@
 import Foundation
 
-/// `path` as one line of text: control characters and stray bytes are escaped, so that a message
-/// about an oddly named file stays on its line.
+/// `path` as one line of text: control characters and bytes that are not UTF-8 are escaped, so that a
+/// message about an oddly named file stays on its line.
 public func printable(_ path: String) -> String {
   var text = ""
   for scalar in path.unicodeScalars {
@@ -11,7 +11,12 @@ public func printable(_ path: String) -> String {
     case "\t": text += "\\t"
     case _ where scalar.properties.generalCategory == .control:
       text += "\\u{" + String(scalar.value, radix: 16) + "}"
-    default: text.unicodeScalars.append(scalar)
+    default:
+      if let byte = Escape.byte(scalar) {
+        text += "\\x" + String(byte, radix: 16, uppercase: true)
+      } else {
+        text.unicodeScalars.append(scalar)
+      }
     }
   }
   return text.isEmpty ? "(empty path)" : text

@@ -24,10 +24,10 @@ public struct ClipResult: Sendable, Equatable {
     guard Folder.isFolder(folder) else {
       throw Failure(
         .resultsNotFound, path: folder,
-        problem: access(folder, F_OK) == 0 ? "is not a folder" : "there is no such folder",
+        problem: FileStatus(folder) != nil ? "is not a folder" : "there is no such folder",
         remedy: "name the folder that interpretations were written to")
     }
-    let found = try Folder.contents(below: folder) { $0.hasSuffix(ending) }
+    let found = try FolderWalk(below: folder).files.filter { $0.hasSuffix(ending) }
     guard !found.isEmpty else {
       throw Failure(
         .resultsNotFound, path: folder, problem: "holds no interpretations (*\(ending))",
@@ -45,7 +45,7 @@ public struct ClipResult: Sendable, Equatable {
     let file = try FileContents(
       path: path, atMost: Self.mostBytes, problem: "is too large for a report", remedy: remedy)
     do {
-      report = try file.withBytes { try JSONDecoder().decode(ClipReport.self, from: Data($0)) }
+      report = try file.withBytes { try JSON.decode(ClipReport.self, from: $0) }
     } catch {
       throw Failure(
         .fileMalformed, path: path, problem: "is not the JSON of an interpretation", remedy: remedy)
@@ -57,6 +57,6 @@ public struct ClipResult: Sendable, Equatable {
   /// The path of one of the clip's other files, if it exists: the first of `endings`.
   func file(_ endings: String...) -> String? {
     let stem = path.dropLast(Self.ending.count)
-    return endings.map { stem + $0 }.first { access($0, F_OK) == 0 }
+    return endings.map { stem + $0 }.first { FileStatus($0) != nil }
   }
 }

@@ -61,10 +61,8 @@ struct ClipSounds {
   /// The sound that the JSON names, if it exists and is the one that was interpreted.
   private mutating func readOriginal(of clip: ClipResult, at rate: Int?) -> Recording? {
     let report = clip.report
-    var status = stat()
     // Reading a pipe of that name would block forever, and standard input is consumed.
-    guard report.input != "-", stat(report.input, &status) == 0, status.st_mode & S_IFMT == S_IFREG
-    else {
+    guard report.input != "-", FileStatus(report.input)?.kind == .regular else {
       originalProblem = "The original sound was not found."
       return nil
     }

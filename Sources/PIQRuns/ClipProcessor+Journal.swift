@@ -1,4 +1,4 @@
-import Foundation
+import PIQAudio
 public import PIQPipeline
 
 /// The size and date by which a changed file is detected.
@@ -10,10 +10,8 @@ public struct FileFacts: Sendable, Equatable {
 
   /// Those of the file at `path`; nil where there is none.
   public init?(_ path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    size = Int64(status.st_size)
-    modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    guard let status = FileStatus(path) else { return nil }
+    (size, modified) = (status.size, status.modified)
   }
 }
 

@@ -84,7 +84,7 @@ public final class RunJournal: Sendable {
   /// The report of an unchanged clip: one whose input, settings and outputs are the same.
   public func report(of job: ClipJob) -> ClipReport? {
     guard job.input.path != "-", let line = try? line(of: job),
-      let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)),
+      let entry = try? JSON.decode(Entry.self, from: line),
       Self.bytes(entry.input, entry.plan) == Self.bytes(job.input.path, job.plan),
       let file = FileFacts(job.input.path),
       entry.size == file.size, entry.modified == file.modified,
@@ -127,15 +127,15 @@ public final class RunJournal: Sendable {
   /// The precision that an earlier run, or another shard, used in an output folder; nil without a
   /// journal.
   public static func precision(in folder: String) -> Precision? {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    for name in names.sorted() where name.hasPrefix(prefix) && name.hasSuffix(".jsonl") {
+    let names = try? Folder.names(in: folder)
+    for name in names ?? [] where name.hasPrefix(prefix) && name.hasSuffix(".jsonl") {
       let path = Folder.join(folder, name)
-      let handle = open(path, O_RDONLY | O_CLOEXEC)
+      let handle = path.withSystemPath { open($0, O_RDONLY | O_CLOEXEC) }
       guard handle >= 0 else { continue }
       defer { close(handle) }
       guard let start = try? read(handle, path, at: 0, most: blockSize),
         let line = start.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first,
-        let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)),
+        let entry = try? JSON.decode(Entry.self, from: line),
         let precision = entry.report.precision
       else { continue }
       return precision
@@ -181,12 +181,15 @@ public final class RunJournal: Sendable {
   /// Opens and locks the file, if its file system supports locks.
   private static func openLocked(_ path: String) throws -> Int32 {
     while true {
-      let handle = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+      let handle = path.withSystemPath {
+        open($0, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+      }
       guard handle >= 0 else { throw Failure(path: path, action: "write it", errno: errno) }
       if flock(handle, LOCK_EX | LOCK_NB) == 0 {
         // A run that ended in between has put another file in its place.
         var (mine, named) = (stat(), stat())
-        if fstat(handle, &mine) == 0, stat(path, &named) == 0, mine.st_ino == named.st_ino,
+        if fstat(handle, &mine) == 0, path.withSystemPath({ stat($0, &named) }) == 0,
+          mine.st_ino == named.st_ino,
           mine.st_dev == named.st_dev
         {
           return handle
@@ -216,7 +219,6 @@ public final class RunJournal: Sendable {
   private static func places(
     in handle: Int32, _ path: String, of settings: String
   ) throws -> (places: [Key: Place], end: Int) {
-    let decoder = JSONDecoder()
     var places: [Key: Place] = [:]
     var end = 0
     var offset = 0
@@ -232,7 +234,7 @@ public final class RunJournal: Sendable {
         rest = rest[(newline + 1)...]
         let place = Place(offset: end, count: line.count + 1)
         end += place.count
-        if let entry = try? decoder.decode(Entry.self, from: Data(line)) {
+        if let entry = try? JSON.decode(Entry.self, from: line) {
           places[key(entry.input, entry.plan)] = entry.settings == settings ? place : nil
         }
         line = []

@@ -105,7 +105,7 @@ public final class RunResults {
 
   private func append(_ line: String, to file: GrowingFile?) {
     // The file reports a failure only at the end: the clips continue.
-    Array("\(line)\n".utf8).withUnsafeBytes { try? file?.append($0) }
+    "\(line)\n".pathBytes.withUnsafeBytes { try? file?.append($0) }
   }
 
   /// Puts the files in place, each whole or not at all.

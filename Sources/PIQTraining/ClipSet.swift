@@ -25,20 +25,33 @@ public struct ClipSet: Sendable {
   /// - Parameters:
   ///   - labels: the names of the classes, by index; each clip's is among them.
   ///   - progress: called before each clip with the number loaded and the next clip.
-  /// - Throws: `Failure` when they do not fit into half of the free memory; `SoundFileError`;
-  ///   `Failure`.
+  ///   - unusable: called with each clip that is left out because it cannot be read.
+  ///   - doubtful: called with each clip that lacks something, such as its end, and what it lacks.
+  /// - Throws: `Failure` when they do not fit into half of the free memory, or a clip cannot be read
+  ///   for a reason that may pass.
   /// - Precondition: each clip's category is among `labels`.
   public init(
     _ clips: [Dataset.Clip], labels: [String], rate: Int,
-    progress: (_ finished: Int, _ next: String) throws -> Void = { _, _ in }
+    progress: (_ finished: Int, _ next: String) throws -> Void = { _, _ in },
+    unusable: (Dataset.Clip, Failure) -> Void = { _, _ in },
+    doubtful: (Dataset.Clip, String) -> Void = { _, _ in }
   ) throws {
     let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
     let room = Memory.limits.unused / 2
     var used = 0
-    self.clips = try clips.enumerated().map { number, clip in
+    self.clips = try clips.enumerated().compactMap { number, clip in
       try progress(number, clip.path)
-      let recording = try Recording.read(path: clip.path)
-      try checkLevel(of: recording.samples, path: clip.path)
+      let recording: Recording
+      do {
+        recording = try Recording.read(path: clip.path)
+        try checkLevel(of: recording.samples, path: clip.path)
+      } catch {
+        let failure = Failure(error)
+        if failure.isTransient { throw failure }
+        unusable(clip, failure)
+        return nil
+      }
+      if let warning = recording.warning { doubtful(clip, warning) }
       used += 4 * recording.sampleCount(at: rate)
       guard Double(used) <= room else {
         throw Failure(

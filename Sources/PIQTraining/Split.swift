@@ -3,13 +3,15 @@ public import PIQDatasets
 
 /// The parts of a data set: for training, for validation, and for the test at the end.
 public struct Split: Sendable {
-  public let train, valid, test: [Dataset.Clip]
+  public private(set) var train, valid, test: [Dataset.Clip]
+  private let path: String
 
   /// Divides a data set by its folds, or each class at random where it has none.
   ///
   /// - Throws: `Failure` when a fold has no clips or serves twice, when nothing is left to
   ///   train or to choose on, or when a class has no clips to train on.
   public init(_ data: Dataset, _ settings: DataSettings, seed: UInt64) throws(Failure) {
+    path = data.path
     let folds = Set(data.clips.compactMap(\.fold))
     let asked = settings.trainFolds + settings.validFolds + settings.testFolds
     if !asked.isEmpty || folds.count > 1 {
@@ -17,9 +19,26 @@ public struct Split: Sendable {
     } else {
       (train, valid, test) = Self.byFraction(data.clips, settings, seed: seed)
     }
+    try check()
+  }
+
+  /// The same without the clips at `paths`.
+  ///
+  /// - Throws: `Failure` when nothing is left to train or to choose on, or when a class has no clips
+  ///   to train on.
+  public func without(_ paths: Set<String>) throws(Failure) -> Split {
+    var split = self
+    split.train.removeAll { paths.contains($0.path) }
+    split.valid.removeAll { paths.contains($0.path) }
+    split.test.removeAll { paths.contains($0.path) }
+    try split.check()
+    return split
+  }
+
+  private func check() throws(Failure) {
     guard !train.isEmpty, !valid.isEmpty else {
       throw Failure(
-        .emptySplit, path: data.path,
+        .emptySplit, path: path,
         problem: train.isEmpty
           ? "leaves no clips to train on" : "leaves no clips to choose the best epoch on",
         remedy: "give more clips a class, or divide them in another way")
@@ -27,7 +46,7 @@ public struct Split: Sendable {
     let trained = Set(train.map(\.category))
     if let clip = (valid + test).first(where: { !trained.contains($0.category) }) {
       throw Failure(
-        .emptySplit, path: data.path,
+        .emptySplit, path: path,
         problem: "the class \(clip.category.debugDescription) has no clips to train on",
         remedy: "add some, leave the class out, or divide the clips in another way")
     }

@@ -32,7 +32,7 @@ public struct TrainingFiles: Sendable {
   public var recipe: String { path(".yaml") }
 
   /// Whether there is a training to resume.
-  public var hasCheckpoint: Bool { access(checkpoint, F_OK) == 0 }
+  public var hasCheckpoint: Bool { FileStatus(checkpoint) != nil }
 
   /// Checks that a new training would not replace existing files.
   ///
@@ -51,7 +51,7 @@ public struct TrainingFiles: Sendable {
   /// - Throws: `Failure`.
   func begin(_ recipe: some Recipe) throws {
     try Folder.make(Folder.join(folder, "training"))
-    guard unlink(checkpoint) == 0 || errno == ENOENT else {
+    guard checkpoint.withSystemPath({ unlink($0) }) == 0 || errno == ENOENT else {
       throw Failure(path: checkpoint, action: "remove it", errno: errno)
     }
     try AtomicFile.write(Array(try RecipeFile.text(recipe).utf8), to: self.recipe)

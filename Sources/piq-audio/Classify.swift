@@ -66,10 +66,8 @@ struct Classify: TerminalCommand {
   }
 
   func run(_ terminal: Terminal) throws {
-    let (inputs, failures) = try input.expand()
-    let suffixes = outputs?.suffixes(.wav) ?? [:]
-    let all = try ClipJob.plan(inputs, suffixes: suffixes, folder: output.outputDir)
-    let jobs = input.slice(all, terminal) { $0.input.path }
+    let (jobs, failures) = try input.plan(
+      output, suffixes: outputs?.suffixes(.wav) ?? [:], terminal)
     let model = try model.load()
     var settings = ClipProcessor.Settings()
     settings.top = top

@@ -27,11 +27,8 @@ struct DrawSpectrogram: TerminalCommand {
   @OptionGroup var messages: MessageOptions
 
   func run(_ terminal: Terminal) throws {
-    let (inputs, failures) = try input.expand()
-    // All inputs are planned, so that two shards cannot write the same file either.
-    let all = try ClipJob.plan(
-      inputs, suffixes: [OutputKind.spectrogram.name: ".spectrogram.png"], folder: output.outputDir)
-    let jobs = input.slice(all, terminal) { $0.input.path }
+    let (jobs, failures) = try input.plan(
+      output, suffixes: [OutputKind.spectrogram.name: ".spectrogram.png"], terminal)
     var settings = ClipProcessor.Settings()
     settings.existing = output.existing
     settings.windowing.scope = .longer(than: Windowing.longestWhole)

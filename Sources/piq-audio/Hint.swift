@@ -23,7 +23,7 @@ extension Failure.Code {
     case .noMixtures: "--sets"
     case .nothingToResume: "leave out --resume"
     case .outputExists: "--existing overwrite, or --existing skip"
-    case .outputsCollide: "--output-dir"
+    case .outputsCollide: "--output-dir, --keep-paths"
     case .recipeMalformed: "piq-audio train … --print-recipe shows all settings"
     case .resultsNotFound: "piq-audio interpret --output-dir"
     case .settingInvalid: "in the recipe, or by --set; --print-recipe shows all settings"

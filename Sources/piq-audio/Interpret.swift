@@ -116,10 +116,8 @@ struct Interpret: TerminalCommand {
   }
 
   func run(_ terminal: Terminal) throws {
-    let (inputs, failures) = try input.expand()
-    // All inputs are planned, so that two shards cannot write the same file either.
-    let all = try ClipJob.plan(inputs, suffixes: outputs.suffixes(audioFormat), folder: folder)
-    let jobs = input.slice(all, terminal) { $0.input.path }
+    let (jobs, failures) = try input.plan(
+      output, suffixes: outputs.suffixes(audioFormat), terminal)
     let model = try model.load(precision: keptPrecision ?? precision)
     if precision == .auto {
       terminal.note("interpreting in \(model.interpreter.precision.rawValue)")

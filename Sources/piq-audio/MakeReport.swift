@@ -51,7 +51,7 @@ struct MakeReport: TerminalCommand {
   func run(_ terminal: Terminal) throws {
     let paths = try ClipResult.find(in: folder)
     let output = output ?? Folder.join(folder, "report.html")
-    guard force || access(output, F_OK) != 0 else {
+    guard force || FileStatus(output) == nil else {
       throw Failure(
         .outputExists, path: output, problem: "exists already",
         remedy: "choose another --output, or add --force")
@@ -64,15 +64,13 @@ struct MakeReport: TerminalCommand {
       }
     }
     guard !clips.isEmpty else { return try loop.end() }
-    let place = (output as NSString).deletingLastPathComponent
-    if !place.isEmpty { try Folder.make(place) }
+    try Folder.make(Folder.parent(of: output))
     try write(ReportPage(clips: clips, title: title ?? standardTitle), to: output, loop, terminal)
     try loop.end()
   }
 
   private var standardTitle: String {
-    let name = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
-    return "Interpretations in \(name)"
+    "Interpretations in \(Folder.ownName(of: folder))"
   }
 
   private func write(

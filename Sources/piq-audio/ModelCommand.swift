@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import PIQAudio
 
 /// `piq-audio model`.
@@ -73,9 +72,8 @@ struct ModelCommand: ParsableCommand {
 
     func run(_ terminal: Terminal) throws {
       if !force { try Model.checkIsFree(output) }
-      let folderName = URL(filePath: output).standardizedFileURL.lastPathComponent
       let imported = try SpeechBrainImport(
-        path: source, name: name ?? folderName, normalize: normalize, logitScale: logitScale,
+        path: source, name: name ?? Folder.ownName(of: output), normalize: normalize, logitScale: logitScale,
         training: training, licence: licence)
       try Model.write(
         imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,

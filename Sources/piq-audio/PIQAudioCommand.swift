@@ -1,4 +1,5 @@
 import ArgumentParser
+import PIQAudio
 
 /// The program; options common to its subcommands are in `RunOptions`.
 @main
@@ -28,4 +29,11 @@ struct PIQAudioCommand: ParsableCommand {
       Interpret.self, Classify.self, DrawSpectrogram.self, MakeReport.self, Evaluate.self,
       Train.self, ModelCommand.self, Benchmark.self,
     ])
+
+  static func main() {
+    // Swift's own list of arguments has other bytes in place of those that are not UTF-8.
+    let arguments = UnsafeBufferPointer(
+      start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+    main(arguments.dropFirst().compactMap { $0.map { String(systemPath: $0) } })
+  }
 }

@@ -4,64 +4,6 @@ import PIQAudio
 import PIQPipeline
 import PIQRuns
 
-/// The inputs, and the verbosity.
-struct InputOptions: ParsableArguments {
-  @Argument(
-    help: ArgumentHelp(
-      "Sound files, folders to be searched for them, or - for standard input.",
-      valueName: "input"),
-    completion: .file())
-  var inputs: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      Read more inputs from a file, one per line or separated by NUL bytes (find -print0); - is \
-      standard input.
-      """, valueName: "file"), completion: .file())
-  var filesFrom: String?
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      Take one slice of the inputs, the i-th of n, from 1/n to n/n: for several machines, given the \
-      same inputs. Which slice an input belongs to depends on its path alone.
-      """, valueName: "i/n"), transform: { try Shard($0) })
-  var shard: Shard?
-
-  /// The inputs given by the arguments, and the errors of folders.
-  ///
-  /// - Throws: `Failure`; `UsageError` when there is no input or standard input is named twice.
-  func expand() throws -> (inputs: [ClipInput], failures: [Failure]) {
-    if filesFrom == "-" && inputs.contains("-") {
-      throw UsageError("standard input cannot be both a sound file and a list of files")
-    }
-    let listed = try filesFrom.map { path throws(Failure) in try ClipInput.paths(listedIn: path) }
-    if (inputs + (listed ?? [])).count(where: { $0 == "-" }) > 1 {
-      throw UsageError("standard input can be given only once")
-    }
-    if inputs.isEmpty && listed == nil {
-      throw UsageError("no input was given; name sound files or folders, or see --help")
-    }
-    return ClipInput.expand(inputs + (listed ?? []))
-  }
-
-  /// The infix in the names of a shard's files: `-2-of-3`.
-  var shardInfix: String { shard.map { "-\($0.index)-of-\($0.count)" } ?? "" }
-
-  /// Those of `items` in the requested shard; all of them without one.
-  ///
-  /// - Parameter path: the path of an item's input.
-  func slice<Item>(_ items: [Item], _ terminal: Terminal, path: (Item) -> String) -> [Item] {
-    guard let shard else { return items }
-    let slice = items.filter { shard.contains(path($0)) }
-    if slice.isEmpty && !items.isEmpty {
-      terminal.notice("none of the inputs is in shard \(shard); there is nothing to do")
-    }
-    return slice
-  }
-}
-
 /// Which model to use.
 struct ModelOptions: ParsableArguments {
   @Option(
@@ -140,6 +82,13 @@ struct OutputOptions: ParsableArguments {
       """, valueName: "dir"), completion: .directory)
   var outputDir: String?
 
+  @Flag(
+    help: """
+      Give outputs the whole path of their input below the output folder, for files of the same name \
+      in many folders: /card1/a.wav becomes card1/a; a part .. becomes __.
+      """)
+  var keepPaths = false
+
   @Option(
     help: """
       What to do with a clip whose outputs exist: overwrite them, skip it if all exist, or fail it \
@@ -172,26 +121,6 @@ struct UsageError: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
-}
-
-extension Shard {
-  /// Reads `i/n`.
-  ///
-  /// - Throws: `ValidationError`.
-  fileprivate init(_ text: String) throws {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    let numbers = parts.compactMap { $0.first?.isWholeNumber == true ? Int($0) : nil }
-    guard parts.count == 2, numbers.count == 2 else {
-      throw ValidationError("a slice is two numbers, such as 1/3 for the first of three")
-    }
-    guard let shard = Shard(index: numbers[0], count: numbers[1]) else {
-      throw ValidationError(
-        numbers[1] < 1
-          ? "there must be at least one slice"
-          : "the slices of \(numbers[1]) are 1/\(numbers[1]) to \(numbers[1])/\(numbers[1])")
-    }
-    self = shard
-  }
 }
 
 /// The options of the explanation method.

@@ -14,11 +14,11 @@ enum StandardStreams {
     }
   }
 
-  /// Writes `text` at once.
+  /// Writes `text` at once; the names of files in it as the bytes that they are.
   ///
   /// - Returns: 0, or the system's error number.
   static func write(_ text: String, to stream: Int32) -> Int32 {
-    Array(text.utf8).withUnsafeBytes { writeAll($0, to: stream) }
+    text.pathBytes.withUnsafeBytes { writeAll($0, to: stream) }
   }
 }
 

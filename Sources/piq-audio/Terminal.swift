@@ -17,9 +17,12 @@ struct Terminal: Sendable {
   static var outputHasColor: Bool { hasColor(STDOUT_FILENO) }
 
   fileprivate static func hasColor(_ stream: Int32) -> Bool {
-    let environment = ProcessInfo.processInfo.environment
-    return isatty(stream) != 0 && (environment["NO_COLOR"] ?? "").isEmpty
-      && environment["TERM"] != "dumb"
+    takesEscapes(stream) && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+  }
+
+  /// Whether `stream` is a terminal that knows escape sequences.
+  private static func takesEscapes(_ stream: Int32) -> Bool {
+    isatty(stream) != 0 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
   }
 
   init(level: Logger.Level) {
@@ -27,7 +30,7 @@ struct Terminal: Sendable {
     log.logLevel = level
     self.log = log
     isQuiet = level > .warning
-    showsProgress = isatty(STDERR_FILENO) != 0 && level <= .warning
+    showsProgress = Self.takesEscapes(STDERR_FILENO) && level <= .warning
   }
 
   /// Writes a line to standard output, at once.

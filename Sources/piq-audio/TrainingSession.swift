@@ -1,12 +1,12 @@
 import ArgumentParser
-import Foundation
 import PIQAudio
 import PIQDatasets
 import PIQTraining
 
 /// One training from the command line: its data, its files, and its messages.
 struct TrainingSession<Task: TrainingTask, R: Recipe> {
-  let split: Split
+  /// The clips, after `load` without those that cannot be read.
+  private(set) var split: Split
   private let arguments: TrainingArguments
   private(set) var recipe: R
   private let terminal: Terminal
@@ -31,7 +31,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
 
   /// The model's name.
   var modelName: String {
-    arguments.name ?? URL(filePath: files.folder).standardizedFileURL.lastPathComponent
+    arguments.name ?? Folder.ownName(of: files.folder)
   }
 
   /// Resolves the precision `auto`.
@@ -55,22 +55,34 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       remedy: "leave its clips out, or train a classifier on them first")
   }
 
-  /// Decodes all clips; no test clips if not requested.
-  func load(_ configuration: ModelConfiguration) throws -> (ClipSet, ClipSet, ClipSet?) {
+  /// Decodes all clips; no test clips if not requested. Those that cannot be read are left out.
+  mutating func load(_ configuration: ModelConfiguration) throws -> (ClipSet, ClipSet, ClipSet?) {
+    let (terminal, split) = (terminal, split)
     let total = split.train.count + split.valid.count + split.test.count
     var done = 0
+    var unusable: Set<String> = []
     func load(_ clips: [Dataset.Clip]) throws -> ClipSet {
       defer { done += clips.count }
       return try ClipSet(
         clips, labels: configuration.labels, rate: configuration.stft.sampleRate
       ) { finished, next in
-        try checkForSignal()
+        try Self.checkForSignal()
         terminal.progress("[\(done + finished + 1)/\(total)] reading \(printable(next))")
+      } unusable: { clip, failure in
+        unusable.insert(clip.path)
+        terminal.warn(failure.message)
+      } doubtful: { clip, warning in
+        terminal.warn("\(printable(clip.path)): \(warning)")
       }
     }
     let (train, valid) = (try load(split.train), try load(split.valid))
     let test = split.test.isEmpty ? nil : try load(split.test)
     terminal.clearProgress()
+    if !unusable.isEmpty {
+      terminal.warn(
+        "\(printable(data.path)): \(unusable.count) of \(total) clips cannot be read, and are left out")
+      self.split = try split.without(unusable)
+    }
     return (train, valid, test)
   }
 
@@ -113,7 +125,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     case .finished(let best):
       let model = try Model(path: files.folder)
       let tested = try test(model) { finished, total in
-        try checkForSignal()
+        try Self.checkForSignal()
         terminal.progress("testing [\(finished + 1)/\(total)]")
       }
       terminal.clearProgress()
@@ -135,7 +147,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   }
 
   /// Ends at once if there is nothing to save yet.
-  private func checkForSignal() throws {
+  private static func checkForSignal() throws {
     if Interruption.signal != 0 { throw ExitCode(128 + Interruption.signal) }
   }
 }

@@ -28,6 +28,6 @@ final class WindowedText: WindowedOutput {
   }
 
   func finish(_ timeline: Timeline, _ report: inout ClipReport) throws {
-    try AtomicFile.write(text(timeline, report).utf8, to: path)
+    try AtomicFile.write(text(timeline, report).pathBytes, to: path)
   }
 }
