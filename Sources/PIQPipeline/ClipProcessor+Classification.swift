@@ -87,6 +87,7 @@ extension ClipProcessor {
     let classification = try clock.measure("classify") { try model.interpreter.analyze(samples) }
       .classification
     var window = ClassifiedWindow(place, span: span, classification)
+    window.entry.isSilent = Silence.holds(of: samples)
     window.isListed = windowing.selects(classification)
     window.means = ClassMeans(classification)
     window.seconds = clock.seconds

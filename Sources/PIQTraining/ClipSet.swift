@@ -24,12 +24,13 @@ public struct ClipSet: Sendable {
   ///
   /// - Parameters:
   ///   - labels: the names of the classes, by index; each clip's is among them.
+  ///   - channel: the channel of the files to take, from 1; the mean of all if nil.
   ///   - progress: called before each clip with the number loaded and the next clip.
   /// - Throws: `Failure` when they do not fit into half of the free memory; `SoundFileError`;
   ///   `Failure`.
   /// - Precondition: each clip's category is among `labels`.
   public init(
-    _ clips: [Dataset.Clip], labels: [String], rate: Int,
+    _ clips: [Dataset.Clip], labels: [String], rate: Int, channel: Int? = nil,
     progress: (_ finished: Int, _ next: String) throws -> Void = { _, _ in }
   ) throws {
     let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
@@ -37,7 +38,7 @@ public struct ClipSet: Sendable {
     var used = 0
     self.clips = try clips.enumerated().map { number, clip in
       try progress(number, clip.path)
-      let recording = try Recording.read(path: clip.path)
+      let recording = try Recording.read(path: clip.path, channel: channel)
       try checkLevel(of: recording.samples, path: clip.path)
       used += 4 * recording.sampleCount(at: rate)
       guard Double(used) <= room else {

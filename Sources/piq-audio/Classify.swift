@@ -20,11 +20,13 @@ struct Classify: TerminalCommand {
         piq-audio classify --csv recordings/ > classes.csv
         piq-audio classify --json --top 2 recordings/ | jq -c .top
         piq-audio classify --window 5 --overlap 0 --min-probability 0.8 -o season nights/
+        piq-audio classify --channel each --csv stereo.wav
         piq-audio classify --window 3 --only rooster --outputs labels night.flac
       """)
 
   @OptionGroup var input: InputOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var channels: ChannelOptions
 
   @Option(
     help: ArgumentHelp(
@@ -66,7 +68,8 @@ struct Classify: TerminalCommand {
   }
 
   func run(_ terminal: Terminal) throws {
-    let (inputs, failures) = try input.expand()
+    let (files, failures) = try input.expand()
+    let inputs = try channels.select(of: files, terminal)
     let suffixes = outputs?.suffixes(.wav) ?? [:]
     let all = try ClipJob.plan(inputs, suffixes: suffixes, folder: output.outputDir)
     let jobs = input.slice(all, terminal) { $0.input.path }
@@ -86,34 +89,35 @@ struct Classify: TerminalCommand {
     }
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in failures {
-      try loop.fail(failure.path ?? "", failure)
-      try results?.take(failure: failure.message, of: failure.path ?? "")
+      try loop.fail(path: failure.path ?? "", failure)
+      try results?.take(
+        failure: failure.message, of: ClipInput(path: failure.path ?? "", stem: ""))
     }
     let printer = ClassPrinter(
-      terminal, json ? .json : csv ? .csv : .text, model, listsWindows: windows.areListed, top: top)
+      terminal, json ? .json : csv ? .csv : .text, model, listsWindows: windows.areListed,
+      listsChannels: channels.channel != .mean, top: top)
     try printer.begin(count: jobs.count)
     let listed = OrderedWindows<WindowClassification> { index, window in
-      try printer.take(window, of: jobs[index].input.path)
+      try printer.take(window, of: jobs[index].input)
     }
-    try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) { index in
+    try loop.run(jobs.map(\.input), parallel.divide(jobs.count)) { index in
       try processor.classify(jobs[index]) { try listed.add($0, of: index) }
     } report: { index, outcome in
-      let path = jobs[index].input.path
+      let input = jobs[index].input
       try listed.end(index)
-      try results?.take(outcome, of: path)
-      guard case .done(let report, let seconds) = outcome else { return try loop.skip(path) }
-      if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
-      if report.endFlag == false { terminal.note("\(printable(path)): \(Terminal.noEndFlag)") }
-      terminal.note("\(printable(path)): \(seconds.inWords)")
-      try printer.end(outcome, of: path)
+      try results?.take(outcome, of: input)
+      guard case .done(let report, let seconds) = outcome else { return try loop.skip(input) }
+      loop.remark(on: input, warning: report.warning, endFlag: report.endFlag)
+      terminal.note("\(printable(input.title)): \(seconds.inWords)")
+      try printer.end(outcome, of: input)
     } failed: { index, error in
       try listed.end(index)
-      try results?.take(failure: Failure(error).message, of: jobs[index].input.path)
+      try results?.take(failure: Failure(error).message, of: jobs[index].input)
     } stopped: {
       listed.stop()
     }
     if let folder = output.outputDir {
-      do { try results?.finish() } catch { try loop.fail(folder, error) }
+      do { try results?.finish() } catch { try loop.fail(path: folder, error) }
     }
     try loop.end()
   }

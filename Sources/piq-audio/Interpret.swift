@@ -31,6 +31,7 @@ struct Interpret: TerminalCommand {
 
   @OptionGroup var input: InputOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var channels: ChannelOptions
 
   @Option(
     help: ArgumentHelp(
@@ -116,7 +117,8 @@ struct Interpret: TerminalCommand {
   }
 
   func run(_ terminal: Terminal) throws {
-    let (inputs, failures) = try input.expand()
+    let (files, failures) = try input.expand()
+    let inputs = try channels.select(of: files, terminal)
     // All inputs are planned, so that two shards cannot write the same file either.
     let all = try ClipJob.plan(inputs, suffixes: outputs.suffixes(audioFormat), folder: folder)
     let jobs = input.slice(all, terminal) { $0.input.path }
@@ -192,7 +194,7 @@ struct Interpret: TerminalCommand {
   ) throws {
     let width = Table.labelWidth(model.configuration.labels)
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
-    for failure in folderFailures { try loop.fail(failure.path ?? "", failure) }
+    for failure in folderFailures { try loop.fail(path: failure.path ?? "", failure) }
     // Only for a run with its own folder.
     let results = try folder.flatMap { folder in
       try journal.map { _ in
@@ -202,42 +204,42 @@ struct Interpret: TerminalCommand {
       }
     }
     for failure in folderFailures {
-      try results?.take(failure: failure.message, of: failure.path ?? "")
+      try results?.take(
+        failure: failure.message, of: ClipInput(path: failure.path ?? "", stem: ""))
     }
     var written = 0
     var saidNoArrays = false
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))
     }
-    try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) {
+    try loop.run(jobs.map(\.input), parallel.divide(jobs.count)) {
       try processor.interpret(jobs[$0], noting: journal)
     } report: { index, outcome in
-      let path = jobs[index].input.path
-      try results?.take(outcome, of: path)
-      guard case .done(let report, let seconds) = outcome else { return try loop.skip(path) }
+      let input = jobs[index].input
+      try results?.take(outcome, of: input)
+      guard case .done(let report, let seconds) = outcome else { return try loop.skip(input) }
       written += report.outputs.count
       let arrays = OutputKind.arrays
       if report.outputs[arrays.name] == nil, jobs[index].output(arrays) != nil, !saidNoArrays {
         terminal.notice("arrays are not written for recordings in windows")
         saidNoArrays = true
       }
-      if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
-      if report.endFlag == false { terminal.note("\(printable(path)): \(Terminal.noEndFlag)") }
-      terminal.note("\(printable(path)): \(seconds.inWords)")
+      loop.remark(on: input, warning: report.warning, endFlag: report.endFlag)
+      terminal.note("\(printable(input.title)): \(seconds.inWords)")
       if json {
-        try terminal.print(outcome.json(of: path))
+        try terminal.print(outcome.json(of: input))
       } else {
         try terminal.say(Table.row(report, labelWidth: width))
       }
     } failed: { index, error in
-      try results?.take(failure: Failure(error).message, of: jobs[index].input.path)
+      try results?.take(failure: Failure(error).message, of: jobs[index].input)
     }
     if let folder, let journal {
       do {
         try journal.finish(jobs)
         try results?.finish()
       } catch {
-        try loop.fail(folder, error)
+        try loop.fail(path: folder, error)
       }
     }
     if !json {

@@ -62,7 +62,8 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     func load(_ clips: [Dataset.Clip]) throws -> ClipSet {
       defer { done += clips.count }
       return try ClipSet(
-        clips, labels: configuration.labels, rate: configuration.stft.sampleRate
+        clips, labels: configuration.labels, rate: configuration.stft.sampleRate,
+        channel: recipe.data.channel == 0 ? nil : recipe.data.channel
       ) { finished, next in
         try checkForSignal()
         terminal.progress("[\(done + finished + 1)/\(total)] reading \(printable(next))")
