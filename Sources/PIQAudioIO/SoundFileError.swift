@@ -26,6 +26,8 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
     case malformed(String)
     /// A header with a channel count of zero.
     case noChannels
+    /// Parts of different rates or channels, where pieces are to be cut out.
+    case changesFormat
     /// A channel that the file does not have, from 1, and how many it has.
     case noChannel(Int, of: Int)
     /// A header with no usable sample rate.
@@ -96,6 +98,11 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
     case .midiSampleDump: ("is a MIDI sample dump, which is not read", "convert it to WAV with sox")
     case .malformed(let reason): ("is damaged: \(reason)", "copy the file again or convert it anew")
     case .noChannels: ("has no channels", "check how the file was made")
+    case .changesFormat:
+      (
+        "has parts of different rates or channels, out of which windows cannot be cut",
+        "convert it to WAV or FLAC first"
+      )
     case .noChannel(let channel, let count):
       (
         "has no channel \(channel), but \(count == 1 ? "only one" : "\(count) channels")",

@@ -121,13 +121,8 @@ public final class SoundFileReader {
   /// What is read of a block: the channel, or the mean of all.
   private func mono(of block: SoundBlock) throws(SoundFileError) -> [Float] {
     let (frames, channels) = (block.samples, block.channels)
-    if let channel, !(1...channels).contains(channel) {
-      throw SoundFileError(path: path, problem: .noChannel(channel, of: channels))
-    }
-    var mono = frames
-    if channels > 1, let channel {
-      mono = stride(from: channel - 1, to: frames.count, by: channels).map { frames[$0] }
-    } else if channels > 1 {
+    var mono = try block.samples(of: channel, path: path)
+    if channels > 1, channel == nil {
       // The sum of finite samples is finite in double precision, so that the mean is not finite
       // only if a sample is not.
       let scale = 1 / Double(channels)

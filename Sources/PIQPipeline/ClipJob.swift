@@ -39,11 +39,7 @@ public struct ClipJob: Sendable, Hashable {
   func shouldSkip(_ existing: ExistingOutputs) throws(Failure) -> Bool {
     guard existing != .overwrite, !suffixes.isEmpty else { return false }
     let present = outputs.values.sorted().filter { access($0, F_OK) == 0 }
-    if existing == .fail, let first = present.first {
-      throw Failure(
-        .outputExists, path: first, problem: "exists already",
-        remedy: "remove it, or have it overwritten or skipped")
-    }
+    if existing == .fail, let first = present.first { throw .outputExists(first) }
     return present.count == suffixes.count
   }
 
@@ -53,6 +49,15 @@ public struct ClipJob: Sendable, Hashable {
       let folder = (output as NSString).deletingLastPathComponent
       if !folder.isEmpty { try Folder.make(folder) }
     }
+  }
+}
+
+extension Failure {
+  /// The failure of an output that exists at `path` and must not.
+  static func outputExists(_ path: String) -> Failure {
+    Failure(
+      .outputExists, path: path, problem: "exists already",
+      remedy: "remove it, or have it overwritten or skipped")
   }
 }
 

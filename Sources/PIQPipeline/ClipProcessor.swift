@@ -20,6 +20,8 @@ public final class ClipProcessor: Sendable {
     public var soundFormat = SoundFileFormat.standard
     /// The handling of outputs that exist already.
     public var existing = ExistingOutputs.overwrite
+    /// The folder that `classify` cuts windows out to as sound files; none if nil.
+    public var extractFolder: String?
     /// The division of long recordings into windows.
     public var windowing = Windowing()
 

@@ -21,6 +21,7 @@ struct Classify: TerminalCommand {
         piq-audio classify --json --top 2 recordings/ | jq -c .top
         piq-audio classify --window 5 --overlap 0 --min-probability 0.8 -o season nights/
         piq-audio classify --channel each --csv stereo.wav
+        piq-audio classify --only rooster --min-probability 0.9 --extract crows night.flac
         piq-audio classify --window 3 --only rooster --outputs labels night.flac
       """)
 
@@ -36,6 +37,14 @@ struct Classify: TerminalCommand {
       """,
       valueName: "list"))
   var outputs: OutputList?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Cut the windows that are listed out of the recordings, with their own rate and channels, as \
+      clip.START-END.CLASS.wav in this folder, times in seconds. It is created if missing.
+      """, valueName: "dir"), completion: .directory)
+  var extract: String?
 
   @Option(help: ArgumentHelp("How many classes the JSON lists, likeliest first.", valueName: "n"))
   var top = 3
@@ -61,6 +70,7 @@ struct Classify: TerminalCommand {
 
   func validate() throws {
     guard top > 0 else { throw ValidationError("--top needs a number from 1 on") }
+    try refuseEmpty(extract, "--extract")
     if json && csv { throw ValidationError("--json and --csv contradict each other") }
     if let kind = outputs?.kinds.first(where: \.isOfClips) {
       throw ValidationError("\(kind.name) needs an explanation; piq-audio interpret writes it")
@@ -72,13 +82,16 @@ struct Classify: TerminalCommand {
     let inputs = try channels.select(of: files, terminal)
     let suffixes = outputs?.suffixes(.wav) ?? [:]
     let all = try ClipJob.plan(inputs, suffixes: suffixes, folder: output.outputDir)
+    try checkExtraction(of: inputs)
     let jobs = input.slice(all, terminal) { $0.input.path }
     let model = try model.load()
     var settings = ClipProcessor.Settings()
     settings.top = top
     settings.existing = output.existing
+    settings.extractFolder = extract
     settings.windowing = try windows.windowing(
       labels: model.configuration.labels, writing: outputs?.kinds ?? [], isExplicit: true)
+    if let extract { try Folder.make(extract) }
     let watch = RecordingWatch(terminal, settings.windowing, verb: "classified")
     let processor = ClipProcessor(model, settings) { watch.take($0) }
     let results = try output.outputDir.map { folder in
@@ -120,5 +133,16 @@ struct Classify: TerminalCommand {
       do { try results?.finish() } catch { try loop.fail(path: folder, error) }
     }
     try loop.end()
+  }
+
+  /// Refuses inputs whose windows cannot be cut out, or would have the same names.
+  private func checkExtraction(of inputs: [ClipInput]) throws {
+    guard let extract else { return }
+    guard !inputs.contains(where: { $0.path == "-" }) else {
+      throw UsageError(
+        "standard input is read once, so that --extract can cut nothing out of it; name a file")
+    }
+    // Names have stem, times and class: those of one input differ.
+    _ = try ClipJob.plan(inputs, suffixes: ["extract": ".*.wav"], folder: extract)
   }
 }
