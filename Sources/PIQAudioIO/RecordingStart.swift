@@ -1,6 +1,5 @@
 import Foundation
 import PIQPlatform
-import PIQPlatform
 
 /// When a recording began, by its recorder: from the GUANO metadata or the comment of an AudioMoth in
 /// a WAV file, or from the file's name.

@@ -73,7 +73,8 @@ struct ModelCommand: ParsableCommand {
     func run(_ terminal: Terminal) throws {
       if !force { try Model.checkIsFree(output) }
       let imported = try SpeechBrainImport(
-        path: source, name: name ?? Folder.ownName(of: output), normalize: normalize, logitScale: logitScale,
+        path: source, name: name ?? Folder.ownName(of: output), normalize: normalize,
+        logitScale: logitScale,
         training: training, licence: licence)
       try Model.write(
         imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,

@@ -8,13 +8,13 @@ import Testing
   private static let suffixes = ["audio": ".interpretation.wav", "json": ".interpretation.json"]
 
   private func plan(_ paths: String..., folder: String? = nil) throws -> [ClipJob] {
-    try ClipJob.plan(ClipInput.expand(paths).inputs, suffixes: Self.suffixes, folder: folder)
+    try RunPlan(InputExpansion(named: paths).inputs, suffixes: Self.suffixes, folder: folder).jobs
   }
 
   @Test func outputsLieInTheFolder() throws {
     let night = ClipInput(path: "in/night/owl.wav", stem: "night/owl")
     for folder in ["out", "out/"] {
-      let jobs = try ClipJob.plan([night], suffixes: Self.suffixes, folder: folder)
+      let jobs = try RunPlan([night], suffixes: Self.suffixes, folder: folder).jobs
       #expect(jobs.map(\.input) == [night])
       #expect(
         jobs.first?.outputs == [
