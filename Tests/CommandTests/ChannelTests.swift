@@ -114,9 +114,10 @@ import Testing
   }
 
   @Test func whatIsRefused() throws {
-    let each = try space.run(["classify", "--channel", "each", "-"], input: "two.wav")
+    let each = try space.run(["classify", "--channel", "each", "-"], input: space.file("two.wav"))
     #expect(each.status == 64 && each.errors.contains("standard input has no --channel each"))
-    #expect(try space.run(["classify", "--channel", "2", "-"], input: "two.wav").status == 0)
+    #expect(
+      try space.run(["classify", "--channel", "2", "-"], input: space.file("two.wav")).status == 0)
     for value in ["0", "-1", "all", "1025", "1.5"] {
       #expect(try space.run(["classify", "--channel=\(value)", "two.wav"]).status == 64)
     }
