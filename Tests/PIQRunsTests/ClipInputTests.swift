@@ -22,7 +22,7 @@ import Testing
       atPath: folder("in/folder.wav"), withIntermediateDirectories: true)
     for argument in [folder("in"), folder("in") + "/"] {
       let found = InputExpansion(named: [argument])
-    let (inputs, failures) = (found.inputs, found.failures)
+      let (inputs, failures) = (found.inputs, found.failures)
       #expect(failures.isEmpty)
       #expect(inputs.map(\.stem) == ["B", "a", "b", "night/deep/fox", "night/owl"])
       #expect(

@@ -23,7 +23,8 @@ import Testing
     let output = try write("\(name).interpretation.wav", "interpretation of \(name)")
     let jobs = try RunPlan(
       [ClipInput(path: input, stem: name)], suffixes: ["audio": ".interpretation.wav"],
-      folder: folder.path).jobs
+      folder: folder.path
+    ).jobs
     let fields: [String: Any] = [
       "input": input, "label": "dog", "index": 1, "probability": 0.5, "top": [Any](),
       "model": ["name": "m", "sha256": "0"], "sample_rate": 16_000, "channels": 1, "duration": 1,
@@ -58,7 +59,8 @@ import Testing
     let jobs = try RunPlan(
       (0..<3000).map {
         ClipInput(path: first.input.path, stem: "\($0)" + String(repeating: "x", count: $0 % 97))
-      }, suffixes: ["audio": ".wav"], folder: folder.path).jobs
+      }, suffixes: ["audio": ".wav"], folder: folder.path
+    ).jobs
     let facts = try #require(FileFacts(first.input.path))
     do {
       let journal = try RunJournal(path: path, settings: "s", resuming: false)
@@ -147,7 +149,8 @@ import Testing
     let job = try note("a", in: journal)
     let other = try RunPlan(
       [ClipInput(path: job.input.path, stem: "night/a")],
-      suffixes: ["audio": ".interpretation.wav"], folder: folder.path).jobs
+      suffixes: ["audio": ".interpretation.wav"], folder: folder.path
+    ).jobs
     #expect(journal.report(of: job) != nil)
     #expect(journal.report(of: other[0]) == nil)
   }
