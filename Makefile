@@ -37,7 +37,7 @@ TRAPPING := -c release --scratch-path .build/test-ubsan \
             -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
 SANITIZED = -c release --scratch-path .build/$@ --sanitize
 
-.PHONY: build demo test test-onednn3 test-asan test-tsan test-ubsan fuzz parity deps test-deps deb \
+.PHONY: build demo test test-onednn3 test-asan test-tsan test-ubsan check fuzz parity deps test-deps deb \
         install uninstall fixtures format lint benchmark clean help
 
 build: deps ## install what is missing and build the program (default)
@@ -92,6 +92,9 @@ $(MUTEX): Tests/Sanitizers/mutex.c
 test-ubsan: test-deps ## run all tests with UndefinedBehaviorSanitizer, for the parts in C
 	swift build $(TRAPPING) --build-tests
 	swift test $(TRAPPING) --skip-build --disable-xctest
+
+check: ## run all that make test is too short for, and print a table (STEPS='asan tsan', FUZZ_SECONDS=600)
+	contrib/check $(STEPS)
 
 fuzz: export PIQ_AUDIO_FUZZER := 1
 fuzz: deps ## look for faults in what reads files (FUZZ='pickle csv' SECONDS=3600)

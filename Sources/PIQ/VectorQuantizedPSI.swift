@@ -65,7 +65,8 @@ public final class VectorQuantizedPSI: Layer {
       ? ConvTranspose2d(dim, dim, kernel: (4, 4), stride: (2, 2), padding: 1, using: initializer)
       : nil
     decoder = Decoder(dim: dim, layers: layers, using: initializer)
-    initializeWeights(using: initializer)
+    // Zeros stay as they are, and take no memory.
+    if !initializer.isZero { initializeWeights(using: initializer) }
   }
 
   /// A network of `dim` channels; the other settings are upstream's.

@@ -40,12 +40,15 @@ public struct AudioExplainer: Sendable {
   /// - Parameters:
   ///   - path: a sound file of any format that is read, of any rate and number of channels.
   ///   - className: the class to explain; the likeliest if nil.
+  ///   - channel: the channel to explain, from 1; the mean of all if nil.
   /// - Throws: `SoundFileError`; `Failure` naming the file when the model cannot take it or has no
   ///   such class.
-  public func explain(_ path: String, as className: String? = nil) throws -> AudioExplanation {
+  public func explain(
+    _ path: String, as className: String? = nil, channel: Int? = nil
+  ) throws -> AudioExplanation {
     let configuration = model.configuration
     let interpreter = model.interpreter
-    let clip = try interpreter.resampled(interpreter.read(path), path: path)
+    let clip = try interpreter.resampled(interpreter.read(path, channel: channel), path: path)
     return try Failure.naming(path) {
       let classIndex = try className.map { name in
         guard let index = configuration.labels.firstIndex(of: name) else {

@@ -6,9 +6,10 @@ import PIQPlatform
 extension Interpreter {
   /// Reads a sound file, up to the length that there is memory for; "-" is standard input.
   ///
+  /// - Parameter channel: the channel to read, from 1; the mean of all if nil.
   /// - Throws: `SoundFileError`; `Failure` naming the file when it is too long.
-  package func read(_ path: String) throws -> Recording {
-    let reader = try SoundFileReader(path: path)
+  package func read(_ path: String, channel: Int? = nil) throws -> Recording {
+    let reader = try SoundFileReader(path: path, channel: channel)
     let growth = Double(frontEnd.stft.configuration.sampleRate) / Double(reader.sampleRate)
     let recording = try Recording.read(reader) { count in
       (try? checkLength(Int(Double(count) * growth))) != nil

@@ -6,6 +6,7 @@ import PIQPlatform
 final class LibsndfileSource: SoundSource {
   let formatName: String
   let declaredFrames: Int?
+  let encoding: SampleEncoding?
   private(set) var remarks = SoundRemarks()
 
   private let handle: SoundFileHandle
@@ -56,6 +57,12 @@ final class LibsndfileSource: SoundSource {
     channels = Int(handle.info.channels)
     sampleRate = Int(handle.info.samplerate)
     formatName = handle.formatName
+    encoding =
+      switch Int(handle.info.format) & Int(SF_FORMAT_SUBMASK) {
+      case Int(SF_FORMAT_PCM_16): .pcm16
+      case Int(SF_FORMAT_PCM_24): .pcm24
+      default: nil
+      }
     let frames = Int(handle.info.frames)
     declaredFrames = frames > 0 && frames < Int.max ? frames : nil
     remarks.isUnfinished = header?.isWorthAWarning ?? false

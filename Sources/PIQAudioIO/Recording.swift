@@ -2,7 +2,7 @@ package import PIQPlatform
 
 /// A recording as one channel of samples.
 public struct Recording: Sendable, Equatable {
-  /// The mean of the file's channels; full scale is ±1.
+  /// The mean of the file's channels, or one of them; full scale is ±1.
   public var samples: [Float]
   /// Samples a second.
   public var sampleRate: Int
@@ -12,6 +12,8 @@ public struct Recording: Sendable, Equatable {
   public var warning: String?
   /// False for a file that can mark its end and does not, although nothing is known to be missing.
   public var hasEndFlag = true
+  /// Whether nothing was recorded: the samples are equal, to within a step of 24 bits each way.
+  public var isSilent = false
 
   /// The length in seconds.
   public var duration: Double { Double(samples.count) / Double(sampleRate) }
@@ -32,10 +34,11 @@ public struct Recording: Sendable, Equatable {
 
   /// Reads the sound file at `path` whole; "-" is standard input.
   ///
+  /// - Parameter channel: the channel to read, from 1; the mean of all if nil.
   /// - Throws: `SoundFileError`, also when the recording is longer than `longestDuration` or has
   ///   more than `mostSamples` samples: `SoundFileReader` reads such a file in blocks.
-  public static func read(path: String) throws(SoundFileError) -> Recording {
-    try read(SoundFileReader(path: path)) { _ in true }
+  public static func read(path: String, channel: Int? = nil) throws(SoundFileError) -> Recording {
+    try read(SoundFileReader(path: path, channel: channel)) { _ in true }
   }
 
   /// Reads what `reader` has, from its beginning, for as long as `isWanted` holds of the number of
@@ -60,6 +63,7 @@ public struct Recording: Sendable, Equatable {
       samples: samples, sampleRate: reader.sampleRate, channels: reader.channels,
       warning: reader.warning)
     recording.hasEndFlag = reader.hasEndFlag
+    recording.isSilent = reader.isSilent
     return recording
   }
 

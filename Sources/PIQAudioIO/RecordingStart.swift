@@ -17,7 +17,7 @@ public struct RecordingStart: Sendable, Equatable {
     let texts = path == "-" ? [:] : RIFFMetadata(path: path).texts
     let found =
       texts["guan"].flatMap(Self.init(guano:)) ?? texts["ICMT"].flatMap(Self.init(comment:))
-      ?? Self(name: (path as NSString).lastPathComponent)
+      ?? Self(name: Folder.name(of: path))
     guard let found else { return nil }
     self = found
   }

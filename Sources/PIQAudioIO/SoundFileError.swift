@@ -26,6 +26,10 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
     case malformed(String)
     /// A header with a channel count of zero.
     case noChannels
+    /// Parts of different rates or channels, where pieces are to be cut out.
+    case changesFormat
+    /// A channel that the file does not have, from 1, and how many it has.
+    case noChannel(Int, of: Int)
     /// A header with no usable sample rate.
     case noSampleRate
     /// A header, and no sound after it.
@@ -58,7 +62,11 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
     if case .file(let failure) = problem { return failure }
     let (problem, remedy) = words
     let code: Failure.Code =
-      if case .tooLong = self.problem { .clipTooLong } else { .soundUnusable }
+      switch self.problem {
+      case .tooLong: .clipTooLong
+      case .noChannel: .channelNotFound
+      default: .soundUnusable
+      }
     return Failure(code, path: path, problem: problem, remedy: remedy, underlying: self)
   }
 
@@ -90,6 +98,16 @@ public struct SoundFileError: FailureConvertible, CustomStringConvertible, Equat
     case .midiSampleDump: ("is a MIDI sample dump, which is not read", "convert it to WAV with sox")
     case .malformed(let reason): ("is damaged: \(reason)", "copy the file again or convert it anew")
     case .noChannels: ("has no channels", "check how the file was made")
+    case .changesFormat:
+      (
+        "has parts of different rates or channels, out of which windows cannot be cut",
+        "convert it to WAV or FLAC first"
+      )
+    case .noChannel(let channel, let count):
+      (
+        "has no channel \(channel), but \(count == 1 ? "only one" : "\(count) channels")",
+        count == 1 ? "take that one" : "choose one from 1 to \(count)"
+      )
     case .noSampleRate: ("has a header without a usable sample rate", "check how the file was made")
     case .noSamples: ("has no samples", "check that the recording was not cut off")
     case .notFinite(let value, let frame, let rate, let channel):

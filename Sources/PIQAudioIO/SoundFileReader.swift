@@ -1,6 +1,7 @@
 import Foundation
 
-/// Reads a sound file block by block as one channel of `Float`: the mean of its channels.
+/// Reads a sound file block by block as one channel of `Float`: the mean of its channels, or one of
+/// them.
 ///
 /// Opens every format of `SoundSources`, for any file name. Integer samples become fractions of
 /// full scale; floating-point samples stay as they are. Reads until nothing is left.
@@ -12,8 +13,10 @@ public final class SoundFileReader {
   public let path: String
   /// Frames a second; positive. Parts of other rates are resampled to that of the first.
   public let sampleRate: Int
-  /// Channels in the file, before the mixdown; positive. Those of the first part.
+  /// Channels in the file; positive. Those of the first part.
   public let channels: Int
+  /// The channel that is read, from 1; the mean of all if nil.
+  public let channel: Int?
   /// The number of frames in the header, if given, or an estimate. Not reliable.
   public let declaredFrames: Int?
   /// The container and the encoding in the decoder's words.
@@ -28,6 +31,12 @@ public final class SoundFileReader {
   /// known to be missing.
   public private(set) var hasEndFlag = true
 
+  /// The part of a warning that says what can be done about channels that cancel.
+  public static let channelAdvice = "one of them can be taken instead"
+
+  /// Once the end was reached: whether nothing was recorded, as `Silence` has it.
+  public var isSilent: Bool { isAtEnd && levels.isSilent }
+
   private let source: any SoundSource
   private let bytes: FileBytes
   /// Bytes in the file when it was opened.
@@ -38,13 +47,15 @@ public final class SoundFileReader {
   private var stream: ResamplerStream?
   private var streamRate: Int
   private var hasOtherFormats = false
+  private var levels: ChannelLevels
   /// How many frames of the file were decoded.
   private var framesDecoded = 0
 
   /// Opens the sound file at `path`; "-" reads standard input to its end first.
   ///
-  /// - Throws: `SoundFileError` when no sound can be read from it.
-  public init(path: String) throws(SoundFileError) {
+  /// - Parameter channel: the channel to read, from 1; the mean of all if nil.
+  /// - Throws: `SoundFileError` when no sound can be read from it, or it lacks the channel.
+  public init(path: String, channel: Int? = nil) throws(SoundFileError) {
     let name = path == "-" ? "standard input" : path
     let bytes = try FileBytes.reading(path: path, name: name)
     let byteCount = bytes.count
@@ -59,14 +70,15 @@ public final class SoundFileReader {
     self.source = source
     self.bytes = bytes
     self.byteCount = byteCount
-    (sampleRate, channels) = (first.sampleRate, first.channels)
+    (sampleRate, channels, self.channel) = (first.sampleRate, first.channels, channel)
+    levels = ChannelLevels(channels: channel == nil ? first.channels : 1)
     streamRate = first.sampleRate
     declaredFrames = source.declaredFrames
     formatName = source.formatName
-    pending = try mean(of: first)[...]
+    pending = try mono(of: first)[...]
   }
 
-  /// The next `frames` frames, each the mean of its channels; fewer at the end, none after it.
+  /// The next `frames` frames, each as one sample; fewer at the end, none after it.
   ///
   /// - Throws: `SoundFileError` when a sample is not finite, or when the system cannot read it.
   public func read(upTo frames: Int) throws(SoundFileError) -> [Float] {
@@ -96,7 +108,7 @@ public final class SoundFileReader {
   /// A block at the rate of the first.
   private func resampled(_ block: SoundBlock) throws(SoundFileError) -> [Float] {
     if block.channels != channels { hasOtherFormats = true }
-    let mono = try mean(of: block)
+    let mono = try mono(of: block)
     guard block.sampleRate != streamRate else { return stream?.resample(mono) ?? mono }
     hasOtherFormats = true
     streamRate = block.sampleRate
@@ -106,10 +118,11 @@ public final class SoundFileReader {
     return rest + (stream?.resample(mono) ?? mono)
   }
 
-  private func mean(of block: SoundBlock) throws(SoundFileError) -> [Float] {
+  /// What is read of a block: the channel, or the mean of all.
+  private func mono(of block: SoundBlock) throws(SoundFileError) -> [Float] {
     let (frames, channels) = (block.samples, block.channels)
-    var mono = frames
-    if channels > 1 {
+    var mono = try block.samples(of: channel, path: path)
+    if channels > 1, channel == nil {
       // The sum of finite samples is finite in double precision, so that the mean is not finite
       // only if a sample is not.
       let scale = 1 / Double(channels)
@@ -126,7 +139,9 @@ public final class SoundFileReader {
     }
     if let frame = mono.firstIndex(where: { !$0.isFinite }) {
       let samples = frames[frame * channels..<(frame + 1) * channels]
-      let index = samples.firstIndex { !$0.isFinite } ?? samples.startIndex
+      let index =
+        channel.map { samples.startIndex + $0 - 1 } ?? samples.firstIndex { !$0.isFinite }
+        ?? samples.startIndex
       throw SoundFileError(
         path: path,
         problem: .notFinite(
@@ -134,6 +149,7 @@ public final class SoundFileReader {
           channel: index - samples.startIndex + 1))
     }
     framesDecoded += mono.count
+    levels.add(block, taken: mono)
     return mono
   }
 
@@ -145,6 +161,7 @@ public final class SoundFileReader {
     guard bytes.count >= byteCount else { throw SoundFileError(path: path, problem: .shrank) }
     var remarks = source.remarks
     remarks.hasOtherFormats = hasOtherFormats
+    remarks.cancellation = levels.remark
     warning = remarks.warning(there: Double(framesRead) / Double(sampleRate))
     hasEndFlag = remarks.hasEndFlag
   }

@@ -2,7 +2,7 @@ import CPIQSndfile
 import Foundation
 import PIQPlatform
 
-/// Writes one channel of samples to a sound file, block by block.
+/// Writes samples to a sound file, block by block: those of one channel, or of several side by side.
 ///
 /// Equal samples give equal bytes: the file holds neither time nor path.
 public final class SoundFileWriter {
@@ -14,6 +14,7 @@ public final class SoundFileWriter {
 
   private let path: String
   private let sampleRate: Int
+  private let channels: Int
   private let format: SoundFileFormat
   /// Whether a WAV file that becomes too large for one is written as RF64.
   private let growsToRF64: Bool
@@ -43,10 +44,13 @@ public final class SoundFileWriter {
 
   /// Begins a sound file that appears at `path` with `putInPlace()`, and never without it.
   ///
-  /// - Parameter growsToRF64: as in `write`.
+  /// - Parameters:
+  ///   - channels: how many, from 1 on.
+  ///   - growsToRF64: as in `write`.
   /// - Throws: `SoundFileError` or `Failure`, naming `path`.
   public convenience init(
-    path: String, sampleRate: Int, as format: SoundFileFormat = .standard, growsToRF64: Bool = false
+    path: String, sampleRate: Int, channels: Int = 1, as format: SoundFileFormat = .standard,
+    growsToRF64: Bool = false
   ) throws {
     let file = try TemporaryFile(path: path)
     let descriptor = file.temporary.withSystemPath {
@@ -56,7 +60,8 @@ public final class SoundFileWriter {
       throw SoundFileError.system(path: path, action: "write it", errno: errno)
     }
     try self.init(
-      FileBytes(descriptor: descriptor), path: path, sampleRate: sampleRate, format: format,
+      FileBytes(descriptor: descriptor), path: path, sampleRate: sampleRate, channels: channels,
+      format: format,
       growsToRF64: growsToRF64 && format.format == .wav)
     self.file = file
   }
@@ -76,21 +81,23 @@ public final class SoundFileWriter {
     of samples: [Float], sampleRate: Int, as format: SoundFileFormat, name: String
   ) throws(SoundFileError) -> [UInt8] {
     let writer = try SoundFileWriter(
-      FileBytes([]), path: name, sampleRate: sampleRate, format: format, growsToRF64: false)
+      FileBytes([]), path: name, sampleRate: sampleRate, channels: 1, format: format,
+      growsToRF64: false)
     try writer.write(samples)
     try writer.finish()
     return writer.handle.bytes.memory
   }
 
   private init(
-    _ bytes: FileBytes, path: String, sampleRate: Int, format: SoundFileFormat, growsToRF64: Bool
+    _ bytes: FileBytes, path: String, sampleRate: Int, channels: Int, format: SoundFileFormat,
+    growsToRF64: Bool
   ) throws(SoundFileError) {
     guard let rate = Int32(exactly: sampleRate), rate > 0 else {
       throw SoundFileError(path: path, problem: .cannotEncode("a sample rate of \(sampleRate) Hz"))
     }
     var info = SF_INFO()
     info.samplerate = rate
-    info.channels = 1
+    info.channels = Int32(clamping: channels)
     info.format = format.libsndfileFormat(asRF64: growsToRF64)
     do {
       handle = try SoundFileHandle(bytes, mode: SFM_WRITE, info: info)
@@ -102,11 +109,12 @@ public final class SoundFileWriter {
     if growsToRF64 { handle.preferWAV() }
     self.path = path
     self.sampleRate = sampleRate
+    self.channels = channels
     self.format = format
     self.growsToRF64 = growsToRF64
   }
 
-  /// Appends `samples`.
+  /// Appends `samples`: whole frames, the channels of each side by side.
   ///
   /// - Throws: `SoundFileError`: no space, a sample that is not finite, or more than the format
   ///   can hold.
@@ -115,7 +123,8 @@ public final class SoundFileWriter {
       throw SoundFileError(
         path: path,
         problem: .notFinite(
-          value: samples[bad], frame: samplesWritten + bad, sampleRate: sampleRate, channel: 1))
+          value: samples[bad], frame: (samplesWritten + bad) / channels, sampleRate: sampleRate,
+          channel: bad % channels + 1))
     }
     // Leaves space for the header.
     let most = (Int(UInt32.max) - 4096) / (format.encoding.bits / 8)
@@ -124,17 +133,21 @@ public final class SoundFileWriter {
     }
     var first = 0
     while first < samples.count {
-      let block = samples[first..<min(first + 64 << 10, samples.count)]
+      let block = samples[first..<min(first + blockSize, samples.count)]
       let written = format.encoding.isInteger ? writeIntegers(block) : writeFloats(block)
-      guard handle.bytes.failure == 0, written == block.count else { throw failure }
+      guard handle.bytes.failure == 0, written * channels == block.count else { throw failure }
       first += block.count
     }
     samplesWritten += samples.count
   }
 
+  /// Samples that are written at a time: whole frames.
+  private var blockSize: Int { max(1, (64 << 10) / channels) * channels }
+
+  /// - Returns: how many frames were written.
   private func writeFloats(_ block: ArraySlice<Float>) -> Int {
     block.withUnsafeBufferPointer { buffer in
-      buffer.baseAddress.map { handle.write($0, count: buffer.count) } ?? 0
+      buffer.baseAddress.map { handle.write($0, count: buffer.count / channels) } ?? 0
     }
   }
 
@@ -152,7 +165,7 @@ public final class SoundFileWriter {
     }
     clippedSamples += clipped
     return integers.withUnsafeBufferPointer { buffer in
-      buffer.baseAddress.map { handle.write($0, count: buffer.count) } ?? 0
+      buffer.baseAddress.map { handle.write($0, count: buffer.count / channels) } ?? 0
     }
   }
 

@@ -26,6 +26,8 @@ struct SoundRemarks: Equatable {
   var hasOtherStreams = false
   /// Whether parts have another rate or other channels than the first.
   var hasOtherFormats = false
+  /// What is said of channels that cancel in their mean.
+  var cancellation: String?
   /// What a decoder said of damage, in its words.
   var complaint: String?
   /// False for a file that can mark its end and does not, although nothing is known to be missing.
@@ -79,6 +81,7 @@ struct SoundRemarks: Equatable {
         "has parts of different rates or channels: resampled to the rate of the first, "
           + "and mixed to one channel")
     }
+    if let cancellation { parts.append(cancellation) }
     if let complaint { parts.append("is damaged: \(complaint)") }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }

@@ -10,6 +10,19 @@ struct SoundBlock {
   /// The number of frames.
   var frames: Int { samples.count / channels }
 
+  /// The samples of one channel, from 1; of all, side by side, if nil.
+  ///
+  /// - Parameter path: of the file, for errors.
+  /// - Throws: `SoundFileError` where there is no such channel.
+  func samples(of channel: Int?, path: String) throws(SoundFileError) -> [Float] {
+    guard let channel else { return samples }
+    guard (1...channels).contains(channel) else {
+      throw SoundFileError(path: path, problem: .noChannel(channel, of: channels))
+    }
+    guard channels > 1 else { return samples }
+    return stride(from: channel - 1, to: samples.count, by: channels).map { samples[$0] }
+  }
+
   /// The most frames in a block, so that memory stays flat.
   static func mostFrames(channels: Int) -> Int { max(1, (64 << 10) / channels) }
 }
@@ -18,6 +31,8 @@ struct SoundBlock {
 protocol SoundSource: AnyObject {
   /// The container and the encoding in it.
   var formatName: String { get }
+  /// How a sample is stored, where it is an integer of 16 or 24 bits; nil for other encodings.
+  var encoding: SampleEncoding? { get }
   /// How many frames a header or the size of the file promise; nil if they do not. Not reliable.
   var declaredFrames: Int? { get }
   /// What was found amiss so far; complete after the last block.
@@ -27,4 +42,9 @@ protocol SoundSource: AnyObject {
   ///
   /// - Throws: `SoundFileError` where nothing can be decoded.
   func next() throws(SoundFileError) -> SoundBlock?
+}
+
+extension SoundSource {
+  /// None: what lossy decoders give is not integers.
+  var encoding: SampleEncoding? { nil }
 }

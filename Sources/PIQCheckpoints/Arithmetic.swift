@@ -129,7 +129,9 @@ struct Arithmetic {
     guard depth < Self.deepest else { throw .unsupported("too deep") }
     depth += 1
     defer { depth -= 1 }
-    if take("-") != nil { return try combine(.int(0), operand(), { $0.subtractingReportingOverflow($1) }, -) }
+    if take("-") != nil {
+      return try combine(.int(0), operand(), { $0.subtractingReportingOverflow($1) }, -)
+    }
     if take("+") != nil { return try operand() }
     if take("(") != nil {
       let value = try sum()
@@ -145,7 +147,8 @@ struct Arithmetic {
   }
 
   private func combine(
-    _ a: Number, _ b: Number, _ ints: (Int, Int) -> (Int, Bool), _ doubles: (Double, Double) -> Double
+    _ a: Number, _ b: Number, _ ints: (Int, Int) -> (Int, Bool),
+    _ doubles: (Double, Double) -> Double
   ) throws(Problem) -> Number {
     guard case .int(let x) = a, case .int(let y) = b else {
       return .double(doubles(a.asDouble, b.asDouble))

@@ -2,18 +2,15 @@ import Foundation
 public import PIQPlatform
 public import PIQTensor
 
-/// A safetensors file in memory: named tensors behind a JSON header.
+/// The header of a safetensors file: the names, types and shapes of its tensors.
 ///
-/// The whole header is checked when the file is opened; elements are converted on request. The
-/// format: https://github.com/huggingface/safetensors.
-public final class SafetensorsFile: Sendable {
+/// All of it is checked when it is read. The format: https://github.com/huggingface/safetensors.
+public struct SafetensorsHeader: Sendable {
   /// The names of the tensors, sorted.
   public let names: [String]
-  /// The free-form `__metadata__` of the header.
+  /// The free-form `__metadata__`.
   public let metadata: [String: String]
-
-  private let file: FileContents
-  private let entries: [String: Entry]
+  fileprivate let entries: [String: Entry]
 
   fileprivate struct Entry: Sendable {
     let dtype: TensorDType
@@ -21,17 +18,54 @@ public final class SafetensorsFile: Sendable {
     let bytes: Range<Int>
   }
 
-  private static let longestHeader = 100_000_000
+  private static let longest = 100_000_000
+
+  /// Reads the header of the file at `path`, and nothing else of it.
+  ///
+  /// - Throws: `Failure` when it cannot be read or is not valid.
+  public init(path: String) throws(Failure) {
+    let start = try FileContents(path: path, beginning: 8)
+    let length = start.withBytes { bytes in
+      bytes.count < 8 ? 0 : UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+    }
+    let end = 8 + Int(min(length, UInt64(Self.longest)))
+    try self.init(FileContents(path: path, beginning: end))
+  }
+
+  /// The shape of the tensor `name`, or nil where there is none.
+  public func shape(of name: String) -> [Int]? { entries[name]?.shape }
+
+  /// The element type of the tensor `name`, or nil where there is none.
+  public func dtype(of name: String) -> TensorDType? { entries[name]?.dtype }
+
+  /// The number of values of all tensors.
+  public var valueCount: Int { entries.values.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+
+  fileprivate init(_ file: FileContents) throws(Failure) {
+    let header = try Self.decoded(file)
+    metadata = header.metadata
+    entries = try Self.checked(header, of: file)
+    names = entries.keys.sorted()
+  }
+}
+
+/// A safetensors file in memory: named tensors, whose elements are converted on request.
+public final class SafetensorsFile: Sendable {
+  /// Names, types and shapes.
+  public let header: SafetensorsHeader
+  private let file: FileContents
+
+  /// The names of the tensors, sorted.
+  public var names: [String] { header.names }
+  /// The free-form `__metadata__` of the header.
+  public var metadata: [String: String] { header.metadata }
 
   /// Opens and checks the file at `path`.
   ///
   /// - Throws: `Failure` when it cannot be read or its header is not valid.
   public init(path: String) throws(Failure) {
     file = try FileContents(path: path)
-    let header = try Self.header(of: file)
-    metadata = header.metadata
-    entries = try Self.checked(header, of: file)
-    names = entries.keys.sorted()
+    header = try SafetensorsHeader(file)
   }
 
   /// The SHA-256 of the file, as 64 lower-case hexadecimal digits.
@@ -40,10 +74,10 @@ public final class SafetensorsFile: Sendable {
   public func sha256() throws(Failure) -> String { try FileHash.sha256(of: file) }
 
   /// The shape of the tensor `name`, or nil where there is none.
-  public func shape(of name: String) -> [Int]? { entries[name]?.shape }
+  public func shape(of name: String) -> [Int]? { header.shape(of: name) }
 
   /// The element type of the tensor `name`, or nil where there is none.
-  public func dtype(of name: String) -> TensorDType? { entries[name]?.dtype }
+  public func dtype(of name: String) -> TensorDType? { header.dtype(of: name) }
 
   /// The tensor `name`, stored as F32, F16, BF16 or F64 (which is rounded).
   ///
@@ -56,7 +90,7 @@ public final class SafetensorsFile: Sendable {
     return decoded(entry)
   }
 
-  private func decoded(_ entry: Entry) -> Tensor {
+  private func decoded(_ entry: SafetensorsHeader.Entry) -> Tensor {
     file.withBytes { bytes in
       Tensor(shape: entry.shape) {
         entry.dtype.decodeFloats(UnsafeRawBufferPointer(rebasing: bytes[entry.bytes]), into: $0)
@@ -89,17 +123,17 @@ public final class SafetensorsFile: Sendable {
     return IntegerArray(shape: entry.shape, values: values)
   }
 
-  private func entry(_ name: String) throws(Failure) -> Entry {
-    guard let entry = entries[name] else { throw invalid("has no tensor \(quoted(name))") }
+  private func entry(_ name: String) throws(Failure) -> SafetensorsHeader.Entry {
+    guard let entry = header.entries[name] else { throw invalid("has no tensor \(quoted(name))") }
     return entry
   }
 
   private func invalid(_ problem: String) -> Failure {
-    Self.invalid(file.path, problem, remedy: "use a file made for this model")
+    SafetensorsHeader.invalid(file.path, problem, remedy: "use a file made for this model")
   }
 }
 
-extension SafetensorsFile {
+extension SafetensorsHeader {
   fileprivate static func invalid(
     _ path: String, _ problem: String,
     remedy: String = "the file is damaged or not safetensors: fetch or make it again"
@@ -107,7 +141,7 @@ extension SafetensorsFile {
     Failure(.fileMalformed, path: path, problem: problem, remedy: remedy)
   }
 
-  fileprivate static func header(of file: FileContents) throws(Failure) -> SafetensorsHeader {
+  fileprivate static func decoded(_ file: FileContents) throws(Failure) -> HeaderJSON {
     let path = file.path
     let kind = FileKind(of: file)
     if kind == .lfsPointer, let (problem, remedy) = kind.problemAsArchive {
@@ -118,10 +152,10 @@ extension SafetensorsFile {
         throw invalid(path, "is \(bytes.count) bytes long, too short for a safetensors header")
       }
       let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-      guard length <= UInt64(longestHeader) else {
+      guard length <= UInt64(longest) else {
         throw invalid(path, "claims a header of \(length) bytes, above the limit of 100 MB")
       }
-      guard length <= bytes.count - 8 else {
+      guard length <= file.fileCount - 8, length <= bytes.count - 8 else {
         throw invalid(path, "is cut short inside its header of \(length) bytes")
       }
       let json = bytes[8..<8 + Int(length)]
@@ -129,20 +163,20 @@ extension SafetensorsFile {
         throw invalid(path, "has a header that is not a JSON object")
       }
       do {
-        var header = try JSONDecoder().decode(SafetensorsHeader.self, from: Data(json))
+        var header = try JSONDecoder().decode(HeaderJSON.self, from: Data(json))
         header.dataStart = 8 + Int(length)
         return header
-      } catch let problem as SafetensorsHeader.Problem {
+      } catch let problem as HeaderJSON.Problem {
         throw invalid(path, problem.text)
       } catch { throw invalid(path, "has a header that is not valid JSON") }
     }
   }
 
   fileprivate static func checked(
-    _ header: SafetensorsHeader, of file: FileContents
+    _ header: HeaderJSON, of file: FileContents
   ) throws(Failure) -> [String: Entry] {
     let path = file.path
-    let dataCount = file.count - header.dataStart
+    let dataCount = file.fileCount - header.dataStart
     var entries: [String: Entry] = [:]
     for (name, entry) in header.tensors {
       let label = "tensor \(quoted(name))"
@@ -180,15 +214,15 @@ extension SafetensorsFile {
       }
       end = entry.bytes.upperBound
     }
-    guard end == file.count else {
-      throw invalid(path, "has \(file.count - end) bytes at its end that belong to no tensor")
+    guard end == file.fileCount else {
+      throw invalid(path, "has \(file.fileCount - end) bytes at its end that belong to no tensor")
     }
     return entries
   }
 }
 
 /// The JSON of a header, decoded but not yet checked against the data.
-private struct SafetensorsHeader: Decodable {
+private struct HeaderJSON: Decodable {
   struct Entry: Decodable {
     let dtype: String
     let shape: [Int]

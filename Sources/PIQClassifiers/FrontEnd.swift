@@ -1,5 +1,6 @@
 import Glibc
 import PIQKernels
+import PIQPlatform
 public import PIQSpectral
 public import PIQTensor
 
@@ -12,7 +13,8 @@ public enum Normalization: String, Sendable, Codable, CaseIterable {
   /// The largest sample, as in SpeechBrain's training.
   case max
 
-  /// The divisor of `samples`; 1 for silence, which stays silent.
+  /// The divisor of `samples`; 1 for silence, which stays silent: divided by almost nothing, it would
+  /// be as loud as a clip.
   package func level(of samples: [Float]) -> Float {
     let level: Float =
       switch self {
@@ -20,7 +22,7 @@ public enum Normalization: String, Sendable, Codable, CaseIterable {
       case .peak: samples.reduce(0) { Swift.max($0, abs($1)) }
       case .max: samples.max() ?? 0
       }
-    return level == 0 ? 1 : level
+    return abs(level) < Silence.level ? 1 : level
   }
 }
 

@@ -23,6 +23,7 @@ public struct EvaluationReport: Encodable {
       ], forKey: "intervals")
     try report.encode(e.classes, forKey: "labels")
     try report.encode(c.confusion, forKey: "confusion")
+    try report.encodeIfPresent(e.settings.channel, forKey: "channel")
     try report.encode(e.settings.method.rawValue, forKey: "method")
     try report.encode(e.settings.explainer.seed, forKey: "seed")
     try report.encode(e.logitScale, forKey: "logit_scale")

@@ -4,6 +4,8 @@ public import PIQAudio
 public struct EvaluationSettings: Sendable {
   /// The sets that are explained and measured.
   public var sets = EvaluationSet.allCases
+  /// The channel of the sound files to take, from 1; the mean of all if nil.
+  public var channel: Int?
   /// The explanation method.
   public var method = ExplanationMethod.interpreter
   /// The factor of the cosines before softmax; the model's own scale if nil.

@@ -116,6 +116,7 @@ public final class Evaluator {
   }
 
   private func load(_ clip: Dataset.Clip) throws -> [Float] {
-    try model.interpreter.resampled(model.interpreter.read(clip.path), path: clip.path).samples
+    let recording = try model.interpreter.read(clip.path, channel: settings.channel)
+    return try model.interpreter.resampled(recording, path: clip.path).samples
   }
 }

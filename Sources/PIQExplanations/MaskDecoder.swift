@@ -38,7 +38,8 @@ extension Interpreter {
     _ configuration: ModelConfiguration, precision: Precision = .float32,
     weights: (_ name: String, _ shape: [Int]) throws -> Tensor
   ) throws {
-    try self.init(configuration, precision: precision, sources: { TensorSource(try weights($0, $1)) })
+    try self.init(
+      configuration, precision: precision, sources: { TensorSource(try weights($0, $1)) })
   }
 
   /// The same with weights that may stay in their stored form.

@@ -88,7 +88,8 @@ extension Precision {
       let purpose: ConvolutionPlanner.Purpose = workload == .inference ? .inference : .training
       func plan(_ geometry: ConvolutionGeometry, _ weights: Tensor) -> ConvolutionPlan {
         ConvolutionPlan(
-          geometry, weights: ConvolutionWeights(TensorSource(weights)), epilogue: Epilogue(), for: purpose,
+          geometry, weights: ConvolutionWeights(TensorSource(weights)), epilogue: Epilogue(),
+          for: purpose,
           precision: precision)
       }
       let first = plan(up, upWeights)

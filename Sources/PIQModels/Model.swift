@@ -42,39 +42,22 @@ public struct Model: Sendable {
     let weightsPath = Folder.join(path, Self.weightsFile)
     try Self.checkMemory(for: weightsPath)
     let file = try SafetensorsFile(path: weightsPath)
-    func incomplete(_ problem: String) -> Failure {
-      Failure(
-        .modelMalformed, path: weightsPath, problem: problem, remedy: "import the model again")
-    }
-    do {
-      try configuration.validate()
-      let count = file.names.reduce(0) { $0 + (file.shape(of: $1)?.reduce(1, *) ?? 0) }
-      guard count >= configuration.minimumParameterCount else {
-        throw incomplete("holds \(count) values, too few for what model.json describes")
-      }
+    var parameters = 0
+    interpreter = try Self.naming(settingsPath) { [configuration] in
+      try Self.checkSize(of: file.header, for: configuration, weightsPath)
       let precision = try precision.resolved(
         for: .inference, channels: configuration.classifier.inputSize)
-      var parameters = 0
-      interpreter = try Interpreter(configuration, precision: precision, sources: { name, shape in
-        guard let found = file.shape(of: name) else {
-          throw incomplete("lacks the tensor \(printable(name))")
-        }
-        guard found == shape else {
-          throw incomplete(
-            "\(printable(name)) has shape \(found) where model.json needs \(shape)")
-        }
-        let source = try file.source(of: name)
-        let tensor = source.value
-        try Self.check(tensor, named: name, path: weightsPath)
-        parameters += tensor.count
-        return source
-      })
-      parameterCount = parameters
-    } catch let error as PIQError {
-      throw Failure(
-        .modelMalformed, path: settingsPath, problem: error.description,
-        remedy: "correct it, or import again", underlying: error)
+      return try Interpreter(
+        configuration, precision: precision,
+        sources: { name, shape in
+          try Self.checkShape(name, shape, in: file.header, weightsPath)
+          let source = try file.source(of: name)
+          try Self.check(source.value, named: name, path: weightsPath)
+          parameters += shape.reduce(1, *)
+          return source
+        })
     }
+    parameterCount = parameters
     dtype = file.names.first.flatMap(file.dtype) ?? .float32
     sha256 = try file.sha256()
     settingsSHA256 = try FileHash.sha256(ofFileAt: settingsPath)
@@ -145,7 +128,44 @@ public struct Model: Sendable {
     }
   }
 
-  private static func readConfiguration(_ path: String) throws -> ModelConfiguration {
+  /// Runs `body`; an error of the networks becomes one of the settings at `path`.
+  static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as PIQError {
+      throw Failure(
+        .modelMalformed, path: path, problem: error.description,
+        remedy: "correct it, or import again", underlying: error)
+    }
+  }
+
+  private static func incomplete(_ path: String, _ problem: String) -> Failure {
+    Failure(.modelMalformed, path: path, problem: problem, remedy: "import the model again")
+  }
+
+  /// Checks the settings, and that there are enough values for them before networks are allocated.
+  static func checkSize(
+    of header: SafetensorsHeader, for configuration: ModelConfiguration, _ path: String
+  ) throws {
+    try configuration.validate()
+    guard header.valueCount >= configuration.minimumParameterCount else {
+      throw incomplete(
+        path, "holds \(header.valueCount) values, too few for what model.json describes")
+    }
+  }
+
+  /// Checks that there is a tensor of this name and shape.
+  static func checkShape(
+    _ name: String, _ shape: [Int], in header: SafetensorsHeader, _ path: String
+  ) throws(Failure) {
+    guard let found = header.shape(of: name) else {
+      throw incomplete(path, "lacks the tensor \(printable(name))")
+    }
+    guard found == shape else {
+      throw incomplete(
+        path, "\(printable(name)) has shape \(found) where model.json needs \(shape)")
+    }
+  }
+
+  static func readConfiguration(_ path: String) throws -> ModelConfiguration {
     let remedy = "name the folder of an imported model"
     let file: FileContents
     do throws(Failure) {

@@ -22,8 +22,8 @@ public enum ModelLocation {
     if let build = parts.lastIndex(of: ".build") {
       candidates.append(parts[..<build].joined(separator: "/") + "/Fixtures/models/esc10")
     }
-    if let found = candidates.first(where: { FileStatus($0 + "/" + Model.configurationFile) != nil })
-    {
+    if let found = candidates.first(where: { FileStatus($0 + "/" + Model.configurationFile) != nil }
+    ) {
       return found
     }
     throw Failure(

@@ -12,6 +12,9 @@ public final class Initializer {
   /// All zeros: for networks whose weights are loaded.
   public static var zeros: Initializer { Initializer() }
 
+  /// Whether all is zero.
+  public var isZero: Bool { generator == nil }
+
   /// Values drawn uniformly from ±`bound`.
   public func uniform(_ shape: [Int], bound: Float) -> Tensor {
     guard var generator else { return Tensor(shape: shape) }

@@ -18,16 +18,16 @@ public enum ClipOutcome: Sendable {
   }
 
   /// The line of JSON for the clip at `input`.
-  public func json(of input: String) throws -> String {
+  public func json(of input: ClipInput) throws -> String {
     guard case .done(let report, let seconds) = self else {
-      return try JSON.line(Skipped(input: input))
+      return try JSON.line(Skipped(input: input.path, channel: input.channel))
     }
     return try JSON.line(Done(report: report, seconds: seconds))
   }
 
   /// The line of JSON of an input that failed, with its error message.
-  public static func json(of input: String, failure message: String) throws -> String {
-    try JSON.line(Failed(input: input, error: message))
+  public static func json(of input: ClipInput, failure message: String) throws -> String {
+    try JSON.line(Failed(input: input.path, channel: input.channel, error: message))
   }
 
   private struct Done: Encodable {
@@ -46,11 +46,13 @@ public enum ClipOutcome: Sendable {
 
   private struct Skipped: Encodable {
     let input: String
+    let channel: Int?
     var skipped = true
   }
 
   private struct Failed: Encodable {
     let input: String
+    let channel: Int?
     let error: String
   }
 }

@@ -17,7 +17,7 @@ public struct WindowClassification: Sendable {
 
 extension ClipProcessor {
   /// Classifies a recording, whole or in windows, and writes those outputs of its job that need no
-  /// explanation.
+  /// explanation; then cuts windows out of it, where the settings have a folder for them.
   ///
   /// Windows that are not selected (`Windowing.only`, `Windowing.minProbability`) count in the
   /// averages of the recording alone.
@@ -43,7 +43,9 @@ extension ClipProcessor {
         try pass(classified, start, to: take)
         return classified.seconds
       }
-      return try outcome.finish()
+      let done = try outcome.finish()
+      try extract(outcome.result.timeline, of: job.input)
+      return done
     }
   }
 
@@ -69,7 +71,10 @@ extension ClipProcessor {
         result.timeline, whole.start, length: recording.duration, overlap: 0, in: &report)
     }
     try pass(window, whole.start, to: take)
-    try clock.measure("write") { try result.finish(&report) }
+    try clock.measure("write") {
+      try result.finish(&report)
+      try extract(result.timeline, of: job.input)
+    }
     return .done(report, seconds: clock.withTotal)
   }
 
@@ -87,6 +92,7 @@ extension ClipProcessor {
     let classification = try clock.measure("classify") { try model.interpreter.analyze(samples) }
       .classification
     var window = ClassifiedWindow(place, span: span, classification)
+    window.entry.isSilent = Silence.holds(of: samples)
     window.isListed = windowing.selects(classification)
     window.means = ClassMeans(classification)
     window.seconds = clock.seconds

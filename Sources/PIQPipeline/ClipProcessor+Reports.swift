@@ -9,18 +9,20 @@ struct RecordingFacts {
   let warning: String?
   /// Whether the file marks its end, or need not.
   let hasEndFlag: Bool
+  /// Whether nothing was recorded.
+  let isSilent: Bool
 
   init(_ recording: Recording) {
     (sampleRate, channels) = (recording.sampleRate, recording.channels)
     (duration, warning) = (recording.duration, recording.warning)
-    hasEndFlag = recording.hasEndFlag
+    (hasEndFlag, isSilent) = (recording.hasEndFlag, recording.isSilent)
   }
 
   /// The facts once all of it is read.
   init(_ reader: SoundFileReader) {
     (sampleRate, channels, warning) = (reader.sampleRate, reader.channels, reader.warning)
     duration = Double(reader.framesRead) / Double(reader.sampleRate)
-    hasEndFlag = reader.hasEndFlag
+    (hasEndFlag, isSilent) = (reader.hasEndFlag, reader.isSilent)
   }
 }
 
@@ -61,9 +63,11 @@ extension ClipProcessor {
       top: means?.top(settings.top, of: labels) ?? [],
       model: .init(name: configuration.name, sha256: model.sha256), sampleRate: facts.sampleRate,
       channels: facts.channels, duration: facts.duration, outputs: [:], warning: facts.warning)
+    report.channel = input.channel
     report.endFlag = facts.hasEndFlag ? nil : false
     report.time = start?.time(after: 0)
     report.probabilities = means?.probabilities
+    if means != nil, facts.isSilent { report.warn("is silent: its class says nothing") }
     if means == nil, let minLevel = settings.windowing.minLevel {
       report.warn("no window reaches \(minLevel) dBFS, so that nothing was classified")
     }
@@ -93,7 +97,7 @@ extension ClipProcessor {
       time: start?.time(after: seconds),
       label: entry.classIndex.map { model.configuration.labels[$0] },
       index: entry.classIndex, probability: entry.classIndex.map { _ in entry.probability },
-      explained: entry.isExplained)
+      explained: entry.isExplained, isSilent: entry.isSilent)
   }
 
   /// A recording whose outputs of windows begin.

@@ -32,9 +32,7 @@ extension ClipProcessor {
         logPower, sampleRate: stft.sampleRate,
         hopLength: stft.hopLength, nFFT: stft.nFFT, title: job.input.name)
       if let path = job.output(.spectrogram) { try figure.write(toPNG: path) }
-      return SpectrogramReport(
-        input: job.input.path, outputs: job.outputs, warning: recording.warning,
-        endFlag: recording.hasEndFlag ? nil : false)
+      return SpectrogramReport(job.input, job.outputs, RecordingFacts(recording))
     }
   }
 
@@ -50,7 +48,7 @@ extension ClipProcessor {
     var timeline = Timeline(labels: [], sampleRate: stft.sampleRate)
     try job.makeFolders()
     // The figures are this function's own.
-    let outcome = try inWindows(job.keeping([]), reader, head: head) { [self] window in
+    _ = try inWindows(job.keeping([]), reader, head: head) { [self] window in
       piece(
         try model.interpreter.logPower(of: window.samples), mask: nil,
         level: model.configuration.normalize.level(of: window.samples), window,
@@ -63,15 +61,16 @@ extension ClipProcessor {
     }
     try figures?.finish(timeline, length: timeline.entries.last?.samples.upperBound ?? 0)
     return SpectrogramReport(
-      input: job.input.path,
-      outputs: job.outputs.merging(figures?.pages ?? [:]) { first, _ in first },
-      warning: outcome.report.warning)
+      job.input, job.outputs.merging(figures?.pages ?? [:]) { first, _ in first },
+      RecordingFacts(reader))
   }
 }
 
 /// The report of a drawn spectrogram: its line of `spectrogram --json`.
 public struct SpectrogramReport: Encodable, Sendable {
   public var input: String
+  /// The channel that was drawn, from 1; the mean of all if nil.
+  public var channel: Int?
   /// The files that were written, by kind.
   public var outputs: [String: String]
   /// A problem with the input that did not prevent its use.
@@ -79,8 +78,15 @@ public struct SpectrogramReport: Encodable, Sendable {
   /// False where a file that can mark its end does not; nil otherwise.
   public var endFlag: Bool?
 
+  init(_ input: ClipInput, _ outputs: [String: String], _ facts: RecordingFacts) {
+    (self.input, channel, self.outputs) = (input.path, input.channel, outputs)
+    let remarks = [facts.warning, facts.isSilent ? "is silent" : nil].compactMap(\.self)
+    warning = remarks.isEmpty ? nil : remarks.joined(separator: "; ")
+    endFlag = facts.hasEndFlag ? nil : false
+  }
+
   enum CodingKeys: String, CodingKey {
-    case input, outputs, warning
+    case input, channel, outputs, warning
     case endFlag = "end_flag"
   }
 }

@@ -20,6 +20,8 @@ public final class ClipProcessor: Sendable {
     public var soundFormat = SoundFileFormat.standard
     /// The handling of outputs that exist already.
     public var existing = ExistingOutputs.overwrite
+    /// The folder that `classify` cuts windows out to as sound files; none if nil.
+    public var extractFolder: String?
     /// The division of long recordings into windows.
     public var windowing = Windowing()
 
@@ -63,10 +65,13 @@ public final class ClipProcessor: Sendable {
   func open(_ input: ClipInput, _ clock: inout StageClock) throws -> Extent {
     switch settings.windowing.scope {
     case .none:
-      return .whole(try clock.measure("decode") { try model.interpreter.read(input.path) })
-    case .all: return .windows(try SoundFileReader(path: input.path), head: [])
+      return .whole(
+        try clock.measure("decode") {
+          try model.interpreter.read(input.path, channel: input.channel)
+        })
+    case .all: return .windows(try reader(of: input), head: [])
     case .longer(let limit):
-      let reader = try SoundFileReader(path: input.path)
+      let reader = try reader(of: input)
       let most = limit * Double(reader.sampleRate)
       // The length in a header is not reliable.
       let recording = try clock.measure("decode") {
@@ -78,9 +83,13 @@ public final class ClipProcessor: Sendable {
     }
   }
 
+  private func reader(of input: ClipInput) throws(SoundFileError) -> SoundFileReader {
+    try SoundFileReader(path: input.path, channel: input.channel)
+  }
+
   /// Reports that a recording is divided because of its length.
   func noteDivision(of input: ClipInput) {
-    if case .longer = settings.windowing.scope { observe(.divided(input: input.path)) }
+    if case .longer = settings.windowing.scope { observe(.divided(input: input.title)) }
   }
 
   /// Whether a file whose outputs exist is divided because of its length, by its header.

@@ -18,6 +18,8 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var sampleRate: Int
   /// The input's own number of channels.
   public var channels: Int
+  /// The channel that was taken, from 1; the mean of all if nil.
+  public var channel: Int?
   /// The input's length in seconds.
   public var duration: Double
   /// The files that were written, by kind.
@@ -68,17 +70,23 @@ public struct ClipReport: Sendable, Codable, Equatable {
     public var probability: Float?
     /// Whether its interpretation is in the sound.
     public var explained: Bool
+    /// True where nothing was recorded in it, so that its class says nothing; nil otherwise.
+    public var silent: Bool?
 
     /// A window from `start` to `end` seconds.
     public init(
       start: Double, end: Double, time: String? = nil, label: String?, index: Int?,
-      probability: Float?, explained: Bool
+      probability: Float?, explained: Bool, isSilent: Bool = false
     ) {
+      silent = isSilent ? true : nil
       self.time = time
       (self.start, self.end, self.label) = (start, end, label)
       (self.index, self.probability, self.explained) = (index, probability, explained)
     }
   }
+
+  /// The input's path and channel, for messages.
+  public var title: String { input + ClipInput.text(of: channel) }
 
   /// Adds to the warning.
   mutating func warn(_ text: String) {
@@ -98,7 +106,8 @@ public struct ClipReport: Sendable, Codable, Equatable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case input, label, index, probability, top, model, channels, duration, outputs, warning, time
+    case input, label, index, probability, top, model, channel, channels, duration, outputs,
+      warning, time
     case stft,
       normalize, method, steps, seed, precision
     case window, overlap, windows

@@ -14,6 +14,8 @@ public struct Failure: Error, CustomStringConvertible {
     case busy
     // Inputs and outputs of a run.
     case listNotReadable, folderNotReadable, noSounds, soundUnusable
+    /// A channel that a sound file does not have.
+    case channelNotFound
     /// An output that exists already and may not be replaced.
     case outputExists
     /// Two inputs of one output, or an output that would replace an input.

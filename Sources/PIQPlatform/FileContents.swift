@@ -11,18 +11,21 @@ public final class FileContents: @unchecked Sendable {
   /// Valid only while this object is alive: prefer `withBytes`.
   private let bytes: UnsafeRawBufferPointer
 
-  /// The file's length in bytes.
+  /// How many bytes were read.
   public var count: Int { bytes.count }
+  /// The file's length in bytes: more than `count` where only its beginning was read.
+  public let fileCount: Int
 
   /// Reads the regular file at `path`.
   ///
   /// - Parameters:
+  ///   - beginning: how many bytes are read at most, from its start.
   ///   - most: bytes that it may have; a larger one is refused before it is read.
   ///   - problem, remedy: those of the error for a larger one.
   /// - Throws: `Failure` when the file cannot be opened or read, is not a regular file, is larger
   ///   than memory, or becomes shorter meanwhile.
   public init(
-    path: String, atMost most: Int = .max, problem: String = "is too large",
+    path: String, beginning: Int = .max, atMost most: Int = .max, problem: String = "is too large",
     remedy: String = "name another file"
   ) throws(Failure) {
     self.path = path
@@ -37,8 +40,9 @@ public final class FileContents: @unchecked Sendable {
       throw Failure(
         .fileNotAccessible, path: path, problem: "is not a regular file", remedy: "name a file")
     }
-    let count = Int(status.st_size)
-    guard count <= most else {
+    fileCount = Int(status.st_size)
+    let count = min(fileCount, beginning)
+    guard fileCount <= most else {
       throw Failure(.fileMalformed, path: path, problem: problem, remedy: remedy)
     }
     guard count > 0 else {

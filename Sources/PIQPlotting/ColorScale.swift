@@ -9,15 +9,18 @@ struct ColorScale {
   let isSquareRoot: Bool
   let label: String
 
+  /// The least upper end of a scale of log-power: noise of one step of 16 bits exceeds it. Silence,
+  /// which is far below, is dark.
+  private static let quietest: Float = 1e-4
+
   /// For log-power, log(1 + magnitude), up to `highest`.
   ///
   /// Most of a sound lies far below its peaks, and an interpretation below its input; on a linear
   /// scale both would be almost black. A square root makes them visible; the ticks of the colour
   /// bar follow it.
   static func logPower(upTo highest: Float) -> ColorScale {
-    // Silence has no peak: any positive number maps it to the dark end.
     ColorScale(
-      map: .logPower, highest: highest > 0 ? highest : 1, isSquareRoot: true,
+      map: .logPower, highest: max(highest, quietest), isSquareRoot: true,
       label: "log(1 + magnitude)")
   }
 

@@ -49,9 +49,9 @@ struct ClipSounds {
     return encoded
   }
 
-  private mutating func read(_ path: String) -> Recording? {
+  private mutating func read(_ path: String, channel: Int? = nil) -> Recording? {
     do throws(SoundFileError) {
-      return try Recording.read(path: path)
+      return try Recording.read(path: path, channel: channel)
     } catch {
       errors.append(error)
       return nil
@@ -66,7 +66,7 @@ struct ClipSounds {
       originalProblem = "The original sound was not found."
       return nil
     }
-    guard let recording = read(report.input) else {
+    guard let recording = read(report.input, channel: report.channel) else {
       originalProblem = "The original sound could not be read."
       return nil
     }

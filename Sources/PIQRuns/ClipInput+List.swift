@@ -15,6 +15,11 @@ extension ClipInput {
         .listNotReadable, path: path, problem: "the list of files could not be read",
         remedy: "check its path", underlying: error)
     }
+    guard !bytes.starts(with: [0xFF, 0xFE]), !bytes.starts(with: [0xFE, 0xFF]) else {
+      throw Failure(
+        .listNotReadable, path: path, problem: "the list of files is UTF-16",
+        remedy: "save it as UTF-8, one path a line")
+    }
     if bytes.contains(0) { return bytes.split(separator: 0).map { String(pathBytes: $0) } }
     return ByteOrderMark.skipped(in: bytes).split(separator: UInt8(ascii: "\n")).compactMap {
       let line = $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0

@@ -69,7 +69,7 @@ public struct InputExpansion {
         inputs.append(ClipInput(path: path, relative: file, isNamed: false, keepsPath: keepsPaths))
       }
     }
-    if noSounds + ownOutputs > 0 {
+    if noSounds + ownOutputs > 0, inputs.count > before {
       remark(.leftOut(folder: folder, noSounds: noSounds, ownOutputs: ownOutputs))
     }
     guard inputs.count > before || !walk.failures.isEmpty else {

@@ -5,7 +5,8 @@ public enum InputRemark: Sendable, Equatable, CustomStringConvertible {
   /// Files in a folder that are not taken.
   case leftOut(folder: String, noSounds: Int, ownOutputs: Int)
   /// One of them.
-  case noSound(path: String), ownOutput(path: String)
+  case noSound(path: String)
+  case ownOutput(path: String)
   /// A pipe, a socket or a device in a folder.
   case specialFile(path: String)
   /// A link to a folder that was read.

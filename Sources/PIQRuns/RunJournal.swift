@@ -85,6 +85,8 @@ public final class RunJournal: Sendable {
   public func report(of job: ClipJob) -> ClipReport? {
     guard job.input.path != "-", let line = try? line(of: job),
       let entry = try? JSON.decode(Entry.self, from: line),
+      // One channel has the outputs of another.
+      entry.report.channel == job.input.channel,
       Self.bytes(entry.input, entry.plan) == Self.bytes(job.input.path, job.plan),
       let file = FileFacts(job.input.path),
       entry.size == file.size, entry.modified == file.modified,

@@ -48,11 +48,13 @@ public struct RunPlan {
       if let other = others.first {
         if input.isNamed, let named = others.first(where: { jobs[$0].input.isNamed }) {
           throw Self.collision(
-            output, "\(printable(input.path)) and \(printable(jobs[named].input.path)) would both "
+            output,
+            "\(printable(input.path)) and \(printable(jobs[named].input.path)) would both "
               + "write it")
         }
         return Self.collision(
-          input.path, "is not done: it and \(printable(jobs[other].input.path)) would both write "
+          input.path,
+          "is not done: it and \(printable(jobs[other].input.path)) would both write "
             + printable(output))
       }
       if !endangered.isEmpty, let path = Folder.realPath(output)?.pathBytes,

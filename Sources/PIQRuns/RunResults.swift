@@ -18,11 +18,13 @@ public final class RunResults {
   /// The number of rows among the selections, and the length of the recordings before, in seconds.
   private var selectionCount = 0
   private var offset = 0.0
+  /// The last recording among the selections: its channels are at the same time.
+  private var last: (input: String, channel: Int, duration: Double)?
 
   /// The columns of `results.csv`.
   private static let columns = [
     "input", "label", "index", "probability", "duration", "sample_rate", "channels", "warning",
-    "error", "start", "end", "time",
+    "error", "start", "end", "time", "channel",
   ]
   /// Those of `results.selections.txt`, as Raven calls them.
   private static let selectionColumns = [
@@ -53,7 +55,7 @@ public final class RunResults {
   }
 
   /// Adds the outcome of the next input.
-  public func take(_ outcome: ClipOutcome, of input: String) throws {
+  public func take(_ outcome: ClipOutcome, of input: ClipInput) throws {
     guard let report = outcome.report else {
       append(try outcome.json(of: input), to: lines)
       return append(Self.row(input, error: ""), to: table)
@@ -69,11 +71,18 @@ public final class RunResults {
           report.input, window.label ?? "", window.label.flatMap { _ in window.index }.text,
           window.probability.text, "\(report.duration)", "\(report.sampleRate)",
           "\(report.channels)", report.warning ?? "", "", "\(window.start)", "\(window.end)",
-          window.time ?? "",
+          window.time ?? "", report.channel.text,
         ]), to: table)
     }
+    advance(to: report)
     for window in report.windows ?? [whole] { select(window, of: report) }
-    offset += report.duration
+  }
+
+  /// Moves the offset to the beginning of a recording, unless it is a further channel of the last.
+  private func advance(to report: ClipReport) {
+    let channel = report.channel ?? 1
+    if let last, last.input != report.input || last.channel >= channel { offset += last.duration }
+    last = (report.input, channel, report.duration)
   }
 
   /// Adds a window to the selections.
@@ -83,8 +92,9 @@ public final class RunResults {
     func time(_ seconds: Double) -> String { String(format: "%.6f", seconds) }
     let rate = Double(min(sampleRate, report.sampleRate))
     let fields = [
-      "\(selectionCount)", "Spectrogram 1", "1", time(offset + window.start),
-      time(offset + window.end), "0.0", String(format: "%.1f", rate / 2),
+      "\(selectionCount)", "Spectrogram 1", "\(report.channel ?? 1)",
+      time(offset + window.start), time(offset + window.end), "0.0",
+      String(format: "%.1f", rate / 2),
       Folder.name(of: report.input), report.input, time(window.start), label,
       String(format: "%.4f", probability),
     ]
@@ -92,15 +102,14 @@ public final class RunResults {
   }
 
   /// Adds the failure of the next input, with its message.
-  public func take(failure message: String, of input: String) throws {
+  public func take(failure message: String, of input: ClipInput) throws {
     append(try ClipOutcome.json(of: input, failure: message), to: lines)
     append(Self.row(input, error: message), to: table)
   }
 
-  private static func row(_ input: String, error: String) -> String {
-    let place = columns.firstIndex(of: "error") ?? 0
-    return CSV.row(
-      columns.indices.map { $0 == 0 ? input : $0 == place ? error : "" })
+  private static func row(_ input: ClipInput, error: String) -> String {
+    let fields = ["input": input.path, "channel": input.channel.text, "error": error]
+    return CSV.row(columns.map { fields[$0] ?? "" })
   }
 
   private func append(_ line: String, to file: GrowingFile?) {

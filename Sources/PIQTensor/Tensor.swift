@@ -14,6 +14,7 @@ public struct Tensor: Sendable {
   /// A tensor whose elements are all `value`.
   public init(shape: [Int], repeating value: Float = 0) {
     self.init(uninitialized: shape)
+    if storage.isFresh, value.bitPattern == 0 { return }
     storage.base.update(repeating: value, count: storage.count)
   }
 

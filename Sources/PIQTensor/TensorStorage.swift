@@ -10,9 +10,12 @@ final class TensorStorage: @unchecked Sendable {
   let count: Int
   private let block: Block
 
+  /// Whether the memory is the system's, which is zero and takes no room until it is used.
+  let isFresh: Bool
+
   init(count: Int) {
     self.count = count
-    block = BlockPool.shared.take(bytes: max(count, 1) * MemoryLayout<Float>.stride)
+    (block, isFresh) = BlockPool.shared.take(bytes: max(count, 1) * MemoryLayout<Float>.stride)
     base = block.address.bindMemory(to: Float.self, capacity: max(count, 1))
   }
 
@@ -70,8 +73,8 @@ private final class BlockPool: Sendable {
 
   private let state = Mutex(State())
 
-  func take(bytes: Int) -> Block {
-    guard bytes >= Self.smallest else { return Self.allocate(bytes) }
+  func take(bytes: Int) -> (block: Block, isFresh: Bool) {
+    guard bytes >= Self.smallest else { return (Self.allocate(bytes), false) }
     let (recycled, surplus) = state.withLock { state -> (Block?, [Block]) in
       let fitting = state.kept.indices.filter {
         state.kept[$0].bytes >= bytes && state.kept[$0].bytes <= bytes * 2
@@ -86,7 +89,7 @@ private final class BlockPool: Sendable {
       return (block, [])
     }
     for block in surplus { munmap(block.address, block.bytes) }
-    return recycled ?? Self.map(bytes)
+    return recycled.map { ($0, false) } ?? (Self.map(bytes), true)
   }
 
   func put(_ block: Block) {

@@ -1,4 +1,4 @@
-import PIQAudio
+public import PIQAudio
 public import PIQDatasets
 
 /// Clips in memory: decoded, mixed down and resampled once.
@@ -24,6 +24,7 @@ public struct ClipSet: Sendable {
   ///
   /// - Parameters:
   ///   - labels: the names of the classes, by index; each clip's is among them.
+  ///   - channel: the channel of the files to take, from 1; the mean of all if nil.
   ///   - progress: called before each clip with the number loaded and the next clip.
   ///   - unusable: called with each clip that is left out because it cannot be read.
   ///   - doubtful: called with each clip that lacks something, such as its end, and what it lacks.
@@ -31,7 +32,7 @@ public struct ClipSet: Sendable {
   ///   for a reason that may pass.
   /// - Precondition: each clip's category is among `labels`.
   public init(
-    _ clips: [Dataset.Clip], labels: [String], rate: Int,
+    _ clips: [Dataset.Clip], labels: [String], rate: Int, channel: Int? = nil,
     progress: (_ finished: Int, _ next: String) throws -> Void = { _, _ in },
     unusable: (Dataset.Clip, Failure) -> Void = { _, _ in },
     doubtful: (Dataset.Clip, String) -> Void = { _, _ in }
@@ -43,7 +44,7 @@ public struct ClipSet: Sendable {
       try progress(number, clip.path)
       let recording: Recording
       do {
-        recording = try Recording.read(path: clip.path)
+        recording = try Recording.read(path: clip.path, channel: channel)
         try checkLevel(of: recording.samples, path: clip.path)
       } catch {
         let failure = Failure(error)

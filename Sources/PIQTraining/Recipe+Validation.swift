@@ -39,6 +39,7 @@ extension Recipe {
         (0...3600).contains(d.cropSeconds),
         "crop_seconds is \(d.cropSeconds); it must be from 0 to 3600"
       ),
+      ((0...1024).contains(d.channel), "channel is \(d.channel); it must be from 0 to 1024"),
       ((0...60).contains(a.gain), "gain is \(a.gain); it must be from 0 to 60 dB"),
       ((0...120).contains(a.noise), "noise is \(a.noise); it must be from 0 to 120 dB"),
       ((0...1).contains(a.mixup), "mixup is \(a.mixup); it must be from 0 to 1"),

@@ -16,6 +16,8 @@ public struct DataSettings: Codable, Sendable, Hashable {
   /// The length of a crop in seconds, from a part of the clip that is not silent; the whole clip if
   /// 0.
   public var cropSeconds = 2.5
+  /// The channel of the sound files, from 1; the mean of all if 0.
+  public var channel = 0
 
   /// The standard division.
   public init() {}
@@ -27,6 +29,7 @@ public struct DataSettings: Codable, Sendable, Hashable {
     case validFraction = "valid_fraction"
     case testFraction = "test_fraction"
     case cropSeconds = "crop_seconds"
+    case channel
   }
 }
 

@@ -10,6 +10,7 @@ final class ClassPrinter {
   private let form: Form
   private let labels: [String]
   private let listsWindows: Bool
+  private let listsChannels: Bool
   private let top: Int
   private let labelWidth: Int
   /// The probabilities of the clip whose windows were taken last, for a table of clips.
@@ -17,9 +18,14 @@ final class ClassPrinter {
 
   /// - Parameters:
   ///   - listsWindows: whether each window is printed, rather than each clip.
+  ///   - listsChannels: whether tables have a column of channels.
   ///   - top: how many classes JSON lists.
-  init(_ terminal: Terminal, _ form: Form, _ model: Model, listsWindows: Bool, top: Int) {
+  init(
+    _ terminal: Terminal, _ form: Form, _ model: Model, listsWindows: Bool, listsChannels: Bool,
+    top: Int
+  ) {
     (self.terminal, self.form, self.top) = (terminal, form, top)
+    self.listsChannels = listsChannels
     (labels, self.listsWindows) = (model.configuration.labels, listsWindows)
     labelWidth = Table.labelWidth(labels)
   }
@@ -29,7 +35,10 @@ final class ClassPrinter {
     switch form {
     case .csv:
       let place = listsWindows ? ["start", "end"] : []
-      try terminal.print(CSV.row(["input"] + place + ["label", "index", "probability"] + labels))
+      try terminal.print(
+        CSV.row(
+          ["input"] + place + ["label", "index", "probability"] + labels
+            + (listsChannels ? ["channel"] : [])))
     case .text where Terminal.outputIsTerminal && (count > 1 || listsWindows):
       try terminal.say(Table.header(labelWidth: labelWidth, windows: listsWindows))
     case .text, .json: break
@@ -37,64 +46,82 @@ final class ClassPrinter {
   }
 
   /// Prints a window of a recording.
-  func take(_ window: WindowClassification, of path: String) throws {
+  func take(_ window: WindowClassification, of input: ClipInput) throws {
     guard listsWindows else { return }
     let place = window.window
     switch form {
-    case .json: try terminal.print(JSON.line(WindowLine(window, of: path, labels, top: top)))
+    case .json: try terminal.print(JSON.line(WindowLine(window, of: input, labels, top: top)))
     case .csv:
       let fields = [
-        path, "\(place.start)", "\(place.end)", place.label ?? "",
+        input.path, "\(place.start)", "\(place.end)", place.label ?? "",
         window.classIndex.map { "\($0)" } ?? "", place.probability.map { "\($0)" } ?? "",
       ]
-      let missing = Array(repeating: "", count: window.probabilities.isEmpty ? labels.count : 0)
-      try terminal.print(CSV.row(fields + window.probabilities.map { "\($0)" } + missing))
+      try terminal.print(row(fields, window.probabilities, of: input))
     case .text:
       try terminal.print(
         Table.row(
-          label: place.label ?? "", probability: place.probability ?? 0, path,
+          label: place.label ?? "", probability: place.probability ?? 0, input.title,
           window: place.start...place.end, labelWidth: labelWidth))
     }
   }
 
   /// Prints a clip whose windows were taken.
-  func end(_ outcome: ClipOutcome, of path: String) throws {
+  func end(_ outcome: ClipOutcome, of input: ClipInput) throws {
     guard case .done(let report, _) = outcome else { return }
     if listsWindows {
       if form == .json, let warning = report.warning {
-        try terminal.print(JSON.line(["input": path, "warning": warning]))
+        try terminal.print(
+          JSON.line(WarningLine(input: input.path, channel: input.channel, warning: warning)))
       }
       return
     }
     // None of its windows is selected.
     if report.windows?.isEmpty ?? false { return }
     switch form {
-    case .json: try terminal.print(outcome.json(of: path))
+    case .json: try terminal.print(outcome.json(of: input))
     case .csv:
-      let fields = [path, report.label, "\(report.index)", "\(report.probability)"]
-      let missing = Array(repeating: "", count: labels.count - (report.probabilities?.count ?? 0))
-      try terminal.print(
-        CSV.row(fields + (report.probabilities ?? []).map { "\($0)" } + missing))
+      let fields = [input.path, report.label, "\(report.index)", "\(report.probability)"]
+      try terminal.print(row(fields, report.probabilities ?? [], of: input))
     case .text: try terminal.print(Table.row(report, labelWidth: labelWidth))
     }
   }
+
+  /// A row of a table.
+  ///
+  /// - Parameter probabilities: of the classes; none where nothing was classified.
+  private func row(_ fields: [String], _ probabilities: [Float], of input: ClipInput) -> String {
+    let missing = Array(repeating: "", count: labels.count - probabilities.count)
+    let channel = listsChannels ? [input.channel.map { "\($0)" } ?? ""] : []
+    return CSV.row(fields + probabilities.map { "\($0)" } + missing + channel)
+  }
+}
+
+/// The line of JSON of a warning, behind those of windows.
+private struct WarningLine: Encodable {
+  let input: String
+  let channel: Int?
+  let warning: String
 }
 
 /// A window's line of JSON.
 private struct WindowLine: Encodable {
   let input: String
+  let channel: Int?
   /// In seconds.
   let start, end: Double
   let time: String?
   let label: String?
   let index: Int?
   let probability: Float?
+  /// True where nothing was recorded.
+  let silent: Bool?
   let top: [ClipReport.Candidate]
   /// The probability of each class, by its name.
   let probabilities: [String: Float]
 
-  init(_ window: WindowClassification, of path: String, _ labels: [String], top: Int) {
-    input = path
+  init(_ window: WindowClassification, of input: ClipInput, _ labels: [String], top: Int) {
+    (self.input, channel) = (input.path, input.channel)
+    silent = window.window.silent
     (start, end) = (window.window.start, window.window.end)
     time = window.window.time
     (label, probability) = (window.window.label, window.window.probability)

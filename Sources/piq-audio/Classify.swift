@@ -20,11 +20,14 @@ struct Classify: TerminalCommand {
         piq-audio classify --csv recordings/ > classes.csv
         piq-audio classify --json --top 2 recordings/ | jq -c .top
         piq-audio classify --window 5 --overlap 0 --min-probability 0.8 -o season nights/
+        piq-audio classify --channel each --csv stereo.wav
+        piq-audio classify --only rooster --min-probability 0.9 --extract crows night.flac
         piq-audio classify --window 3 --only rooster --outputs labels night.flac
       """)
 
   @OptionGroup var input: InputOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var channels: ChannelOptions
 
   @Option(
     help: ArgumentHelp(
@@ -34,6 +37,14 @@ struct Classify: TerminalCommand {
       """,
       valueName: "list"))
   var outputs: OutputList?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Cut the windows that are listed out of the recordings, with their own rate and channels, as \
+      clip.START-END.CLASS.wav in this folder, times in seconds. It is created if missing.
+      """, valueName: "dir"), completion: .directory)
+  var extract: String?
 
   @Option(help: ArgumentHelp("How many classes the JSON lists, likeliest first.", valueName: "n"))
   var top = 3
@@ -59,6 +70,7 @@ struct Classify: TerminalCommand {
 
   func validate() throws {
     guard top > 0 else { throw ValidationError("--top needs a number from 1 on") }
+    try refuseEmpty(extract, "--extract")
     if json && csv { throw ValidationError("--json and --csv contradict each other") }
     if let kind = outputs?.kinds.first(where: \.isOfClips) {
       throw ValidationError("\(kind.name) needs an explanation; piq-audio interpret writes it")
@@ -67,13 +79,16 @@ struct Classify: TerminalCommand {
 
   func run(_ terminal: Terminal) throws {
     let (jobs, failures) = try input.plan(
-      output, suffixes: outputs?.suffixes(.wav) ?? [:], terminal)
+      output, suffixes: outputs?.suffixes(.wav) ?? [:], channels, terminal)
+    try checkExtraction(of: jobs.map(\.input))
     let model = try model.load()
     var settings = ClipProcessor.Settings()
     settings.top = top
     settings.existing = output.existing
+    settings.extractFolder = extract
     settings.windowing = try windows.windowing(
       labels: model.configuration.labels, writing: outputs?.kinds ?? [], isExplicit: true)
+    if let extract { try Folder.make(extract) }
     let watch = RecordingWatch(terminal, settings.windowing, verb: "classified")
     let processor = ClipProcessor(model, settings) { watch.take($0) }
     let results = try output.outputDir.map { folder in
@@ -84,35 +99,48 @@ struct Classify: TerminalCommand {
     }
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in failures {
-      try loop.fail(failure.path ?? "", failure)
-      try results?.take(failure: failure.message, of: failure.path ?? "")
+      try loop.fail(path: failure.path ?? "", failure)
+      try results?.take(
+        failure: failure.message, of: ClipInput(path: failure.path ?? "", stem: ""))
     }
     let printer = ClassPrinter(
-      terminal, json ? .json : csv ? .csv : .text, model, listsWindows: windows.areListed, top: top)
+      terminal, json ? .json : csv ? .csv : .text, model, listsWindows: windows.areListed,
+      listsChannels: channels.channel != .mean, top: top)
     try printer.begin(count: jobs.count)
     let listed = OrderedWindows<WindowClassification> { index, window in
-      try printer.take(window, of: jobs[index].input.path)
+      try printer.take(window, of: jobs[index].input)
     }
-    try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) { index in
+    try loop.run(jobs.map(\.input), parallel.divide(jobs.count)) { index in
       try processor.classify(jobs[index]) { try listed.add($0, of: index) }
     } report: { index, outcome in
-      let path = jobs[index].input.path
+      let input = jobs[index].input
       try listed.end(index)
-      try results?.take(outcome, of: path)
-      guard case .done(let report, let seconds) = outcome else { return try loop.skip(path) }
-      if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
-      if report.endFlag == false { terminal.note("\(printable(path)): \(Terminal.noEndFlag)") }
-      terminal.note("\(printable(path)): \(seconds.inWords)")
-      try printer.end(outcome, of: path)
+      try results?.take(outcome, of: input)
+      guard case .done(let report, let seconds) = outcome else { return try loop.skip(input) }
+      loop.remark(on: input, warning: report.warning, endFlag: report.endFlag)
+      terminal.note("\(printable(input.title)): \(seconds.inWords)")
+      try printer.end(outcome, of: input)
     } failed: { index, error in
       try listed.end(index)
-      try results?.take(failure: Failure(error).message, of: jobs[index].input.path)
+      try results?.take(failure: Failure(error).message, of: jobs[index].input)
     } stopped: {
       listed.stop()
     }
     if let folder = output.outputDir {
-      do { try results?.finish() } catch { try loop.fail(folder, error) }
+      do { try results?.finish() } catch { try loop.fail(path: folder, error) }
     }
     try loop.end()
+  }
+
+  /// Refuses inputs whose windows cannot be cut out, or would have the same names.
+  private func checkExtraction(of inputs: [ClipInput]) throws {
+    guard let extract else { return }
+    guard !inputs.contains(where: { $0.path == "-" }) else {
+      throw UsageError(
+        "standard input is read once, so that --extract can cut nothing out of it; name a file")
+    }
+    // Names have stem, times and class: those of one input differ.
+    let plan = try RunPlan(inputs, suffixes: ["extract": ".*.wav"], folder: extract)
+    if let failure = plan.failures.first { throw failure }
   }
 }

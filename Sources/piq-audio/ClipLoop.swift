@@ -30,7 +30,8 @@ final class ClipLoop {
   ///   - stopped: called where the run ends early, and `work` must not wait for other inputs.
   /// - Throws: `StandardOutputError`.
   func run<Output: Sendable>(
-    _ inputs: [String], _ division: OrderedWork, work: @escaping @Sendable (Int) throws -> Output,
+    _ inputs: [ClipInput], _ division: OrderedWork,
+    work: @escaping @Sendable (Int) throws -> Output,
     report: @escaping (Int, Output) throws -> Void,
     failed: @escaping (Int, any Error) throws -> Void = { _, _ in },
     stopped: @escaping () -> Void = {}
@@ -38,7 +39,7 @@ final class ClipLoop {
     try division.run(
       inputs.count,
       begin: { [self] in
-        terminal.progress(countdown.line(finished: finished, underWay: inputs[$0]))
+        terminal.progress(countdown.line(finished: finished, underWay: inputs[$0].title))
       },
       work: work,
       finish: { [self] index, result in
@@ -55,7 +56,7 @@ final class ClipLoop {
           throw error
         }
         finished += 1
-        let next = inputs.indices.contains(index + 1) ? inputs[index + 1] : nil
+        let next = inputs.indices.contains(index + 1) ? inputs[index + 1].title : nil
         if let next { terminal.progress(countdown.line(finished: finished, underWay: next)) }
       })
   }
@@ -63,7 +64,7 @@ final class ClipLoop {
   /// Reports an input that failed.
   ///
   /// - Throws: `StandardOutputError`.
-  func fail(_ input: String, _ error: any Error) throws {
+  func fail(_ input: ClipInput, _ error: any Error) throws {
     failures += 1
     let failure = Failure(error)
     if failure.isTransient { transient += 1 }
@@ -71,13 +72,27 @@ final class ClipLoop {
     if printsJSON { try terminal.print(ClipOutcome.json(of: input, failure: failure.message)) }
   }
 
+  /// Reports a file or folder that is no input and failed.
+  ///
+  /// - Throws: `StandardOutputError`.
+  func fail(path: String, _ error: any Error) throws {
+    try fail(ClipInput(path: path, stem: ""), error)
+  }
+
   /// Reports an input that was skipped because its outputs exist.
   ///
   /// - Throws: `StandardOutputError`.
-  func skip(_ input: String) throws {
+  func skip(_ input: ClipInput) throws {
     skipped += 1
-    terminal.note("\(printable(input)): skipped, its outputs are there")
+    terminal.note("\(printable(input.title)): skipped, its outputs are there")
     if printsJSON { try terminal.print(ClipOutcome.skipped.json(of: input)) }
+  }
+
+  /// Says what is doubtful about an input that was used all the same.
+  func remark(on input: ClipInput, warning: String?, endFlag: Bool?) {
+    let title = printable(input.title)
+    if let warning { terminal.warn("\(title): \(Hint.added(to: warning))") }
+    if endFlag == false { terminal.note("\(title): \(Terminal.noEndFlag)") }
   }
 
   /// Ends the run.
@@ -111,7 +126,7 @@ enum Table {
   /// A row of label, probability and input.
   static func row(_ report: ClipReport, labelWidth: Int) -> String {
     row(
-      label: report.label, probability: report.probability, report.input, labelWidth: labelWidth)
+      label: report.label, probability: report.probability, report.title, labelWidth: labelWidth)
   }
 
   /// A row of label, probability, the window where it is one, and input.

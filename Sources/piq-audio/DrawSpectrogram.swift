@@ -14,10 +14,12 @@ struct DrawSpectrogram: TerminalCommand {
       EXAMPLES
         piq-audio spectrogram clip.wav
         piq-audio spectrogram -o pictures recordings/
+        piq-audio spectrogram --channel each stereo.wav
       """)
 
   @OptionGroup var input: InputOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var channels: ChannelOptions
 
   @Flag(help: "Print one JSON object per clip, each on a line, on standard output.")
   var json = false
@@ -28,21 +30,20 @@ struct DrawSpectrogram: TerminalCommand {
 
   func run(_ terminal: Terminal) throws {
     let (jobs, failures) = try input.plan(
-      output, suffixes: [OutputKind.spectrogram.name: ".spectrogram.png"], terminal)
+      output, suffixes: [OutputKind.spectrogram.name: ".spectrogram.png"], channels, terminal)
     var settings = ClipProcessor.Settings()
     settings.existing = output.existing
     settings.windowing.scope = .longer(than: Windowing.longestWhole)
     let watch = RecordingWatch(terminal, settings.windowing, verb: "drawn")
     let processor = ClipProcessor(try model.load(), settings) { watch.take($0) }
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
-    for failure in failures { try loop.fail(failure.path ?? "", failure) }
-    try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) {
+    for failure in failures { try loop.fail(path: failure.path ?? "", failure) }
+    try loop.run(jobs.map(\.input), parallel.divide(jobs.count)) {
       try processor.drawSpectrogram(jobs[$0])
     } report: { index, report in
-      let path = jobs[index].input.path
-      guard let report else { return try loop.skip(path) }
-      if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
-      if report.endFlag == false { terminal.note("\(printable(path)): \(Terminal.noEndFlag)") }
+      let input = jobs[index].input
+      guard let report else { return try loop.skip(input) }
+      loop.remark(on: input, warning: report.warning, endFlag: report.endFlag)
       if json {
         try terminal.print(JSON.line(report))
       } else {

@@ -32,6 +32,7 @@ struct Evaluate: TerminalCommand {
   var folds: NumberList?
 
   @OptionGroup var sounds: SoundFolderOption
+  @OptionGroup var channels: DataChannelOption
 
   @Option(
     help: ArgumentHelp(
@@ -81,6 +82,7 @@ struct Evaluate: TerminalCommand {
     if let outputDir { try Folder.make(outputDir) }
     var settings = EvaluationSettings()
     settings.sets = sets.sets
+    settings.channel = channels.channel?.number
     settings.method = method.method
     settings.explainer = method.settings
     settings.logitScale = logitScale

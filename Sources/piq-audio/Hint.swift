@@ -1,5 +1,14 @@
 import PIQAudio
 
+/// Options in messages of libraries, which do not know them.
+enum Hint {
+  /// A warning, with the option that helps.
+  static func added(to warning: String) -> String {
+    let advice = SoundFileReader.channelAdvice
+    return warning.replacing(advice, with: "\(advice) (--channel)")
+  }
+}
+
 extension Failure {
   /// The failure's message in this program, followed by options or commands for its remedy.
   var message: String { code.hint.map { "\(description) (\($0))" } ?? description }
@@ -11,6 +20,7 @@ extension Failure.Code {
     switch self {
     case .arraysOfWindows: "--outputs, or --window 0"
     case .busy: "--output-dir"
+    case .channelNotFound: "--channel"
     case .clipTooShort: "--tail keep"
     case .emptySplit: "--train-folds, --valid-folds, --valid-fraction"
     case .listNotReadable: "--files-from"

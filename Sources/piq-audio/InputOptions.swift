@@ -34,14 +34,18 @@ struct InputOptions: ParsableArguments {
   /// The inputs given by the arguments with their outputs, and the failures of folders and inputs
   /// that cannot be done.
   ///
-  /// - Parameter suffixes: the suffixes of outputs, by kind.
+  /// - Parameters:
+  ///   - suffixes: the suffixes of outputs, by kind.
+  ///   - channels: which channels of the inputs are taken.
   /// - Throws: `Failure`; `UsageError` when there is no input or standard input is named twice.
   func plan(
-    _ output: OutputOptions, suffixes: [String: String], _ terminal: Terminal
+    _ output: OutputOptions, suffixes: [String: String], _ channels: ChannelOptions,
+    _ terminal: Terminal
   ) throws -> (jobs: [ClipJob], failures: [Failure]) {
     let found = try expand(keepsPaths: output.keepPaths, terminal)
     // All inputs are planned, so that two shards cannot write the same file either.
-    let plan = try RunPlan(found.inputs, suffixes: suffixes, folder: output.outputDir)
+    let inputs = try channels.select(of: found.inputs, terminal)
+    let plan = try RunPlan(inputs, suffixes: suffixes, folder: output.outputDir)
     let failures = plan.failures.filter { shard?.contains($0.path ?? "") ?? true }
     return (slice(plan.jobs, terminal), found.failures + failures)
   }

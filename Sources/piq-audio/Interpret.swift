@@ -31,6 +31,7 @@ struct Interpret: TerminalCommand {
 
   @OptionGroup var input: InputOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var channels: ChannelOptions
 
   @Option(
     help: ArgumentHelp(
@@ -117,7 +118,7 @@ struct Interpret: TerminalCommand {
 
   func run(_ terminal: Terminal) throws {
     let (jobs, failures) = try input.plan(
-      output, suffixes: outputs.suffixes(audioFormat), terminal)
+      output, suffixes: outputs.suffixes(audioFormat), channels, terminal)
     let model = try model.load(precision: keptPrecision ?? precision)
     if precision == .auto {
       terminal.note("interpreting in \(model.interpreter.precision.rawValue)")
@@ -190,7 +191,7 @@ struct Interpret: TerminalCommand {
   ) throws {
     let width = Table.labelWidth(model.configuration.labels)
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
-    for failure in folderFailures { try loop.fail(failure.path ?? "", failure) }
+    for failure in folderFailures { try loop.fail(path: failure.path ?? "", failure) }
     // Only for a run with its own folder.
     let results = try folder.flatMap { folder in
       try journal.map { _ in
@@ -200,48 +201,55 @@ struct Interpret: TerminalCommand {
       }
     }
     for failure in folderFailures {
-      try results?.take(failure: failure.message, of: failure.path ?? "")
+      try results?.take(
+        failure: failure.message, of: ClipInput(path: failure.path ?? "", stem: ""))
     }
     var written = 0
+    var unexplained = 0
     var saidNoArrays = false
     if !json && Terminal.outputIsTerminal && jobs.count > 1 {
       try terminal.say(Table.header(labelWidth: width))
     }
-    try loop.run(jobs.map(\.input.path), parallel.divide(jobs.count)) {
+    try loop.run(jobs.map(\.input), parallel.divide(jobs.count)) {
       try processor.interpret(jobs[$0], noting: journal)
     } report: { index, outcome in
-      let path = jobs[index].input.path
-      try results?.take(outcome, of: path)
-      guard case .done(let report, let seconds) = outcome else { return try loop.skip(path) }
+      let input = jobs[index].input
+      try results?.take(outcome, of: input)
+      guard case .done(let report, let seconds) = outcome else { return try loop.skip(input) }
       written += report.outputs.count
+      unexplained += report.windows?.count { !$0.explained } ?? 0
       let arrays = OutputKind.arrays
       if report.outputs[arrays.name] == nil, jobs[index].output(arrays) != nil, !saidNoArrays {
         terminal.notice("arrays are not written for recordings in windows")
         saidNoArrays = true
       }
-      if let warning = report.warning { terminal.warn("\(printable(path)): \(warning)") }
-      if report.endFlag == false { terminal.note("\(printable(path)): \(Terminal.noEndFlag)") }
-      terminal.note("\(printable(path)): \(seconds.inWords)")
+      loop.remark(on: input, warning: report.warning, endFlag: report.endFlag)
+      terminal.note("\(printable(input.title)): \(seconds.inWords)")
       if json {
-        try terminal.print(outcome.json(of: path))
+        try terminal.print(outcome.json(of: input))
       } else {
         try terminal.say(Table.row(report, labelWidth: width))
       }
     } failed: { index, error in
-      try results?.take(failure: Failure(error).message, of: jobs[index].input.path)
+      try results?.take(failure: Failure(error).message, of: jobs[index].input)
     }
     if let folder, let journal {
       do {
         try journal.finish(jobs)
         try results?.finish()
       } catch {
-        try loop.fail(folder, error)
+        try loop.fail(path: folder, error)
       }
     }
     if !json {
       let place = folder.map(printable) ?? "the current folder"
       let skippedText = loop.skipped > 0 ? ", skipped \(loop.skipped) inputs" : ""
-      try terminal.say("Wrote \(written) file\(written == 1 ? "" : "s") to \(place)\(skippedText).")
+      let silentText =
+        unexplained > 0
+        ? "; the interpretation of \(unexplained) window\(unexplained == 1 ? "" : "s") is silence"
+        : ""
+      try terminal.say(
+        "Wrote \(written) file\(written == 1 ? "" : "s") to \(place)\(skippedText)\(silentText).")
     }
     try loop.end()
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import PIQAudio
+import PIQPipeline
 import PIQReport
 
 /// `piq-audio report`.
@@ -60,7 +61,7 @@ struct MakeReport: TerminalCommand {
     var clips: [ClipResult] = []
     for path in paths {
       do { clips.append(try ClipResult(path: path, in: folder)) } catch {
-        try loop.fail(path, error)
+        try loop.fail(path: path, error)
       }
     }
     guard !clips.isEmpty else { return try loop.end() }
@@ -78,11 +79,13 @@ struct MakeReport: TerminalCommand {
   ) throws {
     var withoutOriginal = 0
     let bytes = try page.write(to: output) { append in
-      try loop.run(page.clips.map(\.path), OrderedWork(page.clips.count)) {
+      try loop.run(
+        page.clips.map { ClipInput(path: $0.path, stem: $0.name) }, OrderedWork(page.clips.count)
+      ) {
         try page.block($0)
       } report: { index, block in
         try append(block)
-        for error in block.errors { try loop.fail(page.clips[index].path, error) }
+        for error in block.errors { try loop.fail(path: page.clips[index].path, error) }
         if block.lacksOriginal { withoutOriginal += 1 }
         terminal.note("\(printable(page.clips[index].path)): \(block.bytes.count) bytes")
       }

@@ -73,7 +73,8 @@ struct ModelCommand: ParsableCommand {
     func run(_ terminal: Terminal) throws {
       if !force { try Model.checkIsFree(output) }
       let imported = try SpeechBrainImport(
-        path: source, name: name ?? Folder.ownName(of: output), normalize: normalize, logitScale: logitScale,
+        path: source, name: name ?? Folder.ownName(of: output), normalize: normalize,
+        logitScale: logitScale,
         training: training, licence: licence)
       try Model.write(
         imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,
@@ -107,7 +108,7 @@ struct ModelCommand: ParsableCommand {
     func validate() throws { try refuseEmpty(model, "the model's path") }
 
     func run(_ terminal: Terminal) throws {
-      let model = try Model(path: ModelLocation.find(model))
+      let model = try ModelDescription(path: ModelLocation.find(model))
       let summary = ModelSummary(model)
       try terminal.print(json ? JSON.indented(summary) : summary.text)
     }

@@ -9,7 +9,7 @@ struct ModelSummary: Encodable {
   let dtype: String
   let configuration: ModelConfiguration
 
-  init(_ model: Model) {
+  init(_ model: ModelDescription) {
     path = model.path
     sha256 = model.sha256
     parameters = model.parameterCount

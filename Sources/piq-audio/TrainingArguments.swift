@@ -92,6 +92,8 @@ struct SettingOptions: ParsableArguments {
       "How much of a clip is taken at a time, in seconds; 0 for all of it.", valueName: "seconds"))
   var cropSeconds: Double?
 
+  @OptionGroup var sounds: DataChannelOption
+
   @Option(help: ArgumentHelp("How often all clips are seen.", valueName: "n"))
   var epochs: Int?
 
@@ -130,6 +132,7 @@ struct SettingOptions: ParsableArguments {
     set(&recipe.data.testFolds, testFolds?.numbers)
     set(&recipe.data.validFraction, validFraction)
     set(&recipe.data.cropSeconds, cropSeconds)
+    set(&recipe.data.channel, sounds.channel.map { $0.number ?? 0 })
     set(&recipe.optimization.epochs, epochs)
     set(&recipe.optimization.batchSize, batchSize)
     set(&recipe.optimization.learningRate, learningRate)

@@ -64,7 +64,8 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     func load(_ clips: [Dataset.Clip]) throws -> ClipSet {
       defer { done += clips.count }
       return try ClipSet(
-        clips, labels: configuration.labels, rate: configuration.stft.sampleRate
+        clips, labels: configuration.labels, rate: configuration.stft.sampleRate,
+        channel: recipe.data.channel == 0 ? nil : recipe.data.channel
       ) { finished, next in
         try Self.checkForSignal()
         terminal.progress("[\(done + finished + 1)/\(total)] reading \(printable(next))")
@@ -80,7 +81,8 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     terminal.clearProgress()
     if !unusable.isEmpty {
       terminal.warn(
-        "\(printable(data.path)): \(unusable.count) of \(total) clips cannot be read, and are left out")
+        "\(printable(data.path)): \(unusable.count) of \(total) clips cannot be read, and are left out"
+      )
       self.split = try split.without(unusable)
     }
     return (train, valid, test)

@@ -103,7 +103,7 @@ import Testing
     let rows = table.split(separator: "\n")
     #expect(rows.count == 13)
     let columns = "input,label,index,probability,duration,sample_rate,channels,warning,error,"
-    #expect(rows[0] == columns + "start,end,time")
+    #expect(rows[0] == columns + "start,end,time,channel")
     // Shards have files of their own.
     try space.run(["interpret", "-o", "out", "--outputs", "json", "--shard", "1/1", "in/1.wav"])
       .expectSuccess()

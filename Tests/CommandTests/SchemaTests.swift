@@ -13,6 +13,10 @@ import Testing
   @Test func clipsWindowsFailuresAndSkipped() throws {
     let space = try Workspace()
     let schema = try schema()
+    // Silent windows, which have a key and a warning.
+    var two = WAV.noise(16_000, channels: 2)
+    two.data.replaceSubrange(0..<40_000, with: [UInt8](repeating: 0, count: 40_000))
+    try space.write("two.wav", two.bytes)
     let runs: [(arguments: [String], count: Int)] = [
       (["interpret", "--json", "-o", "out", Self.clip, "gone.wav"], 2),
       (["interpret", "--json", "-o", "out", "--existing", "skip", Self.clip], 1),
@@ -21,6 +25,12 @@ import Testing
       (["classify", "--json", Self.clip], 1),
       (["classify", "--json", "--window", "1", "--overlap", "0", "-o", "table", Self.clip], 3),
       (["classify", "--json", "--min-level", "-1", Self.clip], 1),
+      (["classify", "--json", "--channel", "each", "two.wav"], 2),
+      (["classify", "--json", "--channel", "1", "--window", "0.5", "two.wav"], 4),
+      (
+        ["interpret", "--json", "-o", "each", "--channel", "each", "--window", "0.5", "two.wav"], 2
+      ),
+      (["interpret", "--json", "--channel", "2", Self.clip], 1),
     ]
     for (arguments, count) in runs {
       let objects = try space.run(arguments).objects()
@@ -28,7 +38,7 @@ import Testing
       for object in objects { #expect(schema.problems(in: object) == [], "\(arguments)") }
     }
     let written = space.allFiles.filter { $0.hasSuffix(".interpretation.json") }
-    #expect(written.count == 3)
+    #expect(written.count == 5)
     for file in written { #expect(schema.problems(in: try space.json(file)) == [], "\(file)") }
     for file in space.allFiles.filter({ $0.hasSuffix("results.jsonl") }) {
       for line in String(decoding: try space.bytes(file), as: UTF8.self).split(separator: "\n") {

@@ -135,7 +135,8 @@ import Testing
       outcome.errorLines.first
         == "piq-audio: a.wav: lasts longer than 60 s, and is interpreted in windows of 5 s, each "
         + "sharing 2.5 s with the next (--window, --overlap)")
-    #expect(outcome.errorLines.count == 2)
+    #expect(outcome.errorLines.count == 3)
+    #expect(outcome.errors.contains("of 24 windows are silent"))
     let clip = ["json", "npz", "png", "wav"].map { "b.interpretation.\($0)" }
     #expect(space.files == (Self.kinds + clip + ["a.wav", "b.wav"]).sorted())
     #expect(try rows(space).count == 24)

@@ -53,7 +53,7 @@ func reportTarget() throws -> FuzzTarget.Body {
 func journalTarget() throws -> FuzzTarget.Body {
   let file = FuzzFile()
   let input = ClipInput(path: "clips/rooster.ogg", stem: "rooster")
-  let jobs = try ClipJob.plan([input], suffixes: ["audio": ".wav"], folder: "out")
+  let jobs = try RunPlan([input], suffixes: ["audio": ".wav"], folder: "out").jobs
   return { bytes in
     file.replace(with: bytes)
     let journal = try RunJournal(path: file.path, settings: "model", resuming: true)

@@ -28,9 +28,10 @@ import Testing
     var settings = ClipProcessor.Settings()
     try change(&settings)
     let suffixes = kinds.map { ($0.name, $0.suffix(settings.soundFormat.format)) }
-    let jobs = try ClipJob.plan(
-      ClipInput.expand([path]).inputs, suffixes: Dictionary(uniqueKeysWithValues: suffixes),
-      folder: folder(out))
+    let jobs = try RunPlan(
+      InputExpansion(named: [path]).inputs, suffixes: Dictionary(uniqueKeysWithValues: suffixes),
+      folder: folder(out)
+    ).jobs
     let job = try #require(jobs.first)
     let model = try SmallModel.partitioned.importModel(into: folder) { $0.normalize = normalize }
     let processor = ClipProcessor(try Model(path: model), settings)
@@ -175,7 +176,7 @@ import Testing
   func oddNames(name: String) throws {
     let (outcome, outputs) = try interpret(clip(name))
     for path in outputs.values { #expect(FileManager.default.fileExists(atPath: path)) }
-    let line = try outcome.json(of: folder(name))
+    let line = try outcome.json(of: ClipInput(path: folder(name), stem: "clip"))
     #expect(!line.contains("\n"))
     let report = try JSONDecoder().decode(ClipReport.self, from: Data(line.utf8))
     #expect(report.input == folder(name))

@@ -23,7 +23,7 @@ import Testing
     let model = try Model(path: SmallModel.partitioned.importModel(into: folder))
     let processor = ClipProcessor(model, .init())
     let input = ClipInput(path: Fixtures.path("\(Self.folder)/\(expected.input)"), stem: clip)
-    let jobs = try ClipJob.plan([input], suffixes: ["arrays": ".npz"], folder: folder.path)
+    let jobs = try RunPlan([input], suffixes: ["arrays": ".npz"], folder: folder.path).jobs
     let job = try #require(jobs.first)
     let report = try #require(processor.interpret(job).timed).report
 

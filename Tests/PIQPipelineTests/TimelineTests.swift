@@ -43,7 +43,8 @@ import Testing
   }
 
   @Test func ravenSelections() {
-    let lines = timeline(Self.windows).ravenSelections(upTo: 1e6).split(separator: "\n").map(String.init)
+    let table = timeline(Self.windows).ravenSelections(upTo: 1e6)
+    let lines = table.split(separator: "\n").map(String.init)
     #expect(
       lines == [
         "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"

@@ -21,7 +21,8 @@ import Testing
     try FileManager.default.createDirectory(
       atPath: folder("in/folder.wav"), withIntermediateDirectories: true)
     for argument in [folder("in"), folder("in") + "/"] {
-      let (inputs, failures) = ClipInput.expand([argument])
+      let found = InputExpansion(named: [argument])
+      let (inputs, failures) = (found.inputs, found.failures)
       #expect(failures.isEmpty)
       #expect(inputs.map(\.stem) == ["B", "a", "b", "night/deep/fox", "night/owl"])
       #expect(
@@ -35,7 +36,8 @@ import Testing
   @Test func aNamedFileIsTakenWhateverItIsCalled() throws {
     try touch("x.interpretation.wav", ".hidden.wav", "no extension", "a.b.wav")
     let names = ["x.interpretation.wav", ".hidden.wav", "no extension", "a.b.wav", "missing.wav"]
-    let (inputs, failures) = ClipInput.expand(names.map { folder($0) })
+    let found = InputExpansion(named: names.map { folder($0) })
+    let (inputs, failures) = (found.inputs, found.failures)
     #expect(failures.isEmpty)
     #expect(inputs.map(\.path) == names.map { folder($0) })
     #expect(
@@ -49,17 +51,19 @@ import Testing
     try files.createSymbolicLink(atPath: folder("in/self"), withDestinationPath: "self")
     try files.createSymbolicLink(
       atPath: folder("in/linked.wav"), withDestinationPath: "../elsewhere/b.wav")
-    let (inputs, failures) = ClipInput.expand([folder("in")])
+    let found = InputExpansion(named: [folder("in")])
+    let (inputs, failures) = (found.inputs, found.failures)
     #expect(failures.isEmpty)
     #expect(inputs.map(\.stem) == ["a", "linked"])
     // A link to a folder that is named itself is followed.
     try files.createSymbolicLink(atPath: folder("link"), withDestinationPath: "elsewhere")
-    #expect(ClipInput.expand([folder("link")]).inputs.map(\.stem) == ["b"])
+    #expect(InputExpansion(named: [folder("link")]).inputs.map(\.stem) == ["b"])
   }
 
   @Test func aFolderWithoutSoundDoesNotStopTheOthers() throws {
     try touch("silent/readme.txt", "in/a.wav")
-    let (inputs, failures) = ClipInput.expand([folder("silent"), folder("in"), "-"])
+    let found = InputExpansion(named: [folder("silent"), folder("in"), "-"])
+    let (inputs, failures) = (found.inputs, found.failures)
     #expect(inputs.map(\.stem) == ["a", "stdin"])
     #expect(inputs.last?.path == "-")
     #expect(failures.count == 1)
@@ -72,7 +76,8 @@ import Testing
 
   @Test func oddNames() throws {
     try touch("in/ü ber.wav", "in/two\nlines.wav", "in/-dash.wav", "in/日本.flac", "in/'q\".wav")
-    let (inputs, failures) = ClipInput.expand([folder("in")])
+    let found = InputExpansion(named: [folder("in")])
+    let (inputs, failures) = (found.inputs, found.failures)
     #expect(failures.isEmpty)
     #expect(Set(inputs.map(\.stem)) == ["ü ber", "two\nlines", "-dash", "日本", "'q\""])
     for input in inputs { #expect(FileManager.default.fileExists(atPath: input.path)) }
@@ -81,7 +86,7 @@ import Testing
   @Test func theOrderIsThatOfTheBytes() throws {
     let names = ["Z", "a", "ä", "é", "z", "日", "10", "9", "a b", "a-b", "a.b"]
     for name in names { try touch("in/\(name).wav") }
-    let (inputs, _) = ClipInput.expand([folder("in")])
+    let inputs = InputExpansion(named: [folder("in")]).inputs
     let paths = inputs.map { Array($0.path.utf8) }
     #expect(paths.count == names.count)
     #expect(zip(paths, paths.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) })
@@ -95,6 +100,8 @@ import Testing
     (Array("a\nb.wav\0c\r.wav\0".utf8), ["a\nb.wav", "c\r.wav"]),
     (Array("a.wav\0b.wav".utf8), ["a.wav", "b.wav"]),
     (Array("ü/日本.wav\n -x \n".utf8), ["ü/日本.wav", " -x "]),
+    ([0xEF, 0xBB, 0xBF] + Array("a.wav\nb.wav\n".utf8), ["a.wav", "b.wav"]),
+    (Array("caf".utf8) + [0xE9] + Array(".wav\n".utf8), ["caf\u{10FEE9}.wav"]),
     ([], []),
   ]
 
@@ -105,12 +112,6 @@ import Testing
   }
 
   @Test func listsThatCannotBeRead() throws {
-    let binary = try folder.write(Data([0x61, 0xff, 0xfe, 0x0a]), to: "list.txt")
-    let notText = #expect(throws: Failure.self) { try ClipInput.paths(listedIn: binary) }
-    #expect(notText?.code == .listNotReadable)
-    #expect(
-      notText?.description
-        == "\(binary): the list of files is not UTF-8 text; give one path a line")
     for missing in [folder("none"), folder.path] {
       let error = #expect(throws: Failure.self) { try ClipInput.paths(listedIn: missing) }
       #expect(error?.description.hasPrefix("\(missing): the list of files could not") == true)

@@ -21,9 +21,10 @@ import Testing
   private func job(_ name: String) throws -> (job: ClipJob, report: ClipReport) {
     let input = try write("\(name).wav", "sound of \(name)")
     let output = try write("\(name).interpretation.wav", "interpretation of \(name)")
-    let jobs = try ClipJob.plan(
+    let jobs = try RunPlan(
       [ClipInput(path: input, stem: name)], suffixes: ["audio": ".interpretation.wav"],
-      folder: folder.path)
+      folder: folder.path
+    ).jobs
     let fields: [String: Any] = [
       "input": input, "label": "dog", "index": 1, "probability": 0.5, "top": [Any](),
       "model": ["name": "m", "sha256": "0"], "sample_rate": 16_000, "channels": 1, "duration": 1,
@@ -55,10 +56,11 @@ import Testing
   /// A journal is read in blocks of a MiB: lines lie across their ends.
   @Test func longJournal() throws {
     let (first, report) = try job("a")
-    let jobs = try ClipJob.plan(
+    let jobs = try RunPlan(
       (0..<3000).map {
         ClipInput(path: first.input.path, stem: "\($0)" + String(repeating: "x", count: $0 % 97))
-      }, suffixes: ["audio": ".wav"], folder: folder.path)
+      }, suffixes: ["audio": ".wav"], folder: folder.path
+    ).jobs
     let facts = try #require(FileFacts(first.input.path))
     do {
       let journal = try RunJournal(path: path, settings: "s", resuming: false)
@@ -145,9 +147,10 @@ import Testing
   @Test func onePlaceIsNotAnother() throws {
     let journal = try RunJournal(path: path, settings: "s", resuming: false)
     let job = try note("a", in: journal)
-    let other = try ClipJob.plan(
+    let other = try RunPlan(
       [ClipInput(path: job.input.path, stem: "night/a")],
-      suffixes: ["audio": ".interpretation.wav"], folder: folder.path)
+      suffixes: ["audio": ".interpretation.wav"], folder: folder.path
+    ).jobs
     #expect(journal.report(of: job) != nil)
     #expect(journal.report(of: other[0]) == nil)
   }

@@ -21,6 +21,7 @@ import Testing
     "tail": { $0.tail = .crop },
     "top": { $0.top = 4 },
     "soundFormat": { $0.soundFormat = try SoundFileFormat(.wav, .pcm16) },
+    "extractFolder": { $0.extractFolder = "cuts" },
     "existing": { $0.existing = .skip },
     "windowing": { $0.windowing.scope = .all },
     "windowing.scope": { $0.windowing.scope = .longer(than: 7) },

@@ -2,6 +2,7 @@
 final class FLACSource: SoundSource {
   let formatName: String
   let declaredFrames: Int?
+  let encoding: SampleEncoding?
   private(set) var remarks = SoundRemarks()
 
   private let decoder: FLACDecoder
@@ -46,6 +47,7 @@ final class FLACSource: SoundSource {
     self.bytes = bytes
     formatName = "FLAC (Free Lossless Audio Codec), \(info.bits) bit"
     declaredFrames = info.frames
+    encoding = info.bits == 16 ? .pcm16 : info.bits == 24 ? .pcm24 : nil
     waiting = first
   }
 

@@ -4,7 +4,8 @@ extension OutputKind {
     "selections", suffix: { _ in ".selections.txt" },
     ofWindows: { _, path in
       WindowedText(path) { timeline, report in
-        timeline.ravenSelections(upTo: Double(report.sampleRate) / 2)
+        timeline.ravenSelections(
+          upTo: Double(report.sampleRate) / 2, channel: report.channel ?? 1)
       }
     })
 }

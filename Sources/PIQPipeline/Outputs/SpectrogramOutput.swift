@@ -19,10 +19,14 @@ extension OutputKind {
 }
 
 extension InterpretedClip {
-  /// The clip's name, and the method where it is not the model's own.
+  /// The clip's name, that it is silent, and the method where it is not the model's own.
   fileprivate var source: String {
     let method = report.method ?? .interpreter
-    return method == .interpreter ? name : "\(name), \(method.rawValue)"
+    let parts = [
+      name, Silence.holds(of: analysis.clip.samples) ? "silent" : nil,
+      method == .interpreter ? nil : method.rawValue,
+    ]
+    return parts.compactMap(\.self).joined(separator: ", ")
   }
 }
 

@@ -64,10 +64,13 @@ extension ClipProcessor {
       try Failure.naming(path) { try withMemory(for: window.samples.count) { try work(window) } }
     } write: { [observe] window, output in
       clock.add(try clock.measure("write") { try write(window, output, &result, recording.start) })
-      observe(.progress(input: path, done: Double(window.end) / rate, total: recording.duration))
+      observe(
+        .progress(
+          input: job.input.title, done: Double(window.end) / rate, total: recording.duration))
     }
     var report = report(
       job.input, RecordingFacts(reader), recording.start, result.means.map { ClassMeans($0) })
+    if !reader.isSilent { result.warnOfSilence(in: &report) }
     describe(
       result.timeline, recording.start, length: Double(windows.length) / rate,
       overlap: Double(windows.overlap) / rate, in: &report)
@@ -103,6 +106,7 @@ extension ClipProcessor {
       } : nil
     var result = ClassifiedWindow(
       window.start..<window.end, span: span, analysis.classification, isExplained: isExplained)
+    result.entry.isSilent = Silence.holds(of: window.samples)
     if drawsFigures {
       result.piece = clock.measure("draw") {
         piece(

@@ -72,7 +72,7 @@ struct RecordingFigures {
     let range = start...start + Double(Self.pageSeconds)
     pageCount += 1
     let number = String(format: "%03d", pageCount)
-    let path = "\(path.dropLast(".png".count))-\(number).png"
+    let path = String(path.dropLast(".png".count)) + "-\(number).png"
     let hours = clockText(range.lowerBound) + " to " + clockText(range.upperBound)
     try draw(figure(page, range, timeline, source: "page \(pageCount), \(hours)"), path)
     pages["\(OutputKind.spectrogram.name)-\(number)"] = path

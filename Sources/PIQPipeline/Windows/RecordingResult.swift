@@ -86,6 +86,8 @@ package struct RecordingResult {
   private(set) package var timeline: Timeline
   private var sums: [Double]
   private var count = 0
+  /// How many of them hold nothing that was recorded.
+  private var silentCount = 0
 
   /// Begins the outputs of a recording.
   ///
@@ -127,7 +129,17 @@ package struct RecordingResult {
     for output in outputs { try output.add(explained) }
     guard let probabilities = classified.probabilities else { return }
     count += 1
+    if classified.entry.isSilent { silentCount += 1 }
     for (i, probability) in probabilities.enumerated() { sums[i] += Double(probability) }
+  }
+
+  /// Warns of windows whose class says nothing.
+  func warnOfSilence(in report: inout ClipReport) {
+    guard silentCount > 0 else { return }
+    let isOne = silentCount == 1
+    report.warn(
+      "\(silentCount) of \(count) windows \(isOne ? "is" : "are") silent: "
+        + (isOne ? "its class says nothing" : "their classes say nothing"))
   }
 
   /// Puts the outputs in place; they complete the report.

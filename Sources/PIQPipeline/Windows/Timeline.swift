@@ -15,6 +15,8 @@ public struct Timeline: Sendable, Equatable {
     public let probability: Float
     /// Whether an interpretation of it is in the sound.
     public let isExplained: Bool
+    /// Whether nothing was recorded in it, so that its class says nothing.
+    public var isSilent = false
 
     /// A window of `samples` that was classified as class `classIndex`.
     public init(
@@ -77,8 +79,10 @@ public struct Timeline: Sendable, Equatable {
 
   /// A selection table of Raven: a row for each window that was not skipped.
   ///
-  /// - Parameter highest: the highest frequency that the recording has, in hertz.
-  package func ravenSelections(upTo highest: Double) -> String {
+  /// - Parameters:
+  ///   - highest: the highest frequency that the recording has, in hertz.
+  ///   - channel: the recording's channel, from 1.
+  package func ravenSelections(upTo highest: Double, channel: Int = 1) -> String {
     let header = [
       "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)",
       "High Freq (Hz)", "Class", "Probability",
@@ -87,7 +91,7 @@ public struct Timeline: Sendable, Equatable {
     return text(header: header.joined(separator: "\t")) { entry, row in
       guard let index = entry.classIndex else { return nil }
       return [
-        "\(row)", "Spectrogram 1", "1", time(entry.samples.lowerBound),
+        "\(row)", "Spectrogram 1", "\(channel)", time(entry.samples.lowerBound),
         time(entry.samples.upperBound), "0.0", top, Self.field(labels[index]),
         String(format: "%.4f", entry.probability),
       ].joined(separator: "\t")
