@@ -128,3 +128,19 @@ extension EncoderClassifier: DifferentiableClassifier, ActivationClassifier {
     return Activation(maps: encoding.map.reshaped(shape), gradient: gradient.reshaped(shape))
   }
 }
+
+extension EncoderClassifier {
+  /// Whether the encoder says where it looks.
+  package var givesActivationMaps: Bool { encoder is any ActivationMapEncoder }
+
+  /// Where the encoder looks in a spectrogram [T, F]: [H, W], H rows (time), W columns (frequency).
+  ///
+  /// - Throws: `PIQError.unsupported` of an encoder that does not say; `PIQError.mismatch` for
+  ///   another shape; `OneDNNError`.
+  package func activationMap(at logPower: Tensor) throws -> Tensor {
+    guard let encoder = encoder as? any ActivationMapEncoder else {
+      throw PIQError.unsupported("the encoder does not say where it looks")
+    }
+    return try encoder.activationMap(batch(logPower))
+  }
+}

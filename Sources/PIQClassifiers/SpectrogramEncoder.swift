@@ -111,6 +111,14 @@ extension SpectrogramEncoder {
   }
 }
 
+/// An encoder that also says where it looks, for Activation Map Thresholding.
+package protocol ActivationMapEncoder: SpectrogramEncoder {
+  /// The map [H, W] of one spectrogram [1, T, F]: H rows (time), W columns (frequency), not negative.
+  ///
+  /// - Throws: as `callAsFunction`.
+  func activationMap(_ x: Tensor) throws -> Tensor
+}
+
 /// Which frames of a clip an explanation covers.
 public enum Tail: String, Sendable, Codable, CaseIterable {
   /// The whole clip, for any length.

@@ -39,8 +39,7 @@ struct TransformerFolder: CustomStringConvertible, Sendable {
     let labels = (0..<6).map { "class \($0)" }
     return ModelConfiguration(
       name: family.rawValue,
-      stft: try STFTConfiguration(
-        sampleRate: 16_000, nFFT: 1024, hopLength: 186, windowLength: 372),
+      stft: .speechBrainPIQ,
       normalize: .none, embeddingModel: EncoderConfiguration(settings),
       classifier: .init(inputSize: settings.channels, blockCount: 1, classCount: 6),
       psi: .init(

@@ -107,6 +107,35 @@ struct TransformerTests {
     expect(gradient, try golden.floats("cosine_gradient"), within: 1e-3, "gradient")
   }
 
+  /// The map before the threshold, and the tenth of the cells above it.
+  @Test(arguments: folders)
+  func thresholdsActivationMaps(folder: TransformerFolder) throws {
+    let golden = try folder.golden("c0")
+    let interpreter = try folder.interpreter()
+    let explainer = try #require(ExplanationMethod(rawValue: "amt")).makeExplainer(
+      for: interpreter)
+    let analysis = try interpreter.analyze(folder.samples("c0"))
+    let explanation = try explainer.explain(analysis, as: 0, tail: .keep, number: 0)
+    let map = try #require(explanation.attributions)
+    expect(map, try golden.floats("amt_map"), within: 1e-4, "amt_map")
+    let share = explanation.mask.elements.reduce(0, +) / Float(explanation.mask.count)
+    #expect(abs(share - 0.1) < 0.001 && explanation.mask.elements.allSatisfy { $0 == 0 || $0 == 1 })
+  }
+
+  /// Saliency and Grad-CAM need nothing but the encoder.
+  @Test(arguments: folders, ["saliency", "integrated-gradients", "grad-cam"])
+  func gradientMethods(folder: TransformerFolder, method: String) throws {
+    let interpreter = try folder.interpreter()
+    let explainer = try #require(ExplanationMethod(rawValue: method)).makeExplainer(
+      for: interpreter, ExplainerSettings(steps: 2))
+    let analysis = try interpreter.analyze(folder.samples("c1"))
+    let explanation = try explainer.explain(
+      analysis, as: analysis.classification.classIndex, tail: .keep, number: 0)
+    #expect(explanation.mask.shape == analysis.logPower.shape)
+    #expect(explanation.mask.elements.allSatisfy { (0...1).contains($0) })
+    #expect(explanation.mask.elements.max() == 1)
+  }
+
   /// A mask covers the clip that it was made of, and upstream's frames with cropping.
   @Test(arguments: folders)
   func masksCoverTheClip(folder: TransformerFolder) throws {

@@ -58,14 +58,16 @@ public final class FocalNetEncoder: ImageEncoder {
 
   /// The last stage's map [B, n, n, D].
   ///
-  /// - Parameter visit: is given the map before the first stage, and after each with its step to
-  ///   half the size.
+  /// - Parameters:
+  ///   - stageCount: how many stages to run; all if nil.
+  ///   - visit: is given the map before the first stage, and after each with its step to half the
+  ///     size.
   package func hiddenState(
-    ofImage image: Tensor, visit: (Tensor) -> Void = { _ in }
+    ofImage image: Tensor, stages stageCount: Int? = nil, visit: (Tensor) -> Void = { _ in }
   ) throws -> Tensor {
     var x = try LayerClock.within("focalnet.embeddings") { try norm(patches(image)) }
     visit(x)
-    for (index, stage) in stages.enumerated() {
+    for (index, stage) in stages.prefix(stageCount ?? stages.count).enumerated() {
       x = try LayerClock.within("focalnet.encoder.stages.\(index)") { try stage(x) }
       visit(x)
     }
@@ -84,6 +86,25 @@ public final class FocalNetEncoder: ImageEncoder {
     return Differentiated(map.value) { gradient in
       let toImage = try map.pullback(gradient)
       return needsInputGradient ? try image.pullback(toImage) : Tensor(shape: x.shape)
+    }
+  }
+}
+
+extension FocalNetEncoder: ActivationMapEncoder {
+  /// The length of what the last layer multiplies its query by, at each position [n, n].
+  package func activationMap(_ x: Tensor) throws -> Tensor {
+    let before = try hiddenState(ofImage: image(x), stages: stages.count - 1)
+    guard let stage = stages.last, let layer = stage.layers.last else {
+      return Tensor(shape: [0, 0])
+    }
+    let modulator = try layer.modulator(stage.run(before, layers: stage.layers.count - 1))
+    return modulator.withUnsafeBuffer { values in
+      Tensor(shape: [settings.gridSide, settings.gridSide]) { map in
+        for position in map.indices {
+          let pixel = values[position * channels..<(position + 1) * channels]
+          map[position] = pixel.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        }
+      }
     }
   }
 }

@@ -120,6 +120,24 @@ public final class ViTEncoder: ImageEncoder {
   }
 }
 
+extension ViTEncoder: ActivationMapEncoder {
+  /// What the token of the class attends to in the last layer [n, n], the mean over the heads.
+  package func activationMap(_ x: Tensor) throws -> Tensor {
+    let before = try hiddenState(ofImage: image(x), layers: layers.count - 1)
+    guard let last = layers.last else { return Tensor(shape: [0, 0]) }
+    let weights = try last.attentionWeights(before)
+    let (heads, tokens) = (settings.headCount, weights.shape[3])
+    return weights.withUnsafeBuffer { weights in
+      Tensor(shape: [settings.gridSide, settings.gridSide]) { map in
+        for patch in map.indices {
+          let sum = (0..<heads).reduce(0) { $0 + weights[$1 * tokens * tokens + 1 + patch] }
+          map[patch] = sum / Float(heads)
+        }
+      }
+    }
+  }
+}
+
 extension Tensor {
   /// Tokens [B, N, D] as maps of one column [B, N, 1, D].
   fileprivate var asColumn: Tensor { reshaped([shape[0], shape[1], 1, shape[2]]) }
