@@ -8,6 +8,7 @@ public final class Linear: Layer {
   public let weight: Parameter
   /// [O]; `bias` in the state dict.
   public let bias: Parameter
+  private let packed = ParameterCache<Tensor>()
 
   /// A layer from I to O values with PyTorch's initial values: uniform within ±1/√I.
   ///
@@ -27,8 +28,12 @@ public final class Linear: Layer {
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let y = try parallelProduct(rows(x), matrix, transposingRight: true, bias: bias.value)
-    return y.reshaped(x.shape.dropLast() + [y.shape[1]])
+    let shape = Array(x.shape.dropLast())
+    let x = rows(x)
+    let isPacked = x.shape[0] >= Self.rowsWorthPacking
+    let y = try parallelProduct(
+      x, isPacked ? columns : matrix, transposingRight: !isPacked, bias: bias.value)
+    return y.reshaped(shape + [y.shape[1]])
   }
 
   /// The same under the name that a `LayerClock` gives it.
@@ -49,8 +54,19 @@ public final class Linear: Layer {
         weight.accumulate(try parallelProduct(gradient, rows(x), transposingLeft: true))
       }
       if bias.needsGradient { bias.accumulate(columnSums(gradient)) }
-      return try parallelProduct(gradient, matrix).reshaped(x.shape)
+      let isPacked = gradient.shape[0] >= Self.rowsWorthPacking
+      return try parallelProduct(
+        gradient, isPacked ? columns : matrix, transposingRight: isPacked
+      ).reshaped(x.shape)
     }
+  }
+
+  /// From so many rows on products are faster with the weights' columns side by side.
+  private static let rowsWorthPacking = 64
+
+  /// The weights [I, O], made once: those of a frozen layer may be kept in a file.
+  private var columns: Tensor {
+    packed(from: [weight]) { matrix.transposed([1, 0]) }
   }
 
   /// The weights [O, I].
