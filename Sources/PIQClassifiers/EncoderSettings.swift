@@ -36,6 +36,14 @@ public protocol EncoderSettings: Sendable, Codable, Hashable {
 
   /// An encoder of these sizes.
   func makeEncoder(using initializer: Initializer) -> any SpectrogramEncoder
+
+  /// Other names that checkpoints have for the tensor of this name in the encoder's state; none by
+  /// default.
+  static func aliases(of name: String) -> [String]
+}
+
+extension EncoderSettings {
+  public static func aliases(of name: String) -> [String] { [] }
 }
 
 /// Keyword arguments of a class, with the defaults of the class where one is missing.

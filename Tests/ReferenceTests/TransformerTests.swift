@@ -107,6 +107,20 @@ struct TransformerTests {
     expect(gradient, try golden.floats("cosine_gradient"), within: 1e-3, "gradient")
   }
 
+  /// The names of transformers 5 lead to the same tensors.
+  @Test func namesOfTransformers5() throws {
+    let folder = TransformerFolder(family: .vit)
+    let old = try PyTorchCheckpoint(path: folder.path("embedding_model.ckpt")).floats
+    let new = try PyTorchCheckpoint(
+      path: folder.path("embedding_model-transformers5.ckpt")
+    ).floats
+    for (name, _) in try folder.interpreter().encoderClassifier.encoder.state {
+      let alias = ViTEncoder.Settings.aliases(of: name).first ?? name
+      #expect((alias == name) == !name.hasPrefix("encoder.layer."))
+      #expect(old[name] != nil && new[alias] == old[name], "\(name) \(alias)")
+    }
+  }
+
   /// The map before the threshold, and the tenth of the cells above it.
   @Test(arguments: folders)
   func thresholdsActivationMaps(folder: TransformerFolder) throws {
