@@ -140,7 +140,7 @@ let package = Package(
       ["PIQPlatform", "PIQTensor", "PIQOneDNN", "PIQKernels", "PIQNeuralNetwork", "PIQCheckpoints"]),
     tests(
       of: "PIQClassifiers",
-      ["PIQTensor", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations"]),
+      ["PIQTensor", "PIQKernels", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations"]),
     tests(
       of: "PIQ",
       ["PIQTensor", "PIQSpectral", "PIQNeuralNetwork", "PIQClassifiers", "PIQ", "PIQExplanations"]),

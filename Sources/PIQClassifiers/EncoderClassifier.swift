@@ -2,7 +2,7 @@ package import PIQKernels
 package import PIQNeuralNetwork
 public import PIQTensor
 
-/// An encoder with a cosine head on the mean of its map: SpeechBrain's classifiers of the PIQ
+/// An encoder with a cosine head on its embedding: SpeechBrain's classifiers of the PIQ
 /// recipes.
 ///
 /// Its layers are not public, so that weights stay as loaded.
@@ -46,15 +46,14 @@ public final class EncoderClassifier: @unchecked Sendable {
   package func differentiatedLogits(
     _ logPower: Tensor, mode: Mode, precision: Precision = .float32, needsInputGradient: Bool = true
   ) throws -> Differentiated {
-    try encoder.differentiated(
+    try encoder.differentiatedEmbedding(
       logPower, mode: mode, precision: precision, needsInputGradient: needsInputGradient
     ).then { try differentiatedHead($0, mode: mode) }
   }
 
-  /// The logits [B, C] of maps [B, H, W, D], with their pullback.
-  private func differentiatedHead(_ maps: Tensor, mode: Mode) throws -> Differentiated {
-    let cosines = try differentiatedSpatialMean(maps)
-      .then { [head] in try head.differentiated($0, mode: mode) }
+  /// The logits [B, C] of embeddings [B, D], with their pullback.
+  private func differentiatedHead(_ embeddings: Tensor, mode: Mode) throws -> Differentiated {
+    let cosines = try head.differentiated(embeddings, mode: mode)
     return Differentiated(cosines.value.scaled(by: logitScale)) { [logitScale] in
       try cosines.pullback($0.scaled(by: logitScale))
     }
@@ -92,7 +91,7 @@ extension EncoderClassifier: Classifier {
     guard clip.logPower.isFinite else { throw PIQError.notFinite }
     let x = try batch(clip.logPower)
     let encoded = try LayerClock.within("embedding_model") { try encoder.encode(x) }
-    let cosines = try head(spatialMean(encoded.hidden), mode: .evaluation)
+    let cosines = try head(encoded.embedding, mode: .evaluation)
     let logits = cosines.elements.map { $0 * logitScale }
     guard logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
     return Analysis(clip, Classification(logits: logits), encoded: encoded)
@@ -121,9 +120,27 @@ extension EncoderClassifier: DifferentiableClassifier, ActivationClassifier {
   /// - Parameter logPower: [T, F]: T frames, F bins.
   /// - Throws: `PIQError.mismatch` for an unknown class or another shape; `OneDNNError`.
   public func activation(of classIndex: Int, at logPower: Tensor) throws -> Activation {
-    let maps = try encoder.encode(batch(logPower)).hidden
-    let gradient = try differentiatedHead(maps, mode: .evaluation).pullback(seed(classIndex))
-    let shape = Array(maps.shape[1...])
-    return Activation(maps: maps.reshaped(shape), gradient: gradient.reshaped(shape))
+    let encoding = try encoder.encoding(batch(logPower), mode: .evaluation)
+    let head = try differentiatedHead(encoding.embedding, mode: .evaluation)
+    let gradient = try encoder.mapGradient(
+      head.pullback(seed(classIndex)), shape: encoding.map.shape)
+    let shape = Array(encoding.map.shape[1...])
+    return Activation(maps: encoding.map.reshaped(shape), gradient: gradient.reshaped(shape))
+  }
+}
+
+extension EncoderClassifier {
+  /// Whether the encoder says where it looks.
+  package var givesActivationMaps: Bool { encoder is any ActivationMapEncoder }
+
+  /// Where the encoder looks in a spectrogram [T, F]: [H, W], H rows (time), W columns (frequency).
+  ///
+  /// - Throws: `PIQError.unsupported` of an encoder that does not say; `PIQError.mismatch` for
+  ///   another shape; `OneDNNError`.
+  package func activationMap(at logPower: Tensor) throws -> Tensor {
+    guard let encoder = encoder as? any ActivationMapEncoder else {
+      throw PIQError.unsupported("the encoder does not say where it looks")
+    }
+    return try encoder.activationMap(batch(logPower))
   }
 }

@@ -2,7 +2,9 @@ public import PIQNeuralNetwork
 
 /// All encoders, under the class names that model.json and SpeechBrain's YAML use. To add one, add
 /// a file with its settings and a line here.
-private let encoders: [any EncoderSettings.Type] = [ConvolutionalEncoder.Settings.self]
+private let encoders: [any EncoderSettings.Type] = [
+  ConvolutionalEncoder.Settings.self, FocalNetEncoder.Settings.self, ViTEncoder.Settings.self,
+]
 
 /// The sizes of an encoder: all of its entry in model.json but the class.
 public protocol EncoderSettings: Sendable, Codable, Hashable {
@@ -34,6 +36,14 @@ public protocol EncoderSettings: Sendable, Codable, Hashable {
 
   /// An encoder of these sizes.
   func makeEncoder(using initializer: Initializer) -> any SpectrogramEncoder
+
+  /// Other names that checkpoints have for the tensor of this name in the encoder's state; none by
+  /// default.
+  static func aliases(of name: String) -> [String]
+}
+
+extension EncoderSettings {
+  public static func aliases(of name: String) -> [String] { [] }
 }
 
 /// Keyword arguments of a class, with the defaults of the class where one is missing.

@@ -29,6 +29,21 @@ public protocol SpectrogramEncoder: Layer {
     _ x: Tensor, mode: Mode, precision: Precision, needsInputGradient: Bool
   ) throws -> Differentiated
 
+  /// The maps of spectrograms [B, T, F] and what the head takes of them.
+  ///
+  /// - Throws: as `callAsFunction`.
+  func encoding(_ x: Tensor, mode: Mode) throws -> Encoding
+
+  /// The embeddings [B, D] with their pullback to the gradient of the spectrograms [B, T, F].
+  ///
+  /// Parameters and errors are those of `differentiated`.
+  func differentiatedEmbedding(
+    _ x: Tensor, mode: Mode, precision: Precision, needsInputGradient: Bool
+  ) throws -> Differentiated
+
+  /// The gradient of maps of this shape [B, H, W, D] from that of their embeddings [B, D].
+  func mapGradient(_ gradient: Tensor, shape: [Int]) throws -> Tensor
+
   /// Encodes one clip [1, T, F] in evaluation mode.
   ///
   /// - Throws: as `callAsFunction`.
@@ -54,11 +69,54 @@ public protocol SpectrogramEncoder: Layer {
   ///
   /// - Parameters:
   ///   - frames: T.
+  ///   - tail: which frames the mask covers.
   ///   - activation: turns decoded values into those of a mask.
   /// - Throws: what `activation` throws; `OneDNNError`.
   func mask(
-    of decoded: Tensor, frames: Int, by activation: (Tensor) throws -> Tensor
+    of decoded: Tensor, frames: Int, tail: Tail, by activation: (Tensor) throws -> Tensor
   ) throws -> Tensor
+}
+
+/// The output of an encoder.
+public struct Encoding: Sendable {
+  /// [B, H, W, D]: B clips, H rows (time), W columns (frequency), D channels.
+  public let map: Tensor
+  /// [B, D], for the head.
+  public let embedding: Tensor
+
+  /// An output of these parts.
+  public init(map: Tensor, embedding: Tensor) {
+    self.map = map
+    self.embedding = embedding
+  }
+}
+
+/// The embedding of most encoders is the mean of the map.
+extension SpectrogramEncoder {
+  public func encoding(_ x: Tensor, mode: Mode) throws -> Encoding {
+    let map = try self(x, mode: mode)
+    return Encoding(map: map, embedding: spatialMean(map))
+  }
+
+  public func differentiatedEmbedding(
+    _ x: Tensor, mode: Mode, precision: Precision, needsInputGradient: Bool
+  ) throws -> Differentiated {
+    try differentiated(
+      x, mode: mode, precision: precision, needsInputGradient: needsInputGradient
+    ).then(differentiatedSpatialMean)
+  }
+
+  public func mapGradient(_ gradient: Tensor, shape: [Int]) throws -> Tensor {
+    spatialMeanGradient(gradient, shape: shape)
+  }
+}
+
+/// An encoder that also says where it looks, for Activation Map Thresholding.
+package protocol ActivationMapEncoder: SpectrogramEncoder {
+  /// The map [H, W] of one spectrogram [1, T, F]: H rows (time), W columns (frequency), not negative.
+  ///
+  /// - Throws: as `callAsFunction`.
+  func activationMap(_ x: Tensor) throws -> Tensor
 }
 
 /// Which frames of a clip an explanation covers.
@@ -75,6 +133,8 @@ public enum Tail: String, Sendable, Codable, CaseIterable {
 public struct EncodedClip: Sendable {
   /// The encoder's output [1, H, W, D].
   package let hidden: Tensor
+  /// What the head takes [1, D].
+  package let embedding: Tensor
   /// The frames that were encoded, silence after the clip included.
   package let frames: Int
   /// The last input rows of layers that can continue; empty for encoders that cannot.

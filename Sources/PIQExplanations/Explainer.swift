@@ -4,8 +4,8 @@ package import PIQTensor
 /// All methods, in display order. To add one, add a file to `Methods` and a line here.
 private let explainers: [any Explainer.Type] = [
   InterpreterExplainer.self, SaliencyExplainer.self, SmoothGradExplainer.self,
-  IntegratedGradientsExplainer.self, GradCAMExplainer.self, RandomExplainer.self,
-  OnesExplainer.self,
+  IntegratedGradientsExplainer.self, GradCAMExplainer.self, AMTExplainer.self,
+  RandomExplainer.self, OnesExplainer.self,
 ]
 
 /// A method that explains decisions of a classifier. Several threads may share one.
@@ -45,11 +45,14 @@ public struct ExplainerSettings: Sendable, Codable, Hashable {
   public var steps: Int
   /// The seed of all random numbers.
   public var seed: UInt64
+  /// The fraction of the cells, from 0 to 1, that the threshold of AMT leaves out.
+  public var quantile: Double
 
-  /// Settings; captum's defaults are 5 copies and 50 steps.
-  public init(steps: Int = 25, seed: UInt64 = 0) {
+  /// Settings; captum's defaults are 5 copies and 50 steps, SpeechBrain's quantile is 0.9.
+  public init(steps: Int = 25, seed: UInt64 = 0, quantile: Double = 0.9) {
     self.steps = steps
     self.seed = seed
+    self.quantile = quantile
   }
 }
 

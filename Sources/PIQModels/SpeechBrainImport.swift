@@ -54,11 +54,12 @@ public struct SpeechBrainImport {
   }
 
   private static func refuseUnsupported(_ folder: SpeechBrainFolder, _ path: String) throws {
-    let encoder = EncoderConfiguration.settingsType(of: folder.embeddingModel.shortClassName)
+    // Folders of other encoders have settings and tensors in other places.
+    let encoder = ConvolutionalEncoder.Settings.self
     let parts = [
-      (folder.embeddingModel, encoder?.className),
+      (folder.embeddingModel, encoder.className),
       (folder.classifier, ModelConfiguration.Head.className),
-      (folder.psi, encoder?.interpreterClassName),
+      (folder.psi, encoder.interpreterClassName),
     ]
     for (object, name) in parts where object.shortClassName != name {
       throw unsupported(path, "uses \(printable(object.className)), which cannot be imported yet")

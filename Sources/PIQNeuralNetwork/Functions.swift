@@ -33,9 +33,17 @@ public func sum(_ a: Tensor, _ b: Tensor) -> Tensor {
   }
 }
 
+/// The products of the elements of two tensors of one shape.
+package func product(_ a: Tensor, _ b: Tensor) -> Tensor {
+  precondition(a.shape == b.shape, "\(a.shape) and \(b.shape) do not multiply")
+  return combine(a, b) { range, a, b, product in
+    for i in range { product[i] = a[i] * b[i] }
+  }
+}
+
 /// A tensor in the shape of `b` that `body` fills from the elements of both, a range at a time on
 /// all threads. Loops in the caller's closure vectorise; a closure for each element would not.
-private func combine(
+func combine(
   _ a: Tensor, _ b: Tensor,
   _ body: (
     Range<Int>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>
@@ -122,14 +130,17 @@ func passedByRelu(_ gradient: Tensor, at y: Tensor) -> Tensor {
 /// The mean over height and width with its pullback.
 public func differentiatedSpatialMean(_ x: Tensor) -> Differentiated {
   let shape = x.shape
+  return Differentiated(spatialMean(x)) { spatialMeanGradient($0, shape: shape) }
+}
+
+/// The gradient of maps of this shape [B, H, W, C] from that of their means [B, C].
+package func spatialMeanGradient(_ gradient: Tensor, shape: [Int]) -> Tensor {
   let positions = shape[1] * shape[2]
-  return Differentiated(spatialMean(x)) { gradient in
-    gradient.withUnsafeBuffer { gradient in
-      Tensor(shape: shape) { result in
-        for i in result.indices {
-          let clip = i / (positions * shape[3])
-          result[i] = gradient[clip * shape[3] + i % shape[3]] / Float(positions)
-        }
+  return gradient.withUnsafeBuffer { gradient in
+    Tensor(shape: shape) { result in
+      for i in result.indices {
+        let clip = i / (positions * shape[3])
+        result[i] = gradient[clip * shape[3] + i % shape[3]] / Float(positions)
       }
     }
   }

@@ -1,32 +1,47 @@
+import PIQKernels
 import PIQOneDNN
 public import PIQTensor
 
 /// A fully connected layer (`torch.nn.Linear`): x Wᵀ + b.
 public final class Linear: Layer {
-  /// [O, I]; `weight` in the state dict.
+  /// [O, I], or [O, I, 1, 1]; `weight` in the state dict.
   public let weight: Parameter
   /// [O]; `bias` in the state dict.
   public let bias: Parameter
+  private let packed = ParameterCache<Tensor>()
 
   /// A layer from I to O values with PyTorch's initial values: uniform within ±1/√I.
-  public init(_ inputs: Int, _ outputs: Int, using initializer: Initializer) {
+  ///
+  /// - Parameter isConvolution: whether the state dict has it as a convolution of single pixels.
+  public init(
+    _ inputs: Int, _ outputs: Int, isConvolution: Bool = false, using initializer: Initializer
+  ) {
     let bound = 1 / Float(inputs).squareRoot()
-    weight = Parameter(initializer.uniform([outputs, inputs], bound: bound))
+    let shape = isConvolution ? [outputs, inputs, 1, 1] : [outputs, inputs]
+    weight = Parameter(initializer.uniform(shape, bound: bound))
     bias = Parameter(initializer.uniform([outputs], bound: bound))
   }
 
   public var state: [(name: String, parameter: Parameter)] { [("weight", weight), ("bias", bias)] }
 
-  /// Maps `x` [B, I] to [B, O].
+  /// Maps `x` [..., I] to [..., O].
   ///
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    var y = try matrixProduct(x, weight.value, transposingRight: true)
-    let bias = bias.value.elements
-    y.withUnsafeMutableBuffer { y in
-      for i in y.indices { y[i] += bias[i % bias.count] }
+    let shape = Array(x.shape.dropLast())
+    let x = rows(x)
+    let isPacked = x.shape[0] >= Self.rowsWorthPacking
+    let y = try parallelProduct(
+      x, isPacked ? columns : matrix, transposingRight: !isPacked, bias: bias.value)
+    return y.reshaped(shape + [y.shape[1]])
+  }
+
+  /// The same under the name that a `LayerClock` gives it.
+  package func callAsFunction(_ x: Tensor, named name: String) throws -> Tensor {
+    let shape = weight.source.shape
+    return try LayerClock.step(name, productWork(x.count / max(shape[1], 1), shape[0], shape[1])) {
+      try self(x)
     }
-    return y
   }
 
   /// The layer with its pullback, which accumulates the gradients of weight and bias.
@@ -34,9 +49,35 @@ public final class Linear: Layer {
   /// - Throws: `OneDNNError` when `x` does not fit.
   public func differentiated(_ x: Tensor) throws -> Differentiated {
     Differentiated(try self(x)) { [self] gradient in
-      weight.accumulate(try matrixProduct(gradient, x, transposingLeft: true))
-      bias.accumulate(columnSums(gradient))
-      return try matrixProduct(gradient, weight.value)
+      let gradient = rows(gradient)
+      if weight.needsGradient {
+        weight.accumulate(try parallelProduct(gradient, rows(x), transposingLeft: true))
+      }
+      if bias.needsGradient { bias.accumulate(columnSums(gradient)) }
+      let isPacked = gradient.shape[0] >= Self.rowsWorthPacking
+      return try parallelProduct(
+        gradient, isPacked ? columns : matrix, transposingRight: isPacked
+      ).reshaped(x.shape)
     }
+  }
+
+  /// From so many rows on products are faster with the weights' columns side by side.
+  private static let rowsWorthPacking = 64
+
+  /// The weights [I, O], made once: those of a frozen layer may be kept in a file.
+  private var columns: Tensor {
+    packed(from: [weight]) { matrix.transposed([1, 0]) }
+  }
+
+  /// The weights [O, I].
+  private var matrix: Tensor {
+    let weight = weight.value
+    return weight.reshaped(Array(weight.shape.prefix(2)))
+  }
+
+  /// All rows of `x` [..., C] as a matrix.
+  private func rows(_ x: Tensor) -> Tensor {
+    let channels = x.shape.last ?? 1
+    return x.reshaped([channels > 0 ? x.count / channels : 0, channels])
   }
 }

@@ -25,6 +25,43 @@ package func multiply(
     "a product of \(m) by \(k) and \(k) by \(n)")
 }
 
+/// A matrix in memory, which may be a part of a larger one.
+package struct MatrixView {
+  /// The first element.
+  package let start: UnsafePointer<Float>
+  /// How far one stored row is from the next, in elements.
+  package let stride: Int
+  /// Whether it is stored as its transpose.
+  package let isTransposed: Bool
+
+  /// A matrix whose stored rows lie `stride` elements apart.
+  package init(_ start: UnsafePointer<Float>, stride: Int, isTransposed: Bool = false) {
+    (self.start, self.stride, self.isTransposed) = (start, stride, isTransposed)
+  }
+}
+
+/// Adds the product of `left` [M, K] and `right` [K, N], times `factor`, to `sums` [M, N], or
+/// overwrites `sums`.
+///
+/// - Parameters:
+///   - size: M, N and K.
+///   - stride: how far one row of `sums` is from the next, in elements.
+///   - adding: whether to add to the previous `sums`.
+/// - Throws: `OneDNNError`.
+package func multiply(
+  _ left: MatrixView, _ right: MatrixView, size: (m: Int, n: Int, k: Int), factor: Float = 1,
+  to sums: UnsafeMutablePointer<Float>, stride: Int, adding: Bool = false
+) throws(OneDNNError) {
+  guard size.m > 0, size.n > 0, size.k > 0 else { return }
+  func letter(_ transposed: Bool) -> CChar { CChar(UInt8(ascii: transposed ? "T" : "N")) }
+  try check(
+    dnnl_sgemm(
+      letter(left.isTransposed), letter(right.isTransposed), dnnl_dim_t(size.m),
+      dnnl_dim_t(size.n), dnnl_dim_t(size.k), factor, left.start, dnnl_dim_t(left.stride),
+      right.start, dnnl_dim_t(right.stride), adding ? 1 : 0, sums, dnnl_dim_t(stride)),
+    "a product of \(size.m) by \(size.k) and \(size.k) by \(size.n)")
+}
+
 /// The product of two small matrices, on the calling thread alone: waking others takes longer.
 ///
 /// - Parameters:

@@ -40,8 +40,9 @@ public final class InterpreterTask: TrainingTask {
   public func step(_ clips: [Int], seed: UInt64, path: [Int]) throws -> Losses {
     var random = RandomStream(seed: seed, path: path)
     let logPower = batches.batch(clips, &random).logPower
-    let hidden = try networks.encoder(logPower, mode: .evaluation)
-    let cosines = try networks.classifier(spatialMean(hidden), mode: .evaluation)
+    let encoding = try networks.encoder.encoding(logPower, mode: .evaluation)
+    let hidden = encoding.map
+    let cosines = try networks.classifier(encoding.embedding, mode: .evaluation)
     let labels = largestColumns(of: cosines)
     let precision = recipe.optimization.precision.named ?? .float32
     let (output, pullback) = try psi.differentiated(

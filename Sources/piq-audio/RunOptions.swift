@@ -109,7 +109,9 @@ func refuseEmpty(_ path: String?, _ option: String) throws {
 /// Refuses a number outside a range; nil is the standard one.
 ///
 /// - Throws: `ValidationError`.
-func require(_ value: Int?, in range: ClosedRange<Int>, _ option: String) throws {
+func require<Number: Comparable>(
+  _ value: Number?, in range: ClosedRange<Number>, _ option: String
+) throws {
   if let value, !range.contains(value) {
     throw ValidationError(
       "\(option) needs a number from \(range.lowerBound) to \(range.upperBound)")
@@ -138,13 +140,21 @@ struct MethodOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "The fraction of the spectrogram that amt leaves out, from 0 to 1.", valueName: "part"))
+  var quantile = ExplainerSettings().quantile
+
+  @Option(
+    help: ArgumentHelp(
       "Decides about all that is drawn, such as noise and random masks.", valueName: "n"))
   var seed: UInt64 = 0
 
   func validate() throws {
     try require(steps, in: 1...10_000, "--steps")
+    try require(quantile, in: 0...1, "--quantile")
   }
 
   /// The settings of the method.
-  var settings: ExplainerSettings { ExplainerSettings(steps: steps, seed: seed) }
+  var settings: ExplainerSettings {
+    ExplainerSettings(steps: steps, seed: seed, quantile: quantile)
+  }
 }

@@ -77,6 +77,8 @@ import Testing
     let unknown = try space.run(["interpret", "--method", "magic", "a.wav"])
     #expect(unknown.status == 64)
     for word in ["--method", "interpreter", "grad-cam"] { #expect(unknown.errors.contains(word)) }
+    let amt = try space.run(["interpret", "--method", "amt", "a.wav"])
+    #expect(amt.status != 0 && amt.errors.contains("FocalNet and ViT"))
     let steps = try space.run(["interpret", "--steps", "0", "a.wav"])
     #expect(steps.status == 64 && steps.errors.contains("--steps"))
   }
@@ -86,7 +88,9 @@ import Testing
     let space = try Workspace()
     for command in ["interpret", "evaluate"] {
       let help = try space.run([command, "--help"]).output
-      for method in Self.methods { #expect(help.contains(method), "\(command) \(method)") }
+      for method in Self.methods + ["amt"] {
+        #expect(help.contains(method), "\(command) \(method)")
+      }
     }
   }
 }

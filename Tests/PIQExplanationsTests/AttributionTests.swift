@@ -151,7 +151,9 @@ import Testing
     #expect(throws: PIQError.noInterpreter) {
       try ExplanationMethod.interpreter.makeExplainer(for: interpreter)
     }
-    for method in ExplanationMethod.allCases where method != .interpreter {
+    let amt = try #require(ExplanationMethod(rawValue: "amt"))
+    #expect(throws: PIQError.self) { try amt.makeExplainer(for: interpreter) }
+    for method in ExplanationMethod.allCases where method != .interpreter && method != amt {
       _ = try method.makeExplainer(for: interpreter)
     }
   }

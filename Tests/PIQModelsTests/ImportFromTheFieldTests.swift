@@ -34,7 +34,7 @@ import Testing
   }
 
   /// Writes a value over the first one of a stored tensor, checksum included.
-  private func poison(_ name: String, with value: Float) throws {
+  private func poison(_ name: String, size: Int, with value: Float) throws {
     let file = URL(filePath: path + "/classifier.ckpt")
     var bytes = [UInt8](try Data(contentsOf: file))
     let mark = Array(name.utf8)
@@ -44,7 +44,6 @@ import Testing
           && bytes[$0 - 30..<$0 - 26].elementsEqual("PK\u{3}\u{4}".utf8)
       })
     let start = place + mark.count + Int(bytes[place - 2]) + Int(bytes[place - 1]) << 8
-    let size = (0..<4).reduce(0) { $0 + Int(bytes[place - 12 + $1]) << (8 * $1) }
     let old = Self.crc32(bytes[start..<start + size])
     for i in 0..<4 { bytes[start + i] = UInt8(truncatingIfNeeded: value.bitPattern >> (8 * i)) }
     let new = Self.crc32(bytes[start..<start + size])
@@ -53,13 +52,13 @@ import Testing
       bytes.replaceSubrange(i..<i + 4, with: new)
       changed += 1
     }
-    try #require(changed >= 2)
+    try #require(changed == 2)
     try Data(bytes).write(to: file)
   }
 
   @Test(arguments: [Float.nan, .infinity]) func aModelThatDiverged(value: Float) throws {
     _ = try SpeechBrainImport(path: path, name: "good")
-    try poison("classifier/data/0", with: value)
+    try poison("classifier/data/0", size: 7680, with: value)
     let error = #expect(throws: Failure.self) { try SpeechBrainImport(path: path, name: "bad") }
     #expect(
       error?.problem.contains("not finite") == true && error?.path?.hasSuffix(".ckpt") == true)

@@ -18,6 +18,7 @@ import Testing
     "explainer": { $0.explainer = ExplainerSettings(steps: 7) },
     "explainer.steps": { $0.explainer.steps = 8 },
     "explainer.seed": { $0.explainer.seed = 9 },
+    "explainer.quantile": { $0.explainer.quantile = 0.5 },
     "tail": { $0.tail = .crop },
     "top": { $0.top = 4 },
     "soundFormat": { $0.soundFormat = try SoundFileFormat(.wav, .pcm16) },

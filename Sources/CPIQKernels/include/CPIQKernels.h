@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CPIQFunctions.h"
+
 /// What pixels are multiplied by when they are read, and what is added then: each [channels].
 typedef struct {
   const float *scale, *shift;

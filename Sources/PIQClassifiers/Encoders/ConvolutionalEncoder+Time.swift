@@ -47,7 +47,8 @@ extension ConvolutionalEncoder {
         layer < Self.stages
         ? try convolve(hidden, stage: layer) : try refine(hidden, mode: .evaluation)
     }
-    return EncodedClip(hidden: hidden, frames: frames, ends: ends)
+    return EncodedClip(
+      hidden: hidden, embedding: spatialMean(hidden), frames: frames, ends: ends)
   }
 
   /// The representation of a clip followed by silence.
@@ -96,7 +97,7 @@ extension ConvolutionalEncoder {
 
   /// The decoder's first frames; silence after the clip does not count.
   public func mask(
-    of decoded: Tensor, frames: Int, by activation: (Tensor) throws -> Tensor
+    of decoded: Tensor, frames: Int, tail: Tail, by activation: (Tensor) throws -> Tensor
   ) throws -> Tensor {
     try activation(decoded.rows(0..<min(decoded.shape[0], frames)))
   }

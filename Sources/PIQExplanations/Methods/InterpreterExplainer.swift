@@ -35,7 +35,7 @@ public struct InterpreterExplainer: Explainer {
     }
     let decoded = reconstruction.reshaped(Array(reconstruction.shape[1...2]))
     let mask = try LayerClock.step("mask") {
-      try encoder.mask(of: decoded, frames: frames, by: activation)
+      try encoder.mask(of: decoded, frames: frames, tail: tail, by: activation)
     }
     guard mask.isFinite else { throw PIQError.notFinite }
     return Explanation(mask: mask, codes: codes)
