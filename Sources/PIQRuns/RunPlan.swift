@@ -44,9 +44,12 @@ public struct RunPlan {
   ) throws(Failure) -> Failure? {
     let input = jobs[index].input
     for (_, output) in jobs[index].outputs.sorted(by: { $0.key < $1.key }) {
-      let others = (writers[output.pathBytes] ?? []).filter { $0 != index }
-      if let other = others.first {
-        if input.isNamed, let named = others.first(where: { jobs[$0].input.isNamed }) {
+      // Very many may have one name: no list of the others is made for each.
+      let writers = writers[output.pathBytes] ?? []
+      if let other = writers.first(where: { $0 != index }) {
+        if input.isNamed,
+          let named = writers.first(where: { $0 != index && jobs[$0].input.isNamed })
+        {
           throw Self.collision(
             output,
             "\(printable(input.path)) and \(printable(jobs[named].input.path)) would both "

@@ -25,13 +25,16 @@ public struct Split: Sendable {
   /// The same without the clips at `paths`.
   ///
   /// - Throws: `Failure` when nothing is left to train or to choose on, or when a class has no clips
-  ///   to train on.
+  ///   left to train on.
   public func without(_ paths: Set<String>) throws(Failure) -> Split {
     var split = self
     split.train.removeAll { paths.contains($0.path) }
     split.valid.removeAll { paths.contains($0.path) }
     split.test.removeAll { paths.contains($0.path) }
     try split.check()
+    if let lost = categories.first(where: { !split.categories.contains($0) }) {
+      throw Self.untrained(lost, path)
+    }
     return split
   }
 
@@ -45,11 +48,15 @@ public struct Split: Sendable {
     }
     let trained = Set(train.map(\.category))
     if let clip = (valid + test).first(where: { !trained.contains($0.category) }) {
-      throw Failure(
-        .emptySplit, path: path,
-        problem: "the class \(clip.category.debugDescription) has no clips to train on",
-        remedy: "add some, leave the class out, or divide the clips in another way")
+      throw Self.untrained(clip.category, path)
     }
+  }
+
+  private static func untrained(_ category: String, _ path: String) -> Failure {
+    Failure(
+      .emptySplit, path: path,
+      problem: "the class \(category.debugDescription) has no clips to train on",
+      remedy: "add some, leave the class out, or divide the clips in another way")
   }
 
   /// The names of all classes, by bytes: the same order in every locale.

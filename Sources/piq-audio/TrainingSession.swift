@@ -85,7 +85,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       )
       self.split = try split.without(unusable)
     }
-    return (train, valid, test)
+    return (train, valid, test.flatMap { $0.clips.isEmpty ? nil : $0 })
   }
 
   /// Trains to the end, or until a signal, and measures the model on the test clips.

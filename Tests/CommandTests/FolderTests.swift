@@ -96,6 +96,59 @@ import Testing
         == ["out/c1/R.interpretation.json", "out/c2/R.interpretation.json"])
   }
 
+  @Test func keptPathsStayBelowTheOutputFolder() throws {
+    for name in ["R.wav", "work/R.wav"] { try space.writeGoodClip(name) }
+    let outcome = try space.shell(
+      #"cd work && "$@""#,
+      [
+        "interpret", "-q", "--outputs", "json", "--keep-paths", "-o", "../out", "../R.wav",
+        "./R.wav", space.file("good.wav"),
+      ])
+    #expect(outcome.status == 1 && outcome.errorLines.count == 1)
+    #expect(
+      space.allFiles.filter { $0.hasSuffix(".interpretation.json") }
+        == ["out/R.interpretation.json", "out/__/R.interpretation.json"])
+    try space.writeGoodClip()
+    for command in ["interpret --outputs json", "classify", "spectrogram"] {
+      let whole = command.split(separator: " ").map(String.init)
+      let outcome = try space.run(
+        whole + ["-q", "--keep-paths", "-o", "below", space.file("good.wav")])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+    let stem = "below" + space.file("good").replacing("//", with: "/")
+    #expect(space.allFiles.contains(stem + ".interpretation.json"))
+    #expect(space.allFiles.contains(stem + ".spectrogram.png"))
+  }
+
+  @Test func whatIsNotTakenIsCounted() throws {
+    for name in ["in/a.wav", "in/b.interpretation.wav", "in/.hidden.wav"] {
+      try space.writeGoodClip(name)
+    }
+    try space.write("in/notes.txt", [])
+    let outcome = try space.run(["classify", "in"])
+    #expect(outcome.status == 0 && outcome.outputLines.count == 1)
+    #expect(
+      outcome.errors
+        == "piq-audio: in: files left out: 1 without a sound file's name, 1 that this program wrote; "
+        + "--verbose lists them\n")
+    #expect(try space.run(["classify", "-q", "in"]).errors == "")
+    let verbose = try space.run(["classify", "-v", "in"]).errors
+    #expect(verbose.contains("in/notes.txt: left out: not a sound file's name\n"))
+    #expect(verbose.contains("in/b.interpretation.wav: left out: written by this program\n"))
+    #expect(!verbose.contains("hidden"))
+  }
+
+  @Test func aTerminalWithoutEscapeSequences() throws {
+    try space.writeGoodClip()
+    guard try space.shell("command -v script", []).status == 0 else { return }
+    for (terminal, hasEscapes) in [("dumb", false), ("xterm", true)] {
+      let outcome = try space.shell(
+        "TERM=\(terminal) script -qec \"$1 interpret -o out good.wav gone.wav\" /dev/null", [])
+      #expect(outcome.status == 1 && outcome.output.contains("error:"))
+      #expect(outcome.output.contains("\u{1B}") == hasEscapes, "\(outcome.output)")
+    }
+  }
+
   @Test func oneNameTwoFormatsInAFolder() throws {
     for name in ["in/a.wav", "in/b.wav"] { try space.writeGoodClip(name) }
     try FileManager.default.copyItem(

@@ -90,6 +90,37 @@ import Testing
     #expect(outcome.output.hasPrefix("8 clips to train, 4 to choose the best epoch, 2 classes\n"))
   }
 
+  /// Folders in the folders of classes, and files that are damaged or cut.
+  @Test func clipsAsTheyAreFound() throws {
+    let space = try Workspace()
+    try makeData(space)
+    for i in 0..<12 {
+      let place = i < 6 ? "2024/" : ""
+      try space.write(
+        "data/\(i % 2 == 0 ? "hum" : "hiss")/\(place)\(i).wav", try space.bytes("audio/\(i).wav"))
+    }
+    try space.write("data/hum/bad.wav", Array("RIFF".utf8))
+    try space.write("data/hum/cut.wav", try space.bytes("audio/0.wav").dropLast(4000))
+    let train = ["train", "classifier", "data", "-o", "model", "--epochs", "1"] + Self.tiny
+    let outcome = try space.run(train)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let counts = outcome.output.split(separator: " ").compactMap { Int($0) }.prefix(2)
+    #expect(counts.reduce(0, +) == 13, "\(outcome.output)")
+    #expect(outcome.errors.contains("warning: data/hum/bad.wav: "))
+    #expect(outcome.errors.contains("warning: data/hum/cut.wav: "))
+    #expect(
+      outcome.errors.contains("warning: data: 1 of 14 clips cannot be read, and are left out\n"))
+    #expect(outcome.errorLines.count == 3, "\(outcome.errors)")
+
+    for i in stride(from: 0, to: 12, by: 2) {
+      try space.write("data/hum/\(i < 6 ? "2024/" : "")\(i).wav", Array("RIFF".utf8))
+    }
+    try space.write("data/hum/cut.wav", [])
+    let lost = try space.run(train + ["--force"])
+    #expect(lost.status == 1)
+    #expect(lost.errors.contains("the class \"hum\" has no clips to train on"), "\(lost.errors)")
+  }
+
   /// Killed at any moment and resumed, a training ends with the weights of an undisturbed one.
   @Test(arguments: [SIGKILL, SIGINT]) func endedAndResumed(signal: Int32) throws {
     let space = try Workspace()

@@ -78,5 +78,14 @@ import Testing
         "sample_rate: \(rate)", with: "half: \(rate / 2)\nsample_rate: !ref <half> * 2")
     }
     #expect(try SpeechBrainImport(path: path, name: "m").configuration == configuration)
+    // A number that is computed is one operand.
+    try edit("hyperparams.yaml") { text in
+      text.replacing("half: \(rate / 2)", with: "less: \(rate / 2 - 1)\nhalf: !ref <less> + 1")
+    }
+    #expect(try SpeechBrainImport(path: path, name: "m").configuration == configuration)
+    try edit("hyperparams.yaml") { $0.replacing("<half> * 2", with: "<half> ** 2") }
+    let error = #expect(throws: Failure.self) { try SpeechBrainImport(path: path, name: "m") }
+    #expect(error?.problem.contains("sample_rate") == true)
+    #expect(error?.problem.contains("is computed") == true)
   }
 }
