@@ -2,15 +2,15 @@ import Foundation
 
 /// Arithmetic in a HyperPyYAML file, as Python computes it: numbers, `+`, `-`, `*`, `/`, `//`, `%`
 /// and parentheses.
-struct Arithmetic {
+package struct Arithmetic {
   /// Why a text has no value.
-  enum Problem: Error, CustomStringConvertible {
+  package enum Problem: Error, CustomStringConvertible {
     /// It has other things than numbers and operators, so that it is text.
     case notNumbers
     /// It cannot be computed, for this reason.
     case unsupported(String)
 
-    var description: String {
+    package var description: String {
       switch self {
       case .notNumbers: "not numbers alone"
       case .unsupported(let reason): reason
@@ -35,7 +35,9 @@ struct Arithmetic {
   private var depth = 0
 
   /// The value of `text`.
-  static func value(of text: String) throws(Problem) -> SpeechBrainValue {
+  ///
+  /// - Throws: `Problem`.
+  package static func value(of text: String) throws(Problem) -> SpeechBrainValue {
     var arithmetic = Arithmetic(rest: try tokens(of: text))
     let value = try arithmetic.sum()
     if let next = arithmetic.rest.first { throw .unsupported("\(next) in the wrong place") }

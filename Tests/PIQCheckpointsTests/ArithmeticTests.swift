@@ -1,7 +1,5 @@
-import PIQPlatform
+import PIQCheckpoints
 import Testing
-
-@testable import PIQCheckpoints
 
 /// Arithmetic in HyperPyYAML, as Python computes it.
 @Suite struct ArithmeticTests {
