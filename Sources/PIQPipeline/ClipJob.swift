@@ -120,9 +120,13 @@ public struct ClipInput: Sendable, Hashable {
   public var title: String { path + Self.text(of: channel) }
 
   /// The input's name in pictures.
-  var name: String {
-    (path == "-" ? "standard input" : Folder.name(of: path)) + Self.text(of: channel)
-  }
+  var name: String { (path == "-" ? fileName : Folder.name(of: path)) + Self.text(of: channel) }
+
+  /// The path in words.
+  public var fileName: String { path == "-" ? "standard input" : path }
+
+  /// Whether it is a pipe or a device, which can be read a single time.
+  public var isReadOnce: Bool { path == "-" || FileStatus(path)?.kind == .other }
 
   /// What is said of a channel behind the name of its file.
   static func text(of channel: Int?) -> String { channel.map { ", channel \($0)" } ?? "" }

@@ -45,15 +45,16 @@ struct ChannelOptions: ParsableArguments {
 
   /// The inputs with the channel to take.
   ///
-  /// - Throws: `UsageError` for the channels of standard input.
+  /// - Throws: `UsageError` for each channel of standard input or another pipe.
   func select(of inputs: [ClipInput], _ terminal: Terminal) throws -> [ClipInput] {
     switch channel {
     case .mean: return inputs
     case .number(let number): return inputs.map { $0.taking(channel: number) }
     case .each:
-      guard !inputs.contains(where: { $0.path == "-" }) else {
+      if let pipe = inputs.first(where: \.isReadOnce) {
         throw UsageError(
-          "standard input has no --channel each: it is read once; name a channel by its number")
+          "\(printable(pipe.fileName)) has no --channel each: it is read once; name a channel by "
+            + "its number")
       }
       defer { terminal.clearProgress() }
       return ClipInput.eachChannel(of: inputs) { opened, total, next in

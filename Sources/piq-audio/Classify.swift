@@ -135,9 +135,10 @@ struct Classify: TerminalCommand {
   /// Refuses inputs whose windows cannot be cut out, or would have the same names.
   private func checkExtraction(of inputs: [ClipInput]) throws {
     guard let extract else { return }
-    guard !inputs.contains(where: { $0.path == "-" }) else {
+    if let pipe = inputs.first(where: \.isReadOnce) {
       throw UsageError(
-        "standard input is read once, so that --extract can cut nothing out of it; name a file")
+        "\(printable(pipe.fileName)) is read once, so that --extract can cut nothing out of it; "
+          + "name a file")
     }
     // Names have stem, times and class: those of one input differ.
     let plan = try RunPlan(inputs, suffixes: ["extract": ".*.wav"], folder: extract)

@@ -118,6 +118,9 @@ import Testing
     #expect(each.status == 64 && each.errors.contains("standard input has no --channel each"))
     #expect(
       try space.run(["classify", "--channel", "2", "-"], input: space.file("two.wav")).status == 0)
+    let pipe = try space.shell(
+      #"mkfifo pipe && "$@" --channel each pipe"#, ["classify"])
+    #expect(pipe.status == 64 && pipe.errors.contains("pipe has no --channel each"))
     for value in ["0", "-1", "all", "1025", "1.5"] {
       #expect(try space.run(["classify", "--channel=\(value)", "two.wav"]).status == 64)
     }

@@ -29,6 +29,15 @@ import Testing
     #expect(drawn.canvas.pixel(x: x, y: panel.maxY - 1) == ColorMap.logPower.color(0))
   }
 
+  /// Silence, a constant far below any recording's noise, is dark; the noise of 16 bits is not.
+  @Test func silenceIsDark() throws {
+    for (level, isDark) in [(Float(9e-8), true), (1e-4, false)] {
+      let drawn = try figure(Tensor(shape: [4, 4], repeating: level)).render()
+      let color = drawn.canvas.cell(frame: 1, bin: 1, frames: 4, bins: 4, in: drawn.panels[0])
+      #expect(isDark ? color.luminance < 20 : color == ColorMap.logPower.color(1))
+    }
+  }
+
   @Test(arguments: [(0, 1), (1, 1), (1, 513), (7, 2), (10_000, 3)])
   func everySizeIsDrawn(frames: Int, bins: Int) throws {
     let drawn = try figure(Tensor(shape: [frames, bins], repeating: 1), title: "one\ntwo").render()

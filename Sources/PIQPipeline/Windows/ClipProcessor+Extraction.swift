@@ -15,7 +15,7 @@ extension ClipProcessor {
       let (start, end) = (
         Double(entry.samples.lowerBound) / rate, Double(entry.samples.upperBound) / rate
       )
-      var name = String(format: "%@.%.3f-%.3f.", input.stem, start, end)
+      var name = input.stem + String(format: ".%.3f-%.3f.", start, end)
       name += Self.fileName(ofClass: timeline.label(of: entry))
       // The last window, which is moved back, may begin in the same millisecond as the one before.
       if name == last { name += "-2" }
