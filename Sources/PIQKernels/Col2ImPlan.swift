@@ -10,7 +10,7 @@ struct Col2ImPlan: Sendable {
   let weights: ConvolutionWeights
   let precision: Precision
   /// [C, kH kW F], of operands.
-  private let kernel = Reused<Tensor>()
+  private let kernel = Lazy<Tensor>(keptFrom: 2)
 
   /// The values of a strip's products, so that they stay in the caches.
   private static let stripValues = 1 << 20

@@ -8,8 +8,8 @@ package final class ConvolutionPlan: Sendable {
   let epilogue: Epilogue
   private let im2col: Im2ColPlan
   private let col2im: Col2ImPlan
-  private let three = Reused<StridedWinograd>()
-  private let five = Reused<StridedWinograd>()
+  private let three = Lazy<StridedWinograd>(keptFrom: 2)
+  private let five = Lazy<StridedWinograd>(keptFrom: 2)
   private var geometry: ConvolutionGeometry { planner.geometry }
 
   /// - Parameters:

@@ -9,7 +9,7 @@ struct Im2ColPlan: Sendable {
   let weights: ConvolutionWeights
   let precision: Precision
   /// [kH kW F, C], of operands.
-  private let kernel = Reused<Tensor>()
+  private let kernel = Lazy<Tensor>(keptFrom: 2)
 
   /// The coarse maps [B, H, W, C] of fine ones.
   ///

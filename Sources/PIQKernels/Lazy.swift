@@ -1,37 +1,21 @@
 import Synchronization
 
-/// A value made on first use, by the first thread; the others wait.
+/// A value that is made where it is needed, by one thread at a time.
+///
+/// One that is kept from the second use on is dropped after the first: a single clip needs it once,
+/// and it may be many times as large as what it is made of.
 final class Lazy<Value>: Sendable {
   private struct Box {
-    // Made once, and only read from then on.
-    nonisolated(unsafe) var value: Value?
-  }
-
-  private let box = Mutex(Box())
-
-  func callAsFunction(make: () throws -> Value) rethrows -> Value {
-    nonisolated(unsafe) let make = make
-    nonisolated(unsafe) let result = try box.withLock { box in
-      if let value = box.value { return value }
-      let value = try make()
-      box.value = value
-      return value
-    }
-    return result
-  }
-}
-
-/// A value that is made where it is needed: dropped after its first use, because a single clip
-/// needs it once and it may be many times as large as what it is made of, and kept from the second
-/// use on.
-final class Reused<Value>: Sendable {
-  private struct Box {
-    // Made once more, and only read from then on.
+    // Only read once it is kept.
     nonisolated(unsafe) var value: Value?
     var uses = 0
   }
 
   private let box = Mutex(Box())
+  private let firstKept: Int
+
+  /// - Parameter use: the use from which on the value is kept, from 1.
+  init(keptFrom use: Int = 1) { firstKept = use }
 
   func callAsFunction(make: () throws -> Value) rethrows -> Value {
     nonisolated(unsafe) let make = make
@@ -39,7 +23,7 @@ final class Reused<Value>: Sendable {
       if let value = box.value { return value }
       let value = try make()
       box.uses += 1
-      if box.uses > 1 { box.value = value }
+      if box.uses >= firstKept { box.value = value }
       return value
     }
     return result
