@@ -84,10 +84,12 @@ public final class SafetensorsFile: Sendable {
   /// - Throws: `Failure` when there is none of that name or it is of another type.
   public func floats(_ name: String) throws(Failure) -> Tensor {
     let entry = try entry(name)
-    guard entry.dtype.isFloat else {
-      throw invalid("tensor \(quoted(name)) is \(entry.dtype.rawValue), not floating-point")
-    }
+    guard entry.dtype.isFloat else { throw notFloat(name, entry) }
     return decoded(entry)
+  }
+
+  private func notFloat(_ name: String, _ entry: SafetensorsHeader.Entry) -> Failure {
+    invalid("tensor \(quoted(name)) is \(entry.dtype.rawValue), not floating-point")
   }
 
   private func decoded(_ entry: SafetensorsHeader.Entry) -> Tensor {
@@ -103,9 +105,9 @@ public final class SafetensorsFile: Sendable {
   /// - Throws: as `floats(_:)`.
   public func source(of name: String) throws(Failure) -> TensorSource {
     let entry = try entry(name)
-    let tensor = try floats(name)
+    guard entry.dtype.isFloat else { throw notFloat(name, entry) }
     // Small ones are not worth decoding again.
-    guard tensor.count >= 1 << 16 else { return TensorSource(tensor) }
+    guard entry.shape.reduce(1, *) >= 1 << 16 else { return TensorSource(decoded(entry)) }
     return TensorSource(shape: entry.shape) { [self] in decoded(entry) }
   }
 
