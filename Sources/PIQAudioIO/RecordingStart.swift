@@ -12,6 +12,16 @@ public struct RecordingStart: Sendable, Equatable {
   /// The offset of the clock from UTC in minutes; nil where unknown.
   private let offset: Int?
 
+  // They take long to be compiled, and are never changed.
+  nonisolated(unsafe) private static let datedName =
+    #/(?:^|[^0-9])([0-9]{4})-?([0-9]{2})-?([0-9]{2})[T_$ ]([0-9]{2})[-:]?([0-9]{2})[-:]?([0-9]{2})(Z|[+-][0-9]{4})?(?:[^0-9]|$)/#
+  nonisolated(unsafe) private static let hexadecimalName =
+    #/^([0-9A-F]{8})\.[Ww][Aa][Vv]$/#
+  nonisolated(unsafe) private static let guanoTimestamp =
+    #/([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?/#
+  nonisolated(unsafe) private static let audioMothComment =
+    #/Recorded at ([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)? ([0-9]{2})/([0-9]{2})/([0-9]{4}) \(UTC([+-][0-9]{1,2})?(?::([0-9]{2}))?\)/#
+
   /// The start of the recording at `path`; nil where neither metadata nor name has one.
   public init?(path: String) {
     let texts = path == "-" ? [:] : RIFFMetadata(path: path).texts
@@ -26,15 +36,13 @@ public struct RecordingStart: Sendable, Equatable {
   /// (`SITE_20191125_000000.wav`) and others (`20190401T000000+1000_REC.flac`) give; or in the eight
   /// hexadecimal digits of old AudioMoths (`5DDC1F2C.WAV`), seconds since 1970.
   public init?(name: String) {
-    let pattern =
-      #/(?:^|[^0-9])([0-9]{4})-?([0-9]{2})-?([0-9]{2})[T_$ ]([0-9]{2})[-:]?([0-9]{2})[-:]?([0-9]{2})(Z|[+-][0-9]{4})?(?:[^0-9]|$)/#
-    if let found = try? pattern.firstMatch(in: name) {
+    if let found = try? Self.datedName.firstMatch(in: name) {
       self.init(
         [found.1, found.2, found.3, found.4, found.5, found.6], zone: found.7.map { String($0) })
       return
     }
-    let hexadecimal = #/^([0-9A-F]{8})\.[Ww][Aa][Vv]$/#
-    guard let found = try? hexadecimal.wholeMatch(in: name), let seconds = Int(found.1, radix: 16),
+    guard let found = try? Self.hexadecimalName.wholeMatch(in: name),
+      let seconds = Int(found.1, radix: 16),
       // From 2010 to 2040: others are no times.
       (1_262_304_000..<2_208_988_800).contains(seconds)
     else { return nil }
@@ -45,18 +53,14 @@ public struct RecordingStart: Sendable, Equatable {
   init?(guano text: String) {
     let lines = text.split(whereSeparator: \.isNewline)
     guard let line = lines.first(where: { $0.hasPrefix("Timestamp:") }) else { return nil }
-    let pattern =
-      #/([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?/#
-    guard let found = try? pattern.firstMatch(in: line) else { return nil }
+    guard let found = try? Self.guanoTimestamp.firstMatch(in: line) else { return nil }
     self.init(
       [found.1, found.2, found.3, found.4, found.5, found.6], zone: found.7.map { String($0) })
   }
 
   /// That in an AudioMoth's comment: "Recorded at 19:17:30 05/12/2020 (UTC+2) by AudioMoth ...".
   init?(comment text: String) {
-    let pattern =
-      #/Recorded at ([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)? ([0-9]{2})/([0-9]{2})/([0-9]{4}) \(UTC([+-][0-9]{1,2})?(?::([0-9]{2}))?\)/#
-    guard let found = try? pattern.firstMatch(in: text) else { return nil }
+    guard let found = try? Self.audioMothComment.firstMatch(in: text) else { return nil }
     let hours = found.7.flatMap { Int($0) } ?? 0
     let minutes = (found.8.flatMap { Int($0) } ?? 0) * (found.7?.hasPrefix("-") == true ? -1 : 1)
     self.init(
