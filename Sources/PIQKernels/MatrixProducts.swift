@@ -17,15 +17,7 @@ package func parallelProduct(
   _ left: Tensor, _ right: Tensor, transposingLeft: Bool = false, transposingRight: Bool = false,
   bias: Tensor? = nil
 ) throws(OneDNNError) -> Tensor {
-  guard left.shape.count == 2, right.shape.count == 2,
-    left.shape[transposingLeft ? 0 : 1] == right.shape[transposingRight ? 1 : 0]
-  else {
-    throw OneDNNError(
-      operation: "the product of \(left.shape) and \(right.shape)",
-      reason: "the shapes do not fit together")
-  }
-  let (m, k) = (left.shape[transposingLeft ? 1 : 0], left.shape[transposingLeft ? 0 : 1])
-  let n = right.shape[transposingRight ? 0 : 1]
+  let (m, n, k) = try productSize(left, right, transposingLeft, transposingRight)
   let bias = bias ?? Tensor(shape: [n])
   // Zeros, because a product over nothing writes nothing.
   var product = Tensor(shape: [m, n])

@@ -62,6 +62,25 @@ package func multiply(
     "a product of \(size.m) by \(size.k) and \(size.k) by \(size.n)")
 }
 
+/// The sizes of a product: [M, K], or [K, M] when transposed, times [K, N], or [N, K] when transposed.
+///
+/// - Throws: `OneDNNError` when the matrices do not fit together.
+package func productSize(
+  _ left: Tensor, _ right: Tensor, _ transposingLeft: Bool, _ transposingRight: Bool
+) throws(OneDNNError) -> (m: Int, n: Int, k: Int) {
+  guard left.shape.count == 2, right.shape.count == 2,
+    left.shape[transposingLeft ? 0 : 1] == right.shape[transposingRight ? 1 : 0]
+  else {
+    throw OneDNNError(
+      operation: "the product of \(left.shape) and \(right.shape)",
+      reason: "the shapes do not fit together")
+  }
+  return (
+    left.shape[transposingLeft ? 1 : 0], right.shape[transposingRight ? 0 : 1],
+    left.shape[transposingLeft ? 0 : 1]
+  )
+}
+
 /// The product of two small matrices, on the calling thread alone: waking others takes longer.
 ///
 /// - Parameters:
@@ -72,15 +91,7 @@ package func multiply(
 package func matrixProduct(
   _ left: Tensor, _ right: Tensor, transposingLeft: Bool = false, transposingRight: Bool = false
 ) throws(OneDNNError) -> Tensor {
-  guard left.shape.count == 2, right.shape.count == 2,
-    left.shape[transposingLeft ? 0 : 1] == right.shape[transposingRight ? 1 : 0]
-  else {
-    throw OneDNNError(
-      operation: "the product of \(left.shape) and \(right.shape)",
-      reason: "the shapes do not fit together")
-  }
-  let m = left.shape[transposingLeft ? 1 : 0]
-  let (k, n) = (left.count / max(m, 1), right.shape[transposingRight ? 0 : 1])
+  let (m, n, k) = try productSize(left, right, transposingLeft, transposingRight)
   var product = Tensor(shape: [m, n])
   try left.withUnsafeBuffer { (left) throws(OneDNNError) in
     try right.withUnsafeBuffer { (right) throws(OneDNNError) in
