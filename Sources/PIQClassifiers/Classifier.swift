@@ -23,6 +23,9 @@ public protocol Classifier: Sendable {
 }
 
 extension Classifier {
+  /// The decisions about several clips, one by one.
+  ///
+  /// - Throws: as `analyze`.
   public func classify(_ clips: [Clip]) throws -> [Classification] {
     try clips.map { try analyze($0).classification }
   }

@@ -97,6 +97,7 @@ extension EncoderClassifier: Classifier {
     return Analysis(clip, Classification(logits: logits), encoded: encoded)
   }
 
+  /// The approximate memory that a clip of T frames and F bins takes, in bytes: the encoder's.
   public func memory(frames: Int, bins: Int) -> Double {
     encoder.memory(frames: frames, bins: bins)
   }

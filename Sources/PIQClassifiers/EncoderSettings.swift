@@ -43,6 +43,7 @@ public protocol EncoderSettings: Sendable, Codable, Hashable {
 }
 
 extension EncoderSettings {
+  /// None: checkpoints have the names of the state.
   public static func aliases(of name: String) -> [String] { [] }
 }
 

@@ -93,11 +93,18 @@ public struct Encoding: Sendable {
 
 /// The embedding of most encoders is the mean of the map.
 extension SpectrogramEncoder {
+  /// The map [B, H, W, D] and the embedding [B, D] of spectrograms [B, T, F]: B clips, T frames, F bins,
+  /// H rows, W columns, D channels.
+  ///
+  /// - Throws: as `callAsFunction`.
   public func encoding(_ x: Tensor, mode: Mode) throws -> Encoding {
     let map = try self(x, mode: mode)
     return Encoding(map: map, embedding: spatialMean(map))
   }
 
+  /// The embedding [B, D] of spectrograms [B, T, F] with its pullback.
+  ///
+  /// - Throws: as `callAsFunction`.
   public func differentiatedEmbedding(
     _ x: Tensor, mode: Mode, precision: Precision, needsInputGradient: Bool
   ) throws -> Differentiated {
@@ -106,6 +113,9 @@ extension SpectrogramEncoder {
     ).then(differentiatedSpatialMean)
   }
 
+  /// The gradient of the map [B, H, W, D] behind one of the embedding [B, D].
+  ///
+  /// - Throws: `OneDNNError`.
   public func mapGradient(_ gradient: Tensor, shape: [Int]) throws -> Tensor {
     spatialMeanGradient(gradient, shape: shape)
   }

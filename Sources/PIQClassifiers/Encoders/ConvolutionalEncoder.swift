@@ -17,10 +17,14 @@ extension ConvolutionalEncoder {
     /// Settings with SpeechBrain's default.
     public init(dim: Int = 256) { self.dim = dim }
 
+    /// Settings from keyword arguments; throws what `arguments` throws for a value of another type.
     public init(_ arguments: some KeywordArguments) throws {
       dim = try arguments.int("dim", default: 256)
     }
 
+    /// Checks the sizes, and whether spectrograms of F `bins` can be encoded.
+    ///
+    /// - Throws: `PIQError.configuration`.
     public func validate(bins: Int) throws(PIQError) {
       try checkCounts([("embedding_model dim", dim)])
       guard bins >= 16 else {
@@ -28,6 +32,9 @@ extension ConvolutionalEncoder {
       }
     }
 
+    /// Checks whether an interpreter can decode maps of spectrograms of F `bins`.
+    ///
+    /// - Throws: `PIQError.configuration`.
     public func validateDecoding(bins: Int) throws(PIQError) {
       guard bins >= 33, (bins - 1).isMultiple(of: 32) else {
         throw .configuration(
@@ -36,6 +43,7 @@ extension ConvolutionalEncoder {
       }
     }
 
+    /// An encoder of these sizes, with the initial weights that `initializer` draws.
     public func makeEncoder(using initializer: Initializer) -> any SpectrogramEncoder {
       ConvolutionalEncoder(dim: dim, using: initializer)
     }

@@ -72,6 +72,7 @@ extension FocalNetEncoder {
         "the sizes of \(Self.className) are lists, which config.json has beside the checkpoint")
     }
 
+    /// An encoder of these sizes, with the initial weights that `initializer` draws.
     public func makeEncoder(using initializer: Initializer) -> any SpectrogramEncoder {
       FocalNetEncoder(self, using: initializer)
     }
@@ -84,6 +85,9 @@ extension FocalNetEncoder.Settings {
   /// The most stages; hub models have 4.
   private static let maximumStages = 8
 
+  /// Checks the sizes, and whether spectrograms of F `bins` can be encoded.
+  ///
+  /// - Throws: `PIQError.configuration`.
   public func validate(bins: Int) throws(PIQError) {
     try checkVariants()
     guard (1...Self.maximumStages).contains(depths.count) else {
@@ -157,6 +161,9 @@ extension FocalNetEncoder.Settings {
     case normalizesModulator = "normalize_modulator"
   }
 
+  /// Settings from an object with the keys of transformers' `config.json`.
+  ///
+  /// - Throws: `DecodingError`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     imageSize = try container.decode(.imageSize, default: imageSize)

@@ -74,6 +74,9 @@ public final class FocalNetEncoder: ImageEncoder {
     return x
   }
 
+  /// The map [B, H, W, D] of spectrograms [B, T, F] with its pullback.
+  ///
+  /// - Throws: as `callAsFunction`.
   public func differentiated(
     _ x: Tensor, mode: Mode, precision: Precision, needsInputGradient: Bool = true
   ) throws -> Differentiated {

@@ -49,6 +49,7 @@ extension ImageEncoder {
     return clip.hidden
   }
 
+  /// How many of a clip's first frames an explanation with `Tail.crop` covers.
   public func croppedFrames(of frames: Int, reduction: Int) -> Int {
     min(frames, ImageDecoder.frames)
   }

@@ -42,6 +42,7 @@ extension ViTEncoder {
     /// The sizes of google/vit-base-patch16-224.
     public init() {}
 
+    /// Settings from keyword arguments; throws what `arguments` throws for a value of another type.
     public init(_ arguments: some KeywordArguments) throws {
       imageSize = try arguments.int("image_size", default: imageSize)
       patchSize = try arguments.int("patch_size", default: patchSize)
@@ -67,6 +68,9 @@ extension ViTEncoder {
       case hasQueryBias = "qkv_bias"
     }
 
+    /// Settings from an object with the keys of transformers' `config.json`.
+    ///
+    /// - Throws: `DecodingError`.
     public init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       imageSize = try container.decode(.imageSize, default: imageSize)
@@ -82,6 +86,9 @@ extension ViTEncoder {
       antialias = try container.decode(.antialias, default: antialias)
     }
 
+    /// Checks the sizes, and whether spectrograms of F `bins` can be encoded.
+    ///
+    /// - Throws: `PIQError.configuration`.
     public func validate(bins: Int) throws(PIQError) {
       try checkCounts([
         ("image_size", imageSize), ("patch_size", patchSize), ("hidden_size", hiddenSize),
@@ -104,10 +111,14 @@ extension ViTEncoder {
       }
     }
 
+    /// Checks whether an interpreter can decode maps of spectrograms of F `bins`.
+    ///
+    /// - Throws: `PIQError.configuration`.
     public func validateDecoding(bins: Int) throws(PIQError) {
       try checkImageDecoding(side: gridSide, bins: bins)
     }
 
+    /// An encoder of these sizes, with the initial weights that `initializer` draws.
     public func makeEncoder(using initializer: Initializer) -> any SpectrogramEncoder {
       ViTEncoder(self, using: initializer)
     }

@@ -45,6 +45,10 @@ public final class ViTEncoder: ImageEncoder {
     try encoding(x, mode: mode).map
   }
 
+  /// The map [B, H, W, D] and the embedding [B, D] of spectrograms [B, T, F]: B clips, T frames, F bins,
+  /// H rows, W columns, D channels.
+  ///
+  /// - Throws: as `callAsFunction`.
   public func encoding(_ x: Tensor, mode: Mode) throws -> Encoding {
     try encoding(ofImage: LayerClock.step("image") { try image(x) })
   }
@@ -74,6 +78,9 @@ public final class ViTEncoder: ImageEncoder {
     return tokens
   }
 
+  /// The map [B, H, W, D] of spectrograms [B, T, F] with its pullback.
+  ///
+  /// - Throws: as `callAsFunction`.
   public func differentiated(
     _ x: Tensor, mode: Mode, precision: Precision, needsInputGradient: Bool = true
   ) throws -> Differentiated {
@@ -84,6 +91,9 @@ public final class ViTEncoder: ImageEncoder {
     }
   }
 
+  /// The embedding [B, D] of spectrograms [B, T, F] with its pullback.
+  ///
+  /// - Throws: as `callAsFunction`.
   public func differentiatedEmbedding(
     _ x: Tensor, mode: Mode, precision: Precision, needsInputGradient: Bool
   ) throws -> Differentiated {
