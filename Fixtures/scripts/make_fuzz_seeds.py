@@ -48,6 +48,31 @@ def sounds(folder: pathlib.Path) -> None:
                 write(folder, "sound", name, buffer.getvalue())
 
 
+def joined_sounds(folder: pathlib.Path) -> None:
+    """Those of `sounds` as they are found: joined, tagged, with a hole, never finished."""
+
+    def seed(name: str) -> bytes:
+        return (folder / "sound" / f"seed-{name}").read_bytes()
+
+    vorbis, stereo, opus = seed("ogg-vorbis-1"), seed("ogg-vorbis-2"), seed("ogg-opus-1")
+    mp3, flac, wav = seed("mp3-mpeg_layer_iii-1"), seed("flac-pcm_16-1"), seed("wav-pcm_16-1")
+    tag = b"ID3\x03\0\0\0\0\0\x0a" + bytes(10)
+    last_page = vorbis.rindex(b"OggS")
+    sequence = struct.pack("<I", struct.unpack_from("<I", vorbis, last_page + 18)[0] + 3)
+    for name, content in {
+        "chained-ogg": vorbis + stereo,
+        "chained-ogg-opus": opus + vorbis,
+        "ogg-hole": vorbis[: last_page + 18] + sequence + vorbis[last_page + 22 :],
+        "ogg-cut": vorbis[:-20],
+        "joined-mp3": tag + mp3 + tag + seed("mp3-mpeg_layer_iii-2") + b"TAG" + bytes(125),
+        "mp3-cut": mp3[: len(mp3) * 2 // 3],
+        "tagged-flac": tag + flac + b"TAG" + bytes(125),
+        "joined-flac": flac[: len(flac) // 2] + flac,
+        "tagged-wav": tag + wav,
+    }.items():
+        write(folder, "sound", name, content)
+
+
 def checkpoints(folder: pathlib.Path) -> None:
     state = {
         "weight": torch.arange(12.0).reshape(3, 4).half(),
@@ -129,7 +154,7 @@ def texts(folder: pathlib.Path) -> None:
 
 def main() -> None:
     folder = pathlib.Path(sys.argv[1])
-    for make in (sounds, checkpoints, arrays, texts):
+    for make in (sounds, joined_sounds, checkpoints, arrays, texts):
         make(folder)
     # A WAV file whose writer never came back, and one with a chunk of 2^32 - 1 bytes.
     head = b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16)

@@ -15,6 +15,15 @@ public struct Recording: Sendable, Equatable {
   /// Whether nothing was recorded: the samples are equal, to within a step of 24 bits each way.
   public var isSilent = false
 
+  /// The warning, and whether it is silent, in one line; nil if there is nothing to say.
+  public var remark: String? { Self.remark(warning, isSilent: isSilent) }
+
+  /// The remark on a recording with this warning.
+  package static func remark(_ warning: String?, isSilent: Bool) -> String? {
+    guard isSilent else { return warning }
+    return warning.map { "\($0); is silent" } ?? "is silent"
+  }
+
   /// The length in seconds.
   public var duration: Double { Double(samples.count) / Double(sampleRate) }
 

@@ -26,10 +26,9 @@ struct UnfinishedHeader {
     else { return nil }
     let unknown = FileBytes.Patch(offset: data.start - 4, bytes: [0xFF, 0xFF, 0xFF, 0xFF])
     if data.size == 0, !areChunks(bytes, from: data.start, .little) {
-      // Writers to a pipe also leave zeros, or a size that ends where the sound begins.
-      let end = littleEndian(bytes.bytes(at: 4, count: 4)) + 8
-      return UnfinishedHeader(
-        patches: [unknown], isWorthAWarning: end > data.start && end < 0xFFFF_FFFF)
+      // Writers to a pipe say so by the largest size.
+      let isPipe = bytes.bytes(at: 4, count: 4).allSatisfy { $0 == 0xFF }
+      return UnfinishedHeader(patches: [unknown], isWorthAWarning: !isPipe)
     }
     guard data.size > 0, isStale(bytes, data) else { return nil }
     return UnfinishedHeader(patches: [unknown], isWorthAWarning: true)

@@ -22,6 +22,8 @@ public struct Dataset: Sendable {
   public let path: String
   /// The clips in the order of the CSV, or by name.
   public let clips: [Clip]
+  /// What is to be said of files in a folder of classes that are no clips; nil if there is nothing.
+  public let remark: String?
 
   /// Reads a data set; no sound is read yet.
   ///
@@ -46,8 +48,9 @@ public struct Dataset: Sendable {
           .noFolds, path: path, problem: "a folder of classes has no folds",
           remedy: "take all clips, or write a CSV file with a column fold")
       }
-      clips = try Self.clips(below: path)
+      (clips, remark) = try Self.clips(below: path)
     } else {
+      remark = nil
       clips = try Self.clips(listedIn: path, folds: folds, audioFolder: audioFolder)
     }
   }
@@ -194,14 +197,21 @@ extension Dataset {
 // MARK: A folder of classes
 
 extension Dataset {
-  private static func clips(below folder: String) throws(Failure) -> [Clip] {
+  private static func clips(below folder: String) throws(Failure) -> ([Clip], remark: String?) {
     var clips: [Clip] = []
+    var leftOut: [String] = []
     for category in try Folder.names(in: folder) where category.utf8.first != UInt8(ascii: ".") {
       let classFolder = Folder.join(folder, category)
-      guard Folder.isFolder(classFolder) else { continue }
+      guard Folder.isFolder(classFolder) else {
+        if SoundFileName.isSound(category) { leftOut.append(category) }
+        continue
+      }
       let walk = try FolderWalk(below: classFolder)
       // A class that lacks clips without a word would be learnt wrongly.
       if let failure = walk.failures.first { throw failure }
+      leftOut += walk.specialFiles.filter(SoundFileName.isSound).map {
+        Folder.join(category, $0)
+      }
       for name in walk.files where SoundFileName.isSound(name) {
         clips.append(
           Clip(
@@ -214,7 +224,12 @@ extension Dataset {
         .dataSetMalformed, path: folder, problem: "has no sub-folders with sound files",
         remedy: "give each class a folder of its name, or name a CSV file")
     }
-    return clips
+    guard let first = leftOut.first else { return (clips, nil) }
+    let count = leftOut.count == 1 ? "1 sound is" : "\(leftOut.count) sounds are"
+    return (
+      clips,
+      "\(count) left out, the first \(printable(first)): not a file in the folder of a class"
+    )
   }
 }
 

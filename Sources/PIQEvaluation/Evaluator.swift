@@ -17,12 +17,14 @@ public final class Evaluator {
 
   /// Evaluates all clips.
   ///
-  /// - Parameter progress: called before each clip with the number done, the total, and the next
-  ///   clip.
+  /// - Parameters:
+  ///   - progress: called before each clip with the number done, the total, and the next clip.
+  ///   - doubtful: called with each clip that is silent or lacks something, and what is to be said.
   /// - Throws: `Failure` when a class is unknown to the model, or there are too few clips for
   ///   mixtures; `SoundFileError`; `Failure` naming the clip that the model cannot take.
   public func evaluate(
-    _ data: Dataset, progress: (_ finished: Int, _ total: Int, _ next: String) -> Void
+    _ data: Dataset, progress: (_ finished: Int, _ total: Int, _ next: String) -> Void,
+    doubtful: (Dataset.Clip, String) -> Void = { _, _ in }
   ) throws -> Evaluation {
     let labels = try data.labels(among: model.configuration.labels)
     guard data.clips.count > 1 || !settings.sets.contains(.mixtures) else {
@@ -39,8 +41,11 @@ public final class Evaluator {
     var outcomes: [(probabilities: [Double], label: Int)] = []
     for (index, clip) in data.clips.enumerated() {
       progress(index, data.clips.count, clip.path)
-      let samples = try load(clip)
-      let analysis = try Failure.naming(clip.path) { try model.interpreter.analyze(samples) }
+      let recording = try load(clip)
+      if let remark = recording.remark { doubtful(clip, remark) }
+      let analysis = try Failure.naming(clip.path) {
+        try model.interpreter.analyze(recording.samples)
+      }
       outcomes.append(
         (analysis.classification.probabilities(scaledBy: logitFactor), labels[index]))
       let variants = try variants(of: analysis, index, contaminants[index], data.clips)
@@ -86,7 +91,8 @@ public final class Evaluator {
         variants.append(Variant(set: set, contaminant: nil, analysis: analysis))
       case .mixtures:
         for other in contaminants {
-          let mixture = Contamination.mixture(analysis.clip.samples, with: try load(clips[other]))
+          let mixture = Contamination.mixture(
+            analysis.clip.samples, with: try load(clips[other]).samples)
           variants.append(try variant(set, other, mixture))
         }
       case .whiteNoise:
@@ -115,8 +121,9 @@ public final class Evaluator {
       probabilities: outcome.whole, predicted: outcome.classIndex, values: outcome.metrics)
   }
 
-  private func load(_ clip: Dataset.Clip) throws -> [Float] {
+  /// Reads a clip, at the model's rate.
+  private func load(_ clip: Dataset.Clip) throws -> Recording {
     let recording = try model.interpreter.read(clip.path, channel: settings.channel)
-    return try model.interpreter.resampled(recording, path: clip.path).samples
+    return try model.interpreter.resampled(recording, path: clip.path)
   }
 }

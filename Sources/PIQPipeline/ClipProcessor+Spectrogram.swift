@@ -80,8 +80,7 @@ public struct SpectrogramReport: Encodable, Sendable {
 
   init(_ input: ClipInput, _ outputs: [String: String], _ facts: RecordingFacts) {
     (self.input, channel, self.outputs) = (input.path, input.channel, outputs)
-    let remarks = [facts.warning, facts.isSilent ? "is silent" : nil].compactMap(\.self)
-    warning = remarks.isEmpty ? nil : remarks.joined(separator: "; ")
+    warning = Recording.remark(facts.warning, isSilent: facts.isSilent)
     endFlag = facts.hasEndFlag ? nil : false
   }
 

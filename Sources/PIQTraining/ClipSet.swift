@@ -27,7 +27,7 @@ public struct ClipSet: Sendable {
   ///   - channel: the channel of the files to take, from 1; the mean of all if nil.
   ///   - progress: called before each clip with the number loaded and the next clip.
   ///   - unusable: called with each clip that is left out because it cannot be read.
-  ///   - doubtful: called with each clip that lacks something, such as its end, and what it lacks.
+  ///   - doubtful: called with each clip that is silent or lacks something, and what is to be said.
   /// - Throws: `Failure` when they do not fit into half of the free memory, or a clip cannot be read
   ///   for a reason that may pass.
   /// - Precondition: each clip's category is among `labels`.
@@ -52,7 +52,7 @@ public struct ClipSet: Sendable {
         unusable(clip, failure)
         return nil
       }
-      if let warning = recording.warning { doubtful(clip, warning) }
+      if let remark = recording.remark { doubtful(clip, remark) }
       used += 4 * recording.sampleCount(at: rate)
       guard Double(used) <= room else {
         throw Failure(

@@ -77,6 +77,7 @@ struct Evaluate: TerminalCommand {
   func run(_ terminal: Terminal) throws {
     let clips = try Dataset(
       path: data, folds: folds.map { Set($0.numbers) }, audioFolder: sounds.audioDir)
+    if let remark = clips.remark { terminal.warn("\(printable(data)): \(remark)") }
     let model = try model.load()
     // Fails before the long computation if the folder cannot be made.
     if let outputDir { try Folder.make(outputDir) }
@@ -90,6 +91,8 @@ struct Evaluate: TerminalCommand {
     let countdown = Countdown(total: clips.clips.count)
     let evaluation = try Evaluator(model, settings).evaluate(clips) { finished, _, next in
       terminal.progress(countdown.line(finished: finished, underWay: next))
+    } doubtful: { clip, remark in
+      terminal.warn(on: clip, remark)
     }
     terminal.clearProgress()
     let written = try outputDir.map { try evaluation.write(to: $0) } ?? []

@@ -1,4 +1,5 @@
 import PIQAudio
+import PIQDatasets
 
 /// Options in messages of libraries, which do not know them.
 enum Hint {
@@ -6,6 +7,13 @@ enum Hint {
   static func added(to warning: String) -> String {
     let advice = SoundFileReader.channelAdvice
     return warning.replacing(advice, with: "\(advice) (--channel)")
+  }
+}
+
+extension Terminal {
+  /// Writes a remark on a clip of a data set to standard error.
+  func warn(on clip: Dataset.Clip, _ remark: String) {
+    warn("\(printable(clip.path)): \(Hint.added(to: remark))")
   }
 }
 

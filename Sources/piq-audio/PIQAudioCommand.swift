@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import PIQAudio
 
 /// The program; options common to its subcommands are in `RunOptions`.
@@ -34,6 +35,18 @@ struct PIQAudioCommand: ParsableCommand {
     // Swift's own list of arguments has other bytes in place of those that are not UTF-8.
     let arguments = UnsafeBufferPointer(
       start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
-    main(arguments.dropFirst().compactMap { $0.map { String(systemPath: $0) } })
+    do {
+      var command = try parseAsRoot(
+        arguments.dropFirst().compactMap { $0.map { String(systemPath: $0) } })
+      try command.run()
+    } catch {
+      let status = exitCode(for: error)
+      let message = fullMessage(for: error)
+      guard !status.isSuccess, !message.isEmpty else { exit(withError: error) }
+      // Names in it may have escapes in place of bytes.
+      let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+      standardError(lines.map { $0.isEmpty ? "\n" : printable(String($0)) + "\n" }.joined())
+      Foundation.exit(status.rawValue)
+    }
   }
 }

@@ -151,7 +151,8 @@ private struct StandardErrorLog: LogHandler {
   }
 }
 
-private func standardError(_ text: String) {
+/// Writes `text` to standard error.
+func standardError(_ text: String) {
   // A failure to write cannot be reported.
   _ = StandardStreams.write(text, to: STDERR_FILENO)
 }

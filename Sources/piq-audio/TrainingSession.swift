@@ -26,6 +26,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     let path = arguments.data ?? ""
     // Folds that are not used need not exist.
     data = try Dataset(path: path, audioFolder: arguments.sounds.audioDir)
+    if let remark = data.remark { terminal.warn("\(printable(path)): \(remark)") }
     split = try Split(data, recipe.data, seed: recipe.seed)
   }
 
@@ -72,8 +73,8 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       } unusable: { clip, failure in
         unusable.insert(clip.path)
         terminal.warn(failure.message)
-      } doubtful: { clip, warning in
-        terminal.warn("\(printable(clip.path)): \(warning)")
+      } doubtful: { clip, remark in
+        terminal.warn(on: clip, remark)
       }
     }
     let (train, valid) = (try load(split.train), try load(split.valid))

@@ -42,14 +42,20 @@ import Testing
   }
 
   /// Python reads the names back.
-  @Test func python() throws {
-    guard try space.shell("command -v python3", []).status == 0 else { return }
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")))
+  func python() throws {
     let outcome = try run(
       #"""
       cp good.wav "caf$e.wav"; "$@" classify --json "caf$e.wav" |
-        python3 -c 'import json, os, sys; os.stat(os.fsencode(json.loads(sys.stdin.read())["input"]))'
+        /usr/bin/python3 -c 'import json, os, sys; os.stat(os.fsencode(json.loads(sys.stdin.read())["input"]))'
       """#)
     #expect(outcome.output == "")
+  }
+
+  @Test func mistakes() throws {
+    let outcome = try space.shell(#"e=$(printf '\351'); "$@" interpret "--b$e" good.wav"#, [])
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.hasPrefix("Error: Unknown option '--b\\xE9'"), "\(outcome.errors)")
   }
 
   @Test func resultsAreTaken() throws {

@@ -112,4 +112,25 @@ import Testing
     #expect(outcome.errors == "piq-audio: warning: a.wav: is silent\n")
     #expect(try outcome.objects().first?["warning"] as? String == "is silent")
   }
+
+  /// What is doubtful about clips that are measured, once a clip.
+  @Test func measuredClipsWarnToo() throws {
+    let space = try Workspace()
+    try space.write("data/rain/a.wav", Self.wav([Int](repeating: 0, count: Self.length)).bytes)
+    try space.write("data/rain/b.wav", WAV.noise(Self.length).bytes)
+    let x = Self.noise(1)
+    try space.write("data/dog_bark/c.wav", Self.wav(x, x.map { -$0 }).bytes)
+    try space.write("data/d.wav", WAV.noise(10).bytes)
+    try space.write("data/read.me", [])
+    let outcome = try space.run(["evaluate", "--json", "--method", "ones", "data"])
+    #expect(outcome.status == 0)
+    let lines = outcome.errors.split(separator: "\n")
+    #expect(lines.count == 3)
+    #expect(
+      lines[0] == "piq-audio: warning: data: 1 sound is left out, the first d.wav: "
+        + "not a file in the folder of a class")
+    #expect(lines[1].hasPrefix("piq-audio: warning: data/dog_bark/c.wav: "))
+    #expect(lines[1].contains("(--channel)") && lines[1].hasSuffix("is silent"))
+    #expect(lines[2] == "piq-audio: warning: data/rain/a.wav: is silent")
+  }
 }

@@ -101,21 +101,25 @@ import Testing
     }
     try space.write("data/hum/bad.wav", Array("RIFF".utf8))
     try space.write("data/hum/cut.wav", try space.bytes("audio/0.wav").dropLast(4000))
+    try space.write("data/hum/silent.wav", WAV.floats([Float](repeating: 0, count: 8000)).bytes)
+    try space.write("data/outside.wav", [])
     let train = ["train", "classifier", "data", "-o", "model", "--epochs", "1"] + Self.tiny
     let outcome = try space.run(train)
     #expect(outcome.status == 0, "\(outcome.errors)")
     let counts = outcome.output.split(separator: " ").compactMap { Int($0) }.prefix(2)
-    #expect(counts.reduce(0, +) == 13, "\(outcome.output)")
+    #expect(counts.reduce(0, +) == 14, "\(outcome.output)")
     #expect(outcome.errors.contains("warning: data/hum/bad.wav: "))
     #expect(outcome.errors.contains("warning: data/hum/cut.wav: "))
+    #expect(outcome.errors.contains("warning: data/hum/silent.wav: is silent\n"))
+    #expect(outcome.errors.contains("warning: data: 1 sound is left out, the first outside.wav"))
     #expect(
-      outcome.errors.contains("warning: data: 1 of 14 clips cannot be read, and are left out\n"))
-    #expect(outcome.errorLines.count == 3, "\(outcome.errors)")
+      outcome.errors.contains("warning: data: 1 of 15 clips cannot be read, and are left out\n"))
+    #expect(outcome.errorLines.count == 5, "\(outcome.errors)")
 
     for i in stride(from: 0, to: 12, by: 2) {
       try space.write("data/hum/\(i < 6 ? "2024/" : "")\(i).wav", Array("RIFF".utf8))
     }
-    try space.write("data/hum/cut.wav", [])
+    for name in ["cut", "silent"] { try space.write("data/hum/\(name).wav", []) }
     let lost = try space.run(train + ["--force"])
     #expect(lost.status == 1)
     #expect(lost.errors.contains("the class \"hum\" has no clips to train on"), "\(lost.errors)")
