@@ -47,6 +47,32 @@ extension EncoderSettings {
   public static func aliases(of name: String) -> [String] { [] }
 }
 
+/// Settings of an encoder of transformers, whose sizes follow from the tensors of a checkpoint.
+public protocol PretrainedEncoderSettings: EncoderSettings {
+  /// `model_type` in transformers' `config.json`.
+  static var modelType: String { get }
+  /// Whether spectrograms are resized to images with antialiasing.
+  var antialias: Bool { get set }
+
+  /// The settings of a published model, by its name on the hub without the owner; nil for others.
+  static func published(_ name: String) -> Self?
+
+  /// Whether a checkpoint with tensors of these shapes, by name, is of such an encoder.
+  static func isFound(in shapes: [String: [Int]]) -> Bool
+
+  /// Takes over the sizes that the tensors of a checkpoint have.
+  ///
+  /// - Parameter shapes: by the names in the checkpoint.
+  mutating func adopt(_ shapes: [String: [Int]])
+}
+
+extension PretrainedEncoderSettings {
+  /// The shape of the tensor of this name in the encoder's state, under one of its names.
+  static func shape(_ name: String, in shapes: [String: [Int]]) -> [Int]? {
+    shapes[name] ?? aliases(of: name).lazy.compactMap { shapes[$0] }.first
+  }
+}
+
 /// Keyword arguments of a class, with the defaults of the class where one is missing.
 public protocol KeywordArguments {
   /// The integer given for `keyword`, else `standard`; throws where neither is an integer.
@@ -79,6 +105,13 @@ public struct EncoderConfiguration: Sendable, Codable, Equatable {
   /// The settings of the class; nil for one that is not known here.
   public static func settingsType(of className: String) -> (any EncoderSettings.Type)? {
     encoders.first { $0.className == className }
+  }
+
+  /// The settings of the class that a checkpoint of transformers is of; nil if it is not known here.
+  public static func pretrainedSettingsType(
+    where isWanted: (any PretrainedEncoderSettings.Type) -> Bool
+  ) -> (any PretrainedEncoderSettings.Type)? {
+    encoders.lazy.compactMap { $0 as? any PretrainedEncoderSettings.Type }.first(where: isWanted)
   }
 
   /// The settings of a known class.
