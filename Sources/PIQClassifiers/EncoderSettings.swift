@@ -24,6 +24,14 @@ public protocol EncoderSettings: Sendable, Codable, Hashable {
   /// - Throws: what `arguments` throws for a value of another type.
   init(_ arguments: some KeywordArguments) throws
 
+  /// Settings of an encoder to be trained.
+  ///
+  /// - Parameters:
+  ///   - channels: D, the channels of its map.
+  ///   - depths: how many layers each stage has; those of its class if empty.
+  /// - Throws: `PIQError.configuration`.
+  init(channels: Int, depths: [Int]) throws(PIQError)
+
   /// Checks the sizes, and whether spectrograms of F bins can be encoded.
   ///
   /// - Throws: `PIQError.configuration`.
@@ -114,13 +122,26 @@ public struct EncoderConfiguration: Sendable, Codable, Equatable {
     encoders.lazy.compactMap { $0 as? any PretrainedEncoderSettings.Type }.first(where: isWanted)
   }
 
+  /// The configuration of an encoder to be trained.
+  ///
+  /// - Throws: `PIQError.configuration` for an unknown class, or sizes that it cannot have.
+  public init(className: String, channels: Int, depths: [Int] = []) throws(PIQError) {
+    guard let type = Self.settingsType(of: className) else {
+      throw .configuration("there is no encoder \(className); there are \(Self.classNames)")
+    }
+    self.className = className
+    settings = try type.init(channels: channels, depths: depths)
+  }
+
+  /// The names of all classes, for messages.
+  public static var classNames: String { encoders.map { $0.className }.joined(separator: ", ") }
+
   /// The settings of a known class.
   ///
   /// - Throws: `PIQError.configuration`.
   public func known() throws(PIQError) -> any EncoderSettings {
     if let settings { return settings }
-    let names = encoders.map { $0.className }.joined(separator: ", ")
-    throw .configuration("\(className) cannot be run on sound yet; only \(names) can")
+    throw .configuration("\(className) cannot be run on sound; only \(Self.classNames) can")
   }
 
   private enum CodingKeys: String, CodingKey { case `class` }
