@@ -1,5 +1,5 @@
 /// What is amiss with a sound that can be used all the same.
-struct SoundRemarks: Equatable {
+struct SoundRemarks {
   /// Stretches that are missing or cannot be decoded, and are silent instead.
   struct Holes: Equatable {
     /// How many there are.
@@ -22,6 +22,8 @@ struct SoundRemarks: Equatable {
   var promised: Double?
   /// Whether the header was never finished, so that the length is that of the file.
   var isUnfinished = false
+  /// What is left out behind the end, such as "Speex", and where it begins, in seconds.
+  var leftOut: (name: String, start: Double)?
   /// Whether there are several sounds at the same time, of which the first is used.
   var hasOtherStreams = false
   /// Whether parts have another rate or other channels than the first.
@@ -74,6 +76,9 @@ struct SoundRemarks: Equatable {
       let others = losses.count > 1 ? " and at \(losses.count - 1) more places" : ""
       parts.append(
         "is damaged at \(seconds(losses.start)) s\(others): what follows may be too early")
+    }
+    if let leftOut {
+      parts.append("goes on with \(leftOut.name) at \(seconds(leftOut.start)) s, which is left out")
     }
     if hasOtherStreams { parts.append("holds several sounds at once: the first is used") }
     if hasOtherFormats {

@@ -38,7 +38,8 @@ final class OggSource: SoundSource {
       return source
     }
     if let foreign = source.foreign {
-      return try FFmpegSource(bytes, name: name, formatName: foreign)
+      return try FFmpegSource(
+        bytes, name: name, formatName: foreign, remarks: OggPages.remarks(on: bytes))
     }
     let isCut = source.link != nil || source.serials.isEmpty
     throw SoundFileError(
@@ -123,7 +124,9 @@ final class OggSource: SoundSource {
         // The link before was cut, and something else joined to it.
         if !link.hasEnded, scanner.hasSkippedPage { remarks.addLoss(at: queue.time) }
       }
-      if foreign != nil, self.foreign == nil, link != nil { remarks.addLoss(at: queue.time) }
+      if let foreign, self.foreign == nil, link != nil {
+        remarks.leftOut = (foreign.name, queue.time)
+      }
       link = fresh
     } else if fresh != nil || foreign != nil {
       remarks.hasOtherStreams = true
