@@ -10,6 +10,8 @@ struct SoundRemarks {
     var length = 0.0
     /// Whether the length is an estimate.
     var isEstimate = false
+    /// Where the last ends.
+    fileprivate var end = -1.0
   }
 
   /// Holes in the sound. What follows them is at its own time.
@@ -46,8 +48,10 @@ struct SoundRemarks {
 
   private static func add(to holes: inout Holes, _ start: Double, _ length: Double) {
     if holes.count == 0 { holes.start = start }
-    holes.count += 1
+    // Holes that touch are one.
+    if length == 0 || (start - holes.end).magnitude > 1e-3 { holes.count += 1 }
     holes.length += length
+    holes.end = start + length
   }
 
   /// All remarks in one line, or nil.

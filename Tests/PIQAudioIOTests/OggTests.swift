@@ -1,3 +1,4 @@
+import Foundation
 import PIQAudioIO
 import Testing
 
@@ -159,6 +160,31 @@ import Testing
     let recording = try read(swapped)
     #expect(abs(recording.duration - whole.duration) < 0.02)
     #expect(recording.warning?.contains("hole") == true)
+  }
+
+  /// Channels are in the order of WAV, whatever the codec's own is.
+  ///
+  /// libsndfile writes them in the order in which they come, which is that of Vorbis here.
+  @Test(
+    arguments: [SampleFile.oggVorbis, .opus],
+    [
+      [0, 2, 1], [0, 2, 1, 3, 4], [0, 2, 1, 5, 3, 4], [0, 2, 1, 6, 5, 3, 4],
+      [0, 2, 1, 7, 5, 6, 3, 4],
+    ])
+  func orderOfChannels(_ format: SampleFile, _ places: [Int]) throws {
+    let channels = places.count
+    let levels = (0..<channels).map { 0.1 + 0.1 * Float($0) }
+    let samples = (0..<24_000).flatMap { time in
+      levels.map { $0 * sin(Float(time) * 2 * .pi * 60 / 48_000) }
+    }
+    let path = folder.file("many")
+    try format.write(samples, channels: channels, sampleRate: 48_000, to: path)
+    // Of 5.1, encoders keep but the lowest of the LFE channel.
+    for channel in 1...channels where channels != 6 || channel != 4 {
+      let sound = try Recording.read(path: path, channel: channel).samples.dropFirst(4800)
+      let level = sound.reduce(0) { max($0, $1.magnitude) }
+      #expect(abs(level - levels[places[channel - 1]]) < 0.04, "\(channel)")
+    }
   }
 
   /// Writers that never set positions.

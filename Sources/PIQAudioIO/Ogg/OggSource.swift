@@ -147,7 +147,9 @@ final class OggSource: SoundSource {
       case .silence(let count):
         remarks.addHole(at: queue.time, length: Double(count) / Double(rate))
         queue.addSilence(count, channels: channels, sampleRate: rate)
-      case .samples(let samples):
+      case .samples(let sound):
+        let samples =
+          decoder.hasVorbisOrder ? VorbisOrder.reordered(sound, channels: channels) : sound
         queue.add(SoundBlock(samples: samples, channels: channels, sampleRate: rate))
       }
     }
