@@ -166,10 +166,9 @@ final class ActiveSitesPlan: Sendable {
     of layer: Layer, from before: Sites, to sites: Sites, isLast: Bool
   ) -> LayerClock.Work {
     let geometry = layer.products.geometry
-    let perTap = Double(geometry.inChannels * geometry.outChannels)
-    func count(_ taps: [[SiteAxis.Tap]]) -> Double { Double(taps.reduce(0) { $0 + $1.count }) }
     var definition = geometry.multiplications(of: before.shape(channels: geometry.inChannels))
-    var performed = count(sites.rows.activeTaps) * count(sites.columns.activeTaps) * perTap
+    var performed = layer.products.multiplications(
+      rows: sites.rows.activeTaps, columns: sites.columns.activeTaps)
     if isLast {
       let last = last.plan.planner.geometry
       definition += last.multiplications(of: sites.shape(channels: last.inChannels))

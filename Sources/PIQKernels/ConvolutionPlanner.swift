@@ -88,6 +88,11 @@ package struct ConvolutionPlanner: Hashable, Sendable {
         || geometry.kernel.width < geometry.stride.width)
   }
 
+  /// Whether minimal filtering along rows saves time where it applies (`RowFilter`).
+  var filtersRows: Bool {
+    min(geometry.inChannels, geometry.outChannels) >= Self.minimumChannels
+  }
+
   /// Whether minimal filtering applies: stride 2, a kernel of 4 or padded to 4, and many channels
   /// that fill vectors.
   private var fitsWinograd: Bool {

@@ -1,46 +1,74 @@
 import PIQTensor
 
-/// Sites of an output that have the same taps: some rows times some columns.
+/// Sites of an output that are computed alike: some rows, in tiles of equal height, times some
+/// columns with the same taps.
 struct SiteBlock: Sendable {
-  /// A row or a column of the output, and what its taps multiply.
-  private struct Line: Sendable {
+  /// Adjacent rows of the output, and the rows that they are made of.
+  struct Tile: Sendable {
+    let rows, sources: [Int]
+  }
+
+  /// A column of the output, and what its taps multiply.
+  struct Column: Sendable {
     let number: Int
     let sources: [Int]
   }
 
-  private let rows, columns: [Line]
-  /// The rows of the kernel that take part.
-  let rowTaps: [Int]
-  /// Its columns.
+  /// A product of rows with a row of the kernel, which is added to rows of the output.
+  struct Product: Sendable {
+    /// A row of the kernel, or what minimal filtering makes of two.
+    let kernelRow: Int
+    /// The sum of a tile's sources that is multiplied.
+    let sources: [(source: Int, factor: Float)]
+    /// The rows of the tile that the product is a part of, and its sign there.
+    let targets: [(row: Int, sign: Float)]
+  }
+
+  let tiles: ArraySlice<Tile>
+  let columns: [Column]
+  let products: [Product]
+  /// The columns of the kernel that take part.
   let columnTaps: [Int]
 
-  /// How many sites there are.
-  var count: Int { rows.count * columns.count }
+  /// The rows of a tile.
+  var height: Int { tiles.first?.rows.count ?? 0 }
+  /// How many sites each product is of: one for each tile and column.
+  var count: Int { tiles.count * columns.count }
 
-  /// Sites of a block: enough for fast products, few enough for the caches.
+  /// Sites of a product: enough for it to be fast, few enough for the caches.
   private static let mostSites = 160
 
   /// All sites of an output whose rows and columns have these taps.
-  static func blocks(rows: [[SiteAxis.Tap]], columns: [[SiteAxis.Tap]]) -> [SiteBlock] {
-    let columnGroups = groups(columns)
-    return groups(rows).flatMap { rowTaps, rows in
-      columnGroups.flatMap { columnTaps, columns in
-        let height = max(1, mostSites / columns.count)
-        return stride(from: 0, to: rows.count, by: height).map {
-          SiteBlock(
-            rows: Array(rows[$0..<min($0 + height, rows.count)]), columns: columns,
-            rowTaps: rowTaps, columnTaps: columnTaps)
+  ///
+  /// - Parameter filter: what minimal filtering adds to the kernel; nil without it.
+  static func blocks(
+    rows: [[SiteAxis.Tap]], columns: [[SiteAxis.Tap]], filter: RowFilter?
+  ) -> [SiteBlock] {
+    let columnGroups = groups(columns).map { taps, lines in
+      (taps, lines.map { Column(number: $0.number, sources: $0.sources) })
+    }
+    return groups(rows).flatMap { taps, lines in
+      tilings(of: lines, taps: taps, filter).flatMap { tiles, products in
+        columnGroups.flatMap { columnTaps, columns in
+          let count = max(1, mostSites / columns.count)
+          return stride(from: 0, to: tiles.count, by: count).map {
+            SiteBlock(
+              tiles: tiles[$0..<min($0 + count, tiles.count)], columns: columns,
+              products: products, columnTaps: columnTaps)
+          }
         }
       }
     }
   }
 
-  /// Lines by the taps that they have, in the order of their first ones.
+  private typealias Line = (number: Int, sources: [Int])
+
+  /// Rows or columns by the taps that they have, in the order of their first ones.
   private static func groups(_ lines: [[SiteAxis.Tap]]) -> [(taps: [Int], lines: [Line])] {
     var (numbers, groups) = ([[Int]: Int](), [(taps: [Int], lines: [Line])]())
     for (number, taps) in lines.enumerated() {
       let key = taps.map(\.tap)
-      let line = Line(number: number, sources: taps.map(\.source))
+      let line = (number, taps.map(\.source))
       if let group = numbers[key] {
         groups[group].lines.append(line)
       } else {
@@ -51,54 +79,93 @@ struct SiteBlock: Sendable {
     return groups
   }
 
-  /// Writes the constants of the block's sites, or zeros: [sites, channels].
+  /// Rows with the same taps, in tiles of three as far as minimal filtering applies and one by one.
+  private static func tilings(
+    of lines: [Line], taps: [Int], _ filter: RowFilter?
+  ) -> [(tiles: [Tile], products: [Product])] {
+    let pair = filter?.products(taps)
+    var (large, single, next) = ([Tile](), [Tile](), 0)
+    while next < lines.count {
+      if pair != nil, let tile = RowFilter.tile(lines[next...]) {
+        large.append(tile)
+        next += tile.rows.count
+      } else {
+        single.append(Tile(rows: [lines[next].number], sources: lines[next].sources))
+        next += 1
+      }
+    }
+    let direct = taps.enumerated().map {
+      Product(kernelRow: $0.element, sources: [($0.offset, 1)], targets: [(0, 1)])
+    }
+    return [(large, pair ?? []), (single, direct)].filter { !$0.tiles.isEmpty }
+  }
+
+  /// Writes the constants of the block's sites, or zeros: [height, tiles, columns, channels].
   func begin(
     _ sums: UnsafeMutablePointer<Float>, with constants: SiteProducts.Constants?,
     _ values: UnsafePointer<Float>, channels: Int
   ) {
-    guard let constants else { return sums.update(repeating: 0, count: count * channels) }
+    guard let constants else {
+      return sums.update(repeating: 0, count: height * count * channels)
+    }
     let width = constants.sums.shape[1]
-    var target = sums
-    for row in rows {
-      let line = values + constants.rowKinds[row.number] * width * channels
-      for column in columns {
-        target.update(
-          from: line + constants.columnKinds[column.number] * channels, count: channels)
-        target += channels
-      }
+    forEachSite { site, row, column in
+      let kinds = constants.rowKinds[row] * width + constants.columnKinds[column]
+      (sums + site * channels).update(from: values + kinds * channels, count: channels)
     }
   }
 
-  /// Writes what a tap of each site multiplies: [sites, channels].
-  ///
-  /// - Parameters:
-  ///   - tap: the numbers of the tap among those of the rows and of the columns.
-  ///   - x: [H, width, channels].
-  func gather<F: Operand>(
-    _ tap: (row: Int, column: Int), of x: UnsafePointer<Float>, width: Int, channels: Int,
-    to operands: UnsafeMutablePointer<F>
-  ) {
-    var target = operands
-    for row in rows {
-      let line = x + row.sources[tap.row] * width * channels
-      for column in columns {
-        F.copy(line + column.sources[tap.column] * channels, count: channels, to: target)
-        target += channels
-      }
-    }
-  }
-
-  /// Copies sites [sites, channels] to where they belong in an output [H', width, channels].
+  /// Copies sites [height, tiles, columns, channels] to where they belong in an output [H', width,
+  /// channels].
   func scatter(
     _ sites: UnsafePointer<Float>, to output: UnsafeMutablePointer<Float>, width: Int,
     channels: Int
   ) {
-    var source = sites
-    for row in rows {
-      let line = output + row.number * width * channels
+    forEachSite { site, row, column in
+      (output + (row * width + column) * channels).update(
+        from: sites + site * channels, count: channels)
+    }
+  }
+
+  /// Each site with its row and column of the output.
+  private func forEachSite(_ body: (_ site: Int, _ row: Int, _ column: Int) -> Void) {
+    var site = 0
+    for row in 0..<height {
+      for tile in tiles {
+        for column in columns {
+          body(site, tile.rows[row], column.number)
+          site += 1
+        }
+      }
+    }
+  }
+
+  /// Writes what a product multiplies: [tiles, columns, channels].
+  ///
+  /// - Parameters:
+  ///   - tap: the number of the column's tap.
+  ///   - x: [H, width, channels].
+  ///   - pixel: memory for [channels].
+  func gather<F: Operand>(
+    _ product: Product, tap: Int, of x: UnsafePointer<Float>, width: Int, channels: Int,
+    by pixel: UnsafeMutablePointer<Float>, to operands: UnsafeMutablePointer<F>
+  ) {
+    var target = operands
+    for tile in tiles {
       for column in columns {
-        (line + column.number * channels).update(from: source, count: channels)
-        source += channels
+        func source(_ number: Int) -> UnsafePointer<Float> {
+          let row = tile.sources[product.sources[number].source]
+          return x + (row * width + column.sources[tap]) * channels
+        }
+        if product.sources.count == 1 {
+          F.copy(source(0), count: channels, to: target)
+        } else {
+          let (a, b) = (source(0), source(1))
+          let (f, g) = (product.sources[0].factor, product.sources[1].factor)
+          for c in 0..<channels { pixel[c] = f * a[c] + g * b[c] }
+          F.copy(pixel, count: channels, to: target)
+        }
+        target += channels
       }
     }
   }

@@ -31,6 +31,11 @@ struct ActiveSitesTests {
     Sizes(layers: [((4, 4), (2, 2)), ((2, 1), (3, 3)), ((3, 2), (2, 2))], padding: 0),
     Sizes(layers: [((2, 3), (3, 2)), ((5, 5), (1, 2)), ((1, 2), (2, 3)), ((6, 6), (2, 1))]),
     Sizes(layers: [((3, 3), (2, 2)), ((1, 3), (2, 1)), ((3, 3), (1, 1))], extent: (5, 3)),
+    // With as many channels as minimal filtering takes.
+    Sizes(layers: image, channels: 64, extent: (7, 3)),
+    Sizes(layers: image, channels: 512, extent: (3, 2)),
+    Sizes(
+      layers: [((1, 1), (2, 2)), ((6, 2), (3, 1)), ((2, 2), (1, 1))], channels: 64, padding: 0),
     // Nothing in the last rows and columns depends on the input.
     Sizes(layers: [((2, 2), (5, 7)), ((1, 1), (1, 1))], padding: 0, extent: (3, 2)),
   ]
