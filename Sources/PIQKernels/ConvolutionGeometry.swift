@@ -76,15 +76,18 @@ package struct ConvolutionGeometry: Hashable, Sendable {
   }
 
   /// Checks that `x` is an input, and that it has an output.
-  func check(_ x: Tensor) throws(OneDNNError) {
+  func check(_ x: Tensor) throws(OneDNNError) { try check(x.shape) }
+
+  /// The same of an input of this shape.
+  func check(_ shape: [Int]) throws(OneDNNError) {
     let name =
       "a \(isTransposed ? "transposed " : "")convolution \(kernel.height)x\(kernel.width) of "
       + "\(inChannels) to \(outChannels) channels"
-    guard x.shape.count == 4, x.shape[3] == inChannels else {
-      throw OneDNNError(operation: name, reason: "given \(x.shape)")
+    guard shape.count == 4, shape[3] == inChannels else {
+      throw OneDNNError(operation: name, reason: "given \(shape)")
     }
-    guard output(of: x.shape).allSatisfy({ $0 > 0 }) else {
-      throw OneDNNError(operation: name, reason: "the input \(x.shape) is smaller than the kernel")
+    guard output(of: shape).allSatisfy({ $0 > 0 }) else {
+      throw OneDNNError(operation: name, reason: "the input \(shape) is smaller than the kernel")
     }
   }
 }

@@ -4,7 +4,8 @@
 /// There are two general algorithms, products of windows (`Im2ColPlan`) and sums of products
 /// (`Col2ImPlan`), and two that take fewer multiplications where the sizes allow them: Winograd's
 /// minimal filtering for stride 2 (`StridedWinograd`), and that together with the layer after it
-/// (`FusedRowsPlan`).
+/// (`FusedRowsPlan`). Transposed convolutions that leave rows or columns out run together without them
+/// (`ActiveSitesPlan`).
 package struct ConvolutionPlanner: Hashable, Sendable {
   /// The purpose of a plan.
   package enum Purpose: Sendable {
@@ -77,6 +78,19 @@ package struct ConvolutionPlanner: Hashable, Sendable {
     return purpose == .inference && geometry.isTransposed && geometry.kernel == Extent(4, 4)
       && fitsWinograd && last.isTransposed && last.outChannels == 1
       && last.inChannels == geometry.outChannels && last.stride == Extent(1, 1)
+  }
+
+  /// Whether rows or columns of the output do not depend on the input, because the stride is larger
+  /// than the kernel; `ActiveSitesPlan` does not compute them.
+  package var leavesConstantSites: Bool {
+    purpose == .inference && geometry.isTransposed
+      && (geometry.kernel.height < geometry.stride.height
+        || geometry.kernel.width < geometry.stride.width)
+  }
+
+  /// Whether minimal filtering along rows saves time where it applies (`RowFilter`).
+  var filtersRows: Bool {
+    min(geometry.inChannels, geometry.outChannels) >= Self.minimumChannels
   }
 
   /// Whether minimal filtering applies: stride 2, a kernel of 4 or padded to 4, and many channels

@@ -1,16 +1,22 @@
 package import PIQTensor
 
-/// Convolutions one after the other, for inference. Some are fused to save the map between them.
+/// Convolutions one after the other, for inference. Some are fused to save the map between them, or
+/// the sites that do not depend on the input.
 package final class ConvolutionSequence: Sendable {
   private enum Step {
     case one(ConvolutionPlan)
     case two(FusedRowsPlan)
+    case all(ActiveSitesPlan)
   }
 
   private let steps: [(name: String, step: Step)]
 
   /// - Parameter layers: plans under the names that a `LayerClock` gives them.
   package init(_ layers: [(name: String, plan: ConvolutionPlan)]) {
+    if let plan = ActiveSitesPlan(layers) {
+      steps = [("", .all(plan))]
+      return
+    }
     var steps: [(name: String, step: Step)] = []
     var rest = layers[...]
     while let layer = rest.popFirst() {
@@ -35,6 +41,7 @@ package final class ConvolutionSequence: Sendable {
       switch layer.step {
       case .one(let plan): try plan(x, named: layer.name)
       case .two(let plan): try LayerClock.step(layer.name, plan.work(on: x.shape)) { try plan(x) }
+      case .all(let plan): try plan(x)
       }
     }
   }
