@@ -1,6 +1,7 @@
 #include "CPIQFunctions.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "versions.h"
@@ -21,13 +22,11 @@ INLINED float exponential(float x) {
   y = y * r + 1.6666665459e-1f;
   y = y * r + 5.0000001201e-1f;
   y = y * (r * r) + r + 1.0f;
-  // n goes into the exponent of 2.
-  int bits;
+  // n goes into the exponent of 2; negative ones wrap around.
+  uint32_t bits, result;
   memcpy(&bits, &shifted, sizeof bits);
-  bits <<= 23;
-  int result;
   memcpy(&result, &y, sizeof result);
-  result += bits;
+  result += bits << 23;
   memcpy(&y, &result, sizeof y);
   return y;
 }

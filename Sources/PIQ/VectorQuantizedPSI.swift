@@ -6,7 +6,7 @@ public import PIQTensor
 /// The output of a PSI network for a clip's representation.
 public struct PSIOutput: Sendable {
   /// `x_tilde` [B, T, F, 1]: the mask before its sigmoid, or a spectrogram before its softplus.
-  public let reconstruction: Tensor
+  public var reconstruction: Tensor
   /// `hcat` [B, H, W, D]: the vectors before quantisation.
   public let hidden: Tensor
   /// `z_q_x` [B, H, W, D]: their keys.

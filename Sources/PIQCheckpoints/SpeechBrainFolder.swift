@@ -40,8 +40,8 @@ public struct SpeechBrainFolder: Sendable {
   public let embeddingModel: SpeechBrainObject
   /// The classifier on the encoder's embedding.
   public let classifier: SpeechBrainObject
-  /// The interpreter.
-  public let psi: SpeechBrainObject
+  /// The interpreter; nil in the recipe of a classifier.
+  public let psi: SpeechBrainObject?
 
   private let parameters: HyperParameters
 
@@ -56,7 +56,7 @@ public struct SpeechBrainFolder: Sendable {
       at: [["modules", "compute_stft"], ["compute_stft"]], purpose: "the STFT")
     embeddingModel = try parameters.object(.embeddingModel)
     classifier = try parameters.object(.classifier)
-    psi = try parameters.object(.psi)
+    psi = try parameters.optionalObject(.psi)
 
     // The defaults of SpeechBrain's STFT.
     nFFT = try stft.int("n_fft", default: 400)
@@ -80,8 +80,8 @@ public struct SpeechBrainFolder: Sendable {
     }
   }
 
-  /// The class and arguments of a network.
-  public func object(_ part: Part) -> SpeechBrainObject {
+  /// The class and arguments of a network; nil where there is none.
+  public func object(_ part: Part) -> SpeechBrainObject? {
     switch part {
     case .embeddingModel: embeddingModel
     case .classifier: classifier
@@ -89,45 +89,25 @@ public struct SpeechBrainFolder: Sendable {
     }
   }
 
-  /// The path of the checkpoint of a network: the file named by the pretrainer's `paths`, looked
-  /// for in this folder, else `<loadable>.ckpt`.
+  /// The path of the checkpoint of a network: the file named by the pretrainer's `paths`, or
+  /// `<loadable>.ckpt` or `.safetensors`, in one of `ModelFiles.places`.
   ///
   /// - Throws: `Failure` when there is no such file.
   public func checkpointPath(of part: Part) throws(Failure) -> String {
     let (loadable, path) = try parameters.loadable(of: part)
-    return try existing(
-      candidates(path) + [loadable + ".ckpt"], purpose: "the weights of \(part.rawValue)")
+    return try ModelFiles(path: self.path).find(
+      Checkpoint.endings.map { loadable + $0 }, orElse: path,
+      purpose: "the weights of \(part.rawValue)")
   }
 
   /// The labels, in the order of the classifier's outputs.
   ///
   /// - Throws: `Failure` when their file is missing or not valid.
   public func labels() throws(Failure) -> [String] {
-    let path = try parameters.pretrainedPath(of: "label_encoder")
-    let file = try existing(
-      candidates(path) + ["label_encoder.txt", "label_encoder.ckpt"], purpose: "the labels")
-    return try SpeechBrainLabels.read(path: file)
-  }
-
-  /// Candidate places in this folder of the file at a pretrainer's path, without a hub's name or
-  /// another machine's folder.
-  private func candidates(_ path: String?) -> [String] {
-    guard let path else { return [] }
-    let parts = path.split(separator: "/").filter { $0 != "." }
-    guard let last = parts.last, !parts.contains("..") else { return [] }
-    return [path.hasPrefix("/") ? String(last) : parts.joined(separator: "/"), String(last)]
-  }
-
-  private func existing(_ names: [String], purpose: String) throws(Failure) -> String {
-    for name in names {
-      let candidate = Folder.join(path, name)
-      if FileStatus(candidate) != nil { return candidate }
-    }
-    // The last of the pretrainer's names, and the standard one.
-    let wanted = Set(names.suffix(2)).sorted().map(quoted).joined(separator: " or ")
-    throw Failure(
-      .fileMalformed, path: path, problem: "has no \(wanted) (\(purpose))",
-      remedy: "fetch the whole model")
+    let file = try ModelFiles(path: path).find(
+      ModelFiles.labels, orElse: parameters.pretrainedPath(of: "label_encoder"),
+      purpose: "the labels", remedy: "name a file of labels")
+    return try LabelFile.read(path: file)
   }
 }
 
@@ -150,14 +130,25 @@ extension HyperParameters {
     try object(at: places(of: part), purpose: "the network \(quoted(part.rawValue))")
   }
 
-  fileprivate func object(
-    at places: [[String]], purpose: String
-  ) throws(Failure) -> SpeechBrainObject {
+  fileprivate func optionalObject(
+    _ part: SpeechBrainFolder.Part
+  ) throws(Failure) -> SpeechBrainObject? {
+    try object(at: places(of: part))
+  }
+
+  private func object(at places: [[String]]) throws(Failure) -> SpeechBrainObject? {
     for place in places {
       guard let value = try value(place) else { continue }
       if case .object(let object) = value { return object }
       throw Self.invalid(path, "key \(quoted(place.joined(separator: "."))) names no class")
     }
+    return nil
+  }
+
+  fileprivate func object(
+    at places: [[String]], purpose: String
+  ) throws(Failure) -> SpeechBrainObject {
+    if let object = try object(at: places) { return object }
     let key = (places.first ?? []).joined(separator: ".")
     throw Self.invalid(path, "has no \(quoted(key)) (\(purpose))")
   }

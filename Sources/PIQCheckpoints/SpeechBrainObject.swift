@@ -52,6 +52,17 @@ public struct SpeechBrainObject: Sendable, Equatable {
     className.split(separator: ".").last.map(String.init) ?? className
   }
 
+  /// For `!apply:transformers.CLASS.from_pretrained [NAME]` the class, and the name on the hub or path
+  /// that it is given; nil for anything else.
+  public var pretrained: (className: String, source: String?)? {
+    let parts = className.split(separator: ".")
+    guard parts.first == "transformers", parts.last == "from_pretrained", parts.count == 3 else {
+      return nil
+    }
+    let source = positional.first ?? arguments["pretrained_model_name_or_path"]
+    return (String(parts[1]), source?.string)
+  }
+
   /// The integer given for `keyword`, else `standard`.
   ///
   /// - Throws: `Failure` when it is no integer, or is missing without a standard value.

@@ -24,6 +24,14 @@ public protocol EncoderSettings: Sendable, Codable, Hashable {
   /// - Throws: what `arguments` throws for a value of another type.
   init(_ arguments: some KeywordArguments) throws
 
+  /// Settings of an encoder to be trained.
+  ///
+  /// - Parameters:
+  ///   - channels: D, the channels of its map.
+  ///   - depths: how many layers each stage has; those of its class if empty.
+  /// - Throws: `PIQError.configuration`.
+  init(channels: Int, depths: [Int]) throws(PIQError)
+
   /// Checks the sizes, and whether spectrograms of F bins can be encoded.
   ///
   /// - Throws: `PIQError.configuration`.
@@ -45,6 +53,32 @@ public protocol EncoderSettings: Sendable, Codable, Hashable {
 extension EncoderSettings {
   /// None: checkpoints have the names of the state.
   public static func aliases(of name: String) -> [String] { [] }
+}
+
+/// Settings of an encoder of transformers, whose sizes follow from the tensors of a checkpoint.
+public protocol PretrainedEncoderSettings: EncoderSettings {
+  /// `model_type` in transformers' `config.json`.
+  static var modelType: String { get }
+  /// Whether spectrograms are resized to images with antialiasing.
+  var antialias: Bool { get set }
+
+  /// The settings of a published model, by its name on the hub without the owner; nil for others.
+  static func published(_ name: String) -> Self?
+
+  /// Whether a checkpoint with tensors of these shapes, by name, is of such an encoder.
+  static func isFound(in shapes: [String: [Int]]) -> Bool
+
+  /// Takes over the sizes that the tensors of a checkpoint have.
+  ///
+  /// - Parameter shapes: by the names in the checkpoint.
+  mutating func adopt(_ shapes: [String: [Int]])
+}
+
+extension PretrainedEncoderSettings {
+  /// The shape of the tensor of this name in the encoder's state, under one of its names.
+  static func shape(_ name: String, in shapes: [String: [Int]]) -> [Int]? {
+    shapes[name] ?? aliases(of: name).lazy.compactMap { shapes[$0] }.first
+  }
 }
 
 /// Keyword arguments of a class, with the defaults of the class where one is missing.
@@ -81,13 +115,33 @@ public struct EncoderConfiguration: Sendable, Codable, Equatable {
     encoders.first { $0.className == className }
   }
 
+  /// The settings of the class that a checkpoint of transformers is of; nil if it is not known here.
+  public static func pretrainedSettingsType(
+    where isWanted: (any PretrainedEncoderSettings.Type) -> Bool
+  ) -> (any PretrainedEncoderSettings.Type)? {
+    encoders.lazy.compactMap { $0 as? any PretrainedEncoderSettings.Type }.first(where: isWanted)
+  }
+
+  /// The configuration of an encoder to be trained.
+  ///
+  /// - Throws: `PIQError.configuration` for an unknown class, or sizes that it cannot have.
+  public init(className: String, channels: Int, depths: [Int] = []) throws(PIQError) {
+    guard let type = Self.settingsType(of: className) else {
+      throw .configuration("there is no encoder \(className); there are \(Self.classNames)")
+    }
+    self.className = className
+    settings = try type.init(channels: channels, depths: depths)
+  }
+
+  /// The names of all classes, for messages.
+  public static var classNames: String { encoders.map { $0.className }.joined(separator: ", ") }
+
   /// The settings of a known class.
   ///
   /// - Throws: `PIQError.configuration`.
   public func known() throws(PIQError) -> any EncoderSettings {
     if let settings { return settings }
-    let names = encoders.map { $0.className }.joined(separator: ", ")
-    throw .configuration("\(className) cannot be run on sound yet; only \(names) can")
+    throw .configuration("\(className) cannot be run on sound; only \(Self.classNames) can")
   }
 
   private enum CodingKeys: String, CodingKey { case `class` }

@@ -65,6 +65,17 @@ public protocol SpectrogramEncoder: Layer {
   /// the clip is too short for it.
   func croppedFrames(of frames: Int, reduction: Int) -> Int
 
+  /// The frames that metrics of masks use: those that SpeechBrain's decoder covers, or all of them.
+  func tailForMetrics(of frames: Int, reduction: Int) -> Tail
+
+  /// A decoded map as it lies on clips in training.
+  ///
+  /// - Parameters:
+  ///   - decoded: [B, T', F, 1]: B clips, T' frames, F bins.
+  ///   - frames: T, those of the clips.
+  /// - Returns: [B, T'', F, 1] with its pullback, T'' at most T.
+  func differentiatedFit(_ decoded: Tensor, frames: Int) -> Differentiated
+
   /// The mask [T'', F] of a clip of T frames from a decoded map [T', F], T'' at most T.
   ///
   /// - Parameters:
@@ -118,6 +129,20 @@ extension SpectrogramEncoder {
   /// - Throws: `OneDNNError`.
   public func mapGradient(_ gradient: Tensor, shape: [Int]) throws -> Tensor {
     spatialMeanGradient(gradient, shape: shape)
+  }
+}
+
+/// The decoders of most encoders cover whole groups of a clip's first frames.
+extension SpectrogramEncoder {
+  /// The frames that SpeechBrain's decoder covers; all of a clip that is too short for it.
+  public func tailForMetrics(of frames: Int, reduction: Int) -> Tail {
+    // Where cropping removes no frame, the clip may be too short to crop.
+    croppedFrames(of: frames, reduction: reduction) == frames ? .keep : .crop
+  }
+
+  /// The map [B, T', F, 1] as it is.
+  public func differentiatedFit(_ decoded: Tensor, frames: Int) -> Differentiated {
+    Differentiated(decoded) { $0 }
   }
 }
 

@@ -12,6 +12,9 @@ public struct EvaluationSettings: Sendable {
   public var logitScale: Double?
   /// The settings of the method; its seed also determines contaminants, noise and resamples.
   public var explainer = ExplainerSettings()
+  /// Whether the cells of each mask are shuffled: what masks of the same values are worth that know no
+  /// place.
+  public var shufflesMasks = false
   /// Whether AD is measured after a second softmax of the probabilities, as upstream does.
   public var softensAverageDrop = false
 

@@ -113,12 +113,24 @@ public final class Evaluator {
     let explanation = try explainer.explain(
       analysis, as: analysis.classification.classIndex, tail: model.interpreter.tail(of: analysis),
       number: clip &* 16 &+ number)
+    let mask =
+      settings.shufflesMasks
+      ? shuffled(explanation.mask, clip: clip, variant: number)
+      : explanation.mask
     let outcome = try model.interpreter.measure(
-      explanation.mask, for: analysis, scaledBy: logitFactor,
+      mask, for: analysis, scaledBy: logitFactor,
       softensAverageDrop: settings.softensAverageDrop)
     return Measurement(
       set: variant.set, clip: clip, contaminant: variant.contaminant, label: label,
       probabilities: outcome.whole, predicted: outcome.classIndex, values: outcome.metrics)
+  }
+
+  /// A mask with its cells in random places.
+  private func shuffled(_ mask: Tensor, clip: Int, variant: Int) -> Tensor {
+    var stream = RandomStream(
+      seed: settings.explainer.seed, .shuffle, index: clip &* 16 &+ variant)
+    let values = mask.elements
+    return Tensor(shape: mask.shape, stream.permutation(values.count).map { values[$0] })
   }
 
   /// Reads a clip, at the model's rate.

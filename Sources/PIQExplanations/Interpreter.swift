@@ -99,9 +99,7 @@ public struct Interpreter: Sendable {
   /// The frames that metrics use, for every method: those that SpeechBrain's decoder covers; all of
   /// a clip that is too short for it.
   package func tail(of analysis: Analysis) -> Tail {
-    let frames = analysis.logPower.shape[0]
-    // Where cropping removes no frame, the clip may be too short to crop.
-    return coveredFrames(of: frames, tail: .crop) == frames ? .keep : .crop
+    decoder?.tailForMetrics(of: analysis.logPower.shape[0]) ?? .keep
   }
 
   /// How many of a clip's first frames a mask covers; all of them where the model has no decoder, or

@@ -24,6 +24,11 @@ public struct MaskDecoder: @unchecked Sendable {
   func croppedFrames(of frames: Int) -> Int {
     encoder.croppedFrames(of: frames, reduction: reduction)
   }
+
+  /// The frames that metrics use of a clip of this many.
+  func tailForMetrics(of frames: Int) -> Tail {
+    encoder.tailForMetrics(of: frames, reduction: reduction)
+  }
 }
 
 extension Interpreter {

@@ -28,6 +28,8 @@ public struct Failure: Error, CustomStringConvertible {
     case clipTooLong, clipTooShort, clipTooLoud
     // Models.
     case modelNotFound, modelMalformed, modelExists, noInterpreter
+    /// A model whose classes have no names.
+    case labelsNotFound
     /// A method that the classifier does not support.
     case methodUnsupported
     /// The library that runs imported networks is missing.

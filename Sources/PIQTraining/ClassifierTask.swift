@@ -15,15 +15,23 @@ public final class ClassifierTask: TrainingTask {
 
   /// A classifier with fresh weights.
   ///
-  /// - Throws: `PIQError.configuration`.
+  /// - Parameter pretrained: the model whose encoder the training begins with; nil for fresh weights.
+  /// - Throws: `PIQError.configuration`; `PIQError.unsupported` of a model without an encoder.
   public init(
-    _ configuration: ModelConfiguration, _ recipe: ClassifierRecipe, train: ClipSet, valid: ClipSet
+    _ configuration: ModelConfiguration, _ recipe: ClassifierRecipe, train: ClipSet, valid: ClipSet,
+    pretrained: Interpreter? = nil
   ) throws {
     self.configuration = configuration
     self.recipe = recipe
     self.valid = valid
     clipCount = train.clips.count
     networks = try Networks(configuration, using: Initializer(seed: recipe.seed))
+    if let pretrained {
+      let weights = try pretrained.encoderClassifier.encoder.state
+      for (own, other) in zip(networks.encoder.state, weights) {
+        own.parameter.value = other.parameter.value
+      }
+    }
     batches = BatchMaker(
       train, configuration, cropSeconds: recipe.data.cropSeconds, recipe.augmentation)
   }

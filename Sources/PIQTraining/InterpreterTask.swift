@@ -45,8 +45,11 @@ public final class InterpreterTask: TrainingTask {
     let cosines = try networks.classifier(encoding.embedding, mode: .evaluation)
     let labels = largestColumns(of: cosines)
     let precision = recipe.optimization.precision.named ?? .float32
-    let (output, pullback) = try psi.differentiated(
+    var (output, pullback) = try psi.differentiated(
       hidden, labels: labels, mode: .training, precision: precision)
+    let fit = networks.encoder.differentiatedFit(
+      output.reconstruction, frames: logPower.shape[1])
+    output.reconstruction = fit.value
     let objective = recipe.objective
     let loss = try InterpreterLoss(
       output, logPower: logPower, threshold: Float(objective.maskThreshold))
@@ -75,6 +78,7 @@ public final class InterpreterTask: TrainingTask {
         total += weight * value
       }
     }
+    gradients.reconstruction = try gradients.reconstruction.map(fit.pullback)
     _ = try pullback(gradients)
     return Losses(total: total, terms: terms)
   }

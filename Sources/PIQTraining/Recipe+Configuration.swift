@@ -6,24 +6,39 @@ extension ClassifierRecipe {
   /// - Parameters:
   ///   - name: the model's name.
   ///   - labels: the names of the classes, by index.
+  ///   - pretrained: the model whose encoder the training begins with; its encoder and front end
+  ///     replace those of the recipe.
   /// - Throws: `Failure` when the settings give no network.
-  public func configuration(name: String, labels: [String]) throws(Failure) -> ModelConfiguration {
+  public func configuration(
+    name: String, labels: [String], pretrained: ModelConfiguration? = nil
+  ) throws(Failure) -> ModelConfiguration {
     do {
+      let encoder =
+        try pretrained?.embeddingModel
+        ?? EncoderConfiguration(
+          className: network.encoder, channels: network.dim, depths: network.depths)
       let configuration = ModelConfiguration(
         name: name,
-        stft: try STFTConfiguration(
-          sampleRate: network.sampleRate, nFFT: network.nFFT, hopMilliseconds: network.hopLength,
-          windowMilliseconds: network.windowLength),
-        normalize: network.normalize,
-        embeddingModel: .init(ConvolutionalEncoder.Settings(dim: network.dim)),
+        stft: try pretrained?.stft
+          ?? STFTConfiguration(
+            sampleRate: network.sampleRate, nFFT: network.nFFT,
+            hopMilliseconds: network.hopLength, windowMilliseconds: network.windowLength),
+        normalize: pretrained?.normalize ?? network.normalize,
+        embeddingModel: encoder,
         classifier: .init(
-          inputSize: network.dim, blockCount: network.blockCount, blockSize: network.blockSize,
-          classCount: labels.count),
+          inputSize: try encoder.known().channels, blockCount: network.blockCount,
+          blockSize: network.blockSize, classCount: labels.count),
         labels: labels, logitScale: network.logitScale,
-        training: "trained by piq-audio, seed \(seed)")
+        training: (pretrained.map {
+          "encoder of \($0.name) (\($0.training ?? "of unknown origin")); "
+        } ?? "")
+          + "trained by piq-audio, seed \(seed)",
+        licence: pretrained?.licence)
       try configuration.validate()
-      // Its interpreter is to be trained next.
-      try configuration.embeddingModel.known().validateDecoding(bins: configuration.stft.bins)
+      if pretrained == nil {
+        // Its interpreter is to be trained next.
+        try encoder.known().validateDecoding(bins: configuration.stft.bins)
+      }
       return configuration
     } catch {
       throw Failure(

@@ -151,8 +151,12 @@ public struct ClassifierRecipe: Recipe {
 
   /// The sizes of the classifier, and its front end.
   public struct NetworkSettings: Codable, Sendable, Hashable {
-    /// The channels of the encoder (`dim`).
+    /// The class of the encoder, as in model.json.
+    public var encoder = ConvolutionalEncoder.Settings.className
+    /// The channels of the encoder's map (`dim`).
     public var dim = 256
+    /// The layers of each stage of a FocalNet, or of a ViT; those of its class if empty.
+    public var depths: [Int] = []
     /// The blocks of the classifier's head (`lin_blocks`).
     public var blockCount = 1
     /// The outputs of each block (`lin_neurons`).
@@ -173,7 +177,7 @@ public struct ClassifierRecipe: Recipe {
     public var windowLength = 23.2199
 
     enum CodingKeys: String, CodingKey {
-      case dim, normalize
+      case encoder, dim, depths, normalize
       case blockCount = "lin_blocks"
       case blockSize = "lin_neurons"
       case logitScale = "logit_scale"

@@ -44,6 +44,12 @@ struct Evaluate: TerminalCommand {
 
   @OptionGroup var method: MethodOptions
 
+  @Flag(
+    help: """
+      Shuffle the cells of each mask: what masks of the same values are worth that know no place.
+      """)
+  var shuffle = false
+
   @Option(
     help: ArgumentHelp(
       "What the classifier's cosines are multiplied by before softmax. Otherwise the model's own.",
@@ -86,6 +92,7 @@ struct Evaluate: TerminalCommand {
     settings.channel = channels.channel?.number
     settings.method = method.method
     settings.explainer = method.settings
+    settings.shufflesMasks = shuffle
     settings.logitScale = logitScale
     settings.softensAverageDrop = upstreamAd
     let countdown = Countdown(total: clips.clips.count)

@@ -11,7 +11,8 @@ enum EvaluationTable {
       "accuracy           \(figure(c.accuracy))",
       "calibration error  \(figure(c.calibrationError))",
       "cross-entropy      \(figure(c.crossEntropy))",
-      "masks of           \(evaluation.settings.method.rawValue)",
+      "masks of           \(evaluation.settings.method.rawValue)"
+        + (evaluation.settings.shufflesMasks ? ", shuffled" : ""),
     ]
     for (set, summary) in evaluation.sets {
       let what = set == .mixtures ? "mixtures" : "clips"

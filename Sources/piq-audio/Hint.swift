@@ -31,6 +31,7 @@ extension Failure.Code {
     case .channelNotFound: "--channel"
     case .clipTooShort: "--tail keep"
     case .emptySplit: "--train-folds, --valid-folds, --valid-fraction"
+    case .labelsNotFound: "--labels"
     case .listNotReadable: "--files-from"
     case .modelExists: "--force"
     case .modelMalformed: "piq-audio model import"

@@ -12,12 +12,15 @@ struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "import", abstract: "Convert a SpeechBrain PIQ model into a model folder.",
       discussion: """
-        The folder holds hyperparams.yaml, label_encoder.txt and the checkpoints that its \
-        pretrainer names. No code in these files is ever run.
+        The folder is one that a recipe leaves or the hub has: hyperparams.yaml, label_encoder.txt \
+        and the checkpoints that its pretrainer names, of Conv2dEncoder_v2, FocalNet or ViT; or \
+        embedding_model.ckpt and classifier.ckpt of a FocalNet or ViT alone. No code in these files \
+        is ever run.
 
         EXAMPLES
           piq-audio model import speechbrain-piq -o my-model
           piq-audio model import speechbrain-piq -o my-model --normalize peak
+          piq-audio model import vit-base-esc50 -o vit --labels esc50-classes.txt
           piq-audio interpret --model my-model clip.wav
         """)
 
@@ -44,6 +47,28 @@ struct ModelCommand: ParsableCommand {
         "What the classifier's cosines are multiplied by before softmax.", valueName: "x"))
     var logitScale = 1.0
 
+    @Option(
+      help: ArgumentHelp(
+        """
+        The names of the classes, if the folder has none: one a line, CSV with the columns index \
+        and name, SpeechBrain's label_encoder.txt, or a config.json with id2label.
+        """, valueName: "file"), completion: .file())
+    var labels: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "The attention heads of a ViT whose files do not say it; otherwise one for 64 channels.",
+        valueName: "n"))
+    var heads: Int?
+
+    @Flag(
+      inversion: .prefixedNo,
+      help: """
+        Whether FocalNet and ViT see an antialiased image of the spectrogram, as torchvision has made \
+        it since 0.17.
+        """)
+    var antialias = true
+
     @Option(help: "How weights are stored: f32 as they are, f16 or bf16 rounded to half the size.")
     var dtype = StoredType.f32
 
@@ -68,14 +93,21 @@ struct ModelCommand: ParsableCommand {
         throw ValidationError("--logit-scale needs a positive number")
       }
       try refuseEmpty(output, "--output")
+      try refuseEmpty(labels, "--labels")
+      guard heads.map((1...65_536).contains) ?? true else {
+        throw ValidationError("--heads needs a number from 1 to 65536")
+      }
     }
 
     func run(_ terminal: Terminal) throws {
       if !force { try Model.checkIsFree(output) }
+      var options = SpeechBrainImport.Options()
+      (options.normalize, options.logitScale) = (normalize, logitScale)
+      (options.labels, options.heads, options.antialias) = (labels, heads, antialias)
+      (options.training, options.licence) = (training, licence)
       let imported = try SpeechBrainImport(
-        path: source, name: name ?? Folder.ownName(of: output), normalize: normalize,
-        logitScale: logitScale,
-        training: training, licence: licence)
+        path: source, name: name ?? Folder.ownName(of: output), options)
+      for remark in imported.remarks { terminal.notice("\(printable(source)): \(remark)") }
       try Model.write(
         imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,
         replacing: force)

@@ -33,29 +33,49 @@ struct Train: ParsableCommand {
           piq-audio train classifier --train-folds 1,2,3 --valid-folds 4 esc10/clips.csv -o esc10
           piq-audio train classifier --print-recipe > recipe.yaml
           piq-audio train classifier --recipe recipe.yaml --epochs 100 clips.csv -o model
+          piq-audio train classifier --pretrained vit --learning-rate 2e-4 recordings/ -o birds
         """)
 
     @OptionGroup var arguments: TrainingArguments
     @OptionGroup(title: "Settings of data, optimisation and augmentation")
     var settings: SettingOptions
 
+    @Option(
+      help: ArgumentHelp(
+        "The encoder: Conv2dEncoder_v2 (the default), FocalNetBackbone or ViTModel.",
+        valueName: "class"))
+    var encoder: String?
+
     @Option(help: ArgumentHelp("The channels of the encoder.", valueName: "n"))
     var dim: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        """
+        A model folder whose encoder the training begins with, and is tuned further; its front end \
+        is kept.
+        """, valueName: "dir"), completion: .directory)
+    var pretrained: String?
 
     @OptionGroup var messages: MessageOptions
 
     func run(_ terminal: Terminal) throws {
       let recipe = try settings.recipe(ClassifierRecipe(), from: arguments.recipe) { recipe in
+        set(&recipe.network.encoder, encoder)
         set(&recipe.network.dim, dim)
       }
       if try arguments.printed(recipe, terminal) { return }
+      let pretrained = try pretrained.map { try Model(path: $0) }
       var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
       let configuration = try recipe.configuration(
-        name: session.modelName, labels: session.split.categories)
+        name: session.modelName, labels: session.split.categories,
+        pretrained: pretrained?.configuration)
       try session.choosePrecision(channels: configuration.classifier.inputSize)
       let (train, valid, test) = try session.load(configuration)
-      let task = try ClassifierTask(configuration, session.recipe, train: train, valid: valid)
-      try session.run(task, inputs: []) { model, progress in
+      let task = try ClassifierTask(
+        configuration, session.recipe, train: train, valid: valid,
+        pretrained: pretrained?.interpreter)
+      try session.run(task, inputs: [pretrained?.sha256].compactMap(\.self)) { model, progress in
         try test.map { test in
           try ClassifierTask.measure(model.interpreter, test, progress: progress)
         }

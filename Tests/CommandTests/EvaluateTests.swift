@@ -66,6 +66,24 @@ import Testing
     missing.expectRefusal(naming: "clips.csv", "no clips in fold 3")
   }
 
+  /// The control of a method: its masks with their cells in other places.
+  @Test func shuffledMasks() throws {
+    let space = try Workspace()
+    try makeTable(space)
+    let arguments = ["evaluate", "--sets", "in_distribution", "--json", "clips.csv"]
+    let own = try #require(try space.run(arguments).objects().first)
+    let shuffled = try #require(try space.run(arguments + ["--shuffle"]).objects().first)
+    #expect(own["shuffled"] == nil && shuffled["shuffled"] as? Bool == true)
+    func metric(_ name: String, _ report: [String: Any]) throws -> Double {
+      try #require((report["in_distribution"] as? [String: Any])?[name] as? Double)
+    }
+    // Sparseness does not depend on places, faithfulness does.
+    #expect(abs(try metric("sps", own) - metric("sps", shuffled)) < 1e-4)
+    #expect(try metric("ff", own) != metric("ff", shuffled))
+    let again = try space.run(arguments + ["--shuffle"]).objects().first
+    #expect(NSDictionary(dictionary: try #require(again)) == NSDictionary(dictionary: shuffled))
+  }
+
   @Test func aFolderOfClasses() throws {
     let space = try Workspace()
     try space.write("data/rain/b.wav", WAV.noise(9000).bytes)

@@ -1,4 +1,7 @@
 import Foundation
+import PIQAudioIO
+import PIQCheckpoints
+import PIQTensor
 import Testing
 
 /// `piq-audio train` as a user runs it, on sounds that are made here.
@@ -74,6 +77,63 @@ import Testing
     let log = String(decoding: try space.bytes("both/training/interpreter.jsonl"), as: UTF8.self)
     #expect(log == interpreter.output)
     try space.run(["interpret", "--model", "both", "-o", "out", "audio/0.wav"]).expectSuccess()
+  }
+
+  /// A FocalNet and a ViT from nothing, their interpreters on clips of other lengths than five seconds,
+  /// and a classifier tuned further on other classes.
+  @Test(arguments: [("FocalNetBackbone", "[1, 1, 1, 1]"), ("ViTModel", "[2]")])
+  func transformers(encoder: String, depths: String) throws {
+    let space = try Workspace()
+    try makeData(space)
+    let recipe = "data: {crop_seconds: 0}\noptimization: {epochs: 1, batch_size: 4}\n"
+    try space.write("recipe.yaml", recipe.utf8)
+    let train = ["train", "classifier", "clips.csv", "--recipe", "recipe.yaml"]
+    let classifier = try space.run(
+      train + [
+        "-o", "ears", "--encoder", encoder, "--dim", "8", "--set", "network.depths=\(depths)",
+      ])
+    #expect(classifier.status == 0, "\(classifier.errors)")
+    let settings = try space.json("ears/model.json")
+    #expect((settings["embedding_model"] as? [String: Any])?["class"] as? String == encoder)
+    let interpreter = try space.run([
+      "train", "interpreter", "clips.csv", "--recipe", "recipe.yaml", "--model", "ears", "--keys",
+      "4", "-o", "model",
+    ])
+    #expect(interpreter.status == 0, "\(interpreter.errors)")
+    let run = try space.run(["interpret", "--model", "model", "--json", "audio/0.wav"])
+    #expect(run.status == 0, "\(run.errors)")
+    // The mask is stretched over the clip: the sound is whole.
+    let sound = try Recording.read(path: space.file("0.interpretation.wav"))
+    #expect(sound.samples.count == 5000)
+    let cropped = try space.run(["interpret", "--model", "model", "--tail", "crop", "audio/0.wav"])
+    cropped.expectRefusal(naming: "audio/0.wav", "cropping needs at least 431")
+    #expect(try space.run(["evaluate", "--model", "model", "clips.csv"]).status == 0)
+    // The encoder goes on to other classes.
+    let tuned = try space.run(
+      train + ["-o", "tuned", "--pretrained", "model", "--learning-rate", "1e-9"])
+    #expect(tuned.status == 0, "\(tuned.errors)")
+    let weights = try ["model", "tuned"].map {
+      try SafetensorsFile(path: space.file("\($0)/model.safetensors"))
+    }
+    let name = try #require(weights[1].names.first { $0.hasSuffix("projection.weight") })
+    let (before, after) = (try weights[0].floats(name), try weights[1].floats(name))
+    #expect(zip(before.elements, after.elements).allSatisfy { abs($0 - $1) < 1e-5 })
+    #expect(weights[1].names.allSatisfy { !$0.hasPrefix("psi.") })
+  }
+
+  @Test(arguments: [
+    (["--encoder", "Cnn14"], "there is no encoder Cnn14"),
+    (["--encoder", "FocalNetBackbone", "--dim", "100"], "dim 100 is no multiple of 8"),
+    (["--encoder", "ViTModel", "--set", "network.depths=[1, 2]"], "has one stage"),
+    (["--set", "network.depths=[1]"], "Conv2dEncoder_v2 has no depths"),
+    (["--pretrained", "nowhere"], "nowhere/model.json: "),
+  ])
+  func encodersThatCannotBe(options: [String], words: String) throws {
+    let space = try Workspace()
+    try makeData(space)
+    let outcome = try space.run(["train", "classifier", "clips.csv", "-o", "m"] + options)
+    #expect(outcome.status == 1 && outcome.errorLines.count == 1)
+    #expect(outcome.errors.contains(words), "\(outcome.errors)")
   }
 
   @Test func aFolderOfClasses() throws {

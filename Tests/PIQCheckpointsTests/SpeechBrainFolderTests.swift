@@ -18,13 +18,13 @@ import Testing
       #expect(folder.useVQ == false)
       #expect(folder.useMaskOutput == true)  // the recipe's
       #expect(folder.maskThreshold == 0.25)
-      #expect(folder.psi.className == "speechbrain.lobes.models.PIQ.VectorQuantizedPSI_Audio")
-      #expect(folder.psi.shortClassName == "VectorQuantizedPSI_Audio")
-      #expect(try folder.psi.int("dim") == 256)
-      #expect(try folder.psi.int("K", default: 512) == 1024)
-      #expect(try folder.psi.int("numclasses", default: 50) == 50)
-      #expect(try folder.psi.bool("use_adapter") == true)
-      #expect(folder.psi.arguments["name"] == .string("1024"))
+      #expect(folder.psi?.className == "speechbrain.lobes.models.PIQ.VectorQuantizedPSI_Audio")
+      #expect(folder.psi?.shortClassName == "VectorQuantizedPSI_Audio")
+      #expect(try folder.psi?.int("dim") == 256)
+      #expect(try folder.psi?.int("K", default: 512) == 1024)
+      #expect(try folder.psi?.int("numclasses", default: 50) == 50)
+      #expect(try folder.psi?.bool("use_adapter") == true)
+      #expect(folder.psi?.arguments["name"] == .string("1024"))
       #expect(folder.object(.embeddingModel) == folder.embeddingModel)
       // By way of a hub's name, by way of the pretrained path, and by the loadable's name.
       #expect(try folder.checkpointPath(of: .embeddingModel) == path + "/encoder-ft.ckpt")
@@ -32,11 +32,11 @@ import Testing
       #expect(try folder.checkpointPath(of: .psi) == path + "/psi_model.ckpt")
       #expect(try folder.labels() == ["dog"])
       // 1024 // 64.
-      #expect(try folder.psi.int("shared_keys", default: 0) == 16)
+      #expect(try folder.psi?.int("shared_keys", default: 0) == 16)
       expectRefusal(path, "'psi.use_adapter' is not an integer") {
-        try folder.psi.int("use_adapter", default: 0)
+        _ = try folder.psi?.int("use_adapter", default: 0)
       }
-      expectRefusal(path, "no 'psi.missing'") { try folder.psi.double("missing") }
+      expectRefusal(path, "no 'psi.missing'") { _ = try folder.psi?.double("missing") }
     }
   }
 
@@ -68,7 +68,7 @@ import Testing
       let folder = try SpeechBrainFolder(path: path)
       #expect(folder.embeddingModel.className == "transformers.ViTModel.from_pretrained")
       #expect(folder.embeddingModel.positional == [.string("google/vit-base-patch16-224")])
-      #expect(try folder.psi.int("dim") == 768)
+      #expect(try folder.psi?.int("dim") == 768)
       #expect(folder.nFFT == 400)
       #expect(try folder.checkpointPath(of: .psi) == path + "/psi_model.ckpt")
       #expect(try folder.checkpointPath(of: .embeddingModel) == path + "/embedding_model.ckpt")

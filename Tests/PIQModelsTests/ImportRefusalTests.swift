@@ -39,11 +39,11 @@ import Testing
     (
       "speechbrain.lobes.models.PIQ.VectorQuantizedPSI_Audio",
       "speechbrain.lobes.models.PIQ.VectorQuantizedPSIFocalNet_Audio",
-      "VectorQuantizedPSIFocalNet_Audio, which cannot be imported yet"
+      "Conv2dEncoder_v2 takes VectorQuantizedPSI_Audio"
     ),
     (
       "speechbrain.lobes.models.PIQ.Conv2dEncoder_v2", "transformers.ViTModel",
-      "uses transformers.ViTModel, which cannot be imported yet"
+      "uses transformers.ViTModel, which cannot be imported"
     ),
     ("spec_mag_power: 0.5", "spec_mag_power: 1", "has spec_mag_power 1.0; only 0.5 is known"),
     ("    n_fft: !ref <n_fft>", "    n_fft: 1024\n    center: False", "sets center of the STFT"),
@@ -64,8 +64,8 @@ import Testing
   @Test func anotherArchitectureIsRefusedWithAWayOut() throws {
     try rewriteSettings("PIQ.Conv2dEncoder_v2", with: "FocalNet.focalnet_base")
     expectRefusal(
-      settings, "cannot be imported yet",
-      remedy: "import a PIQ model of Conv2dEncoder_v2 and VectorQuantizedPSI_Audio"
+      settings, "uses speechbrain.lobes.models.FocalNet.focalnet_base, which cannot be imported",
+      remedy: "import a model of Conv2dEncoder_v2, FocalNetBackbone or ViTModel"
     ) { try read() }
   }
 

@@ -116,9 +116,11 @@ import Testing
   }
 
   @Test func importTakesSettingsFromTheYAML() throws {
+    var options = SpeechBrainImport.Options()
+    (options.normalize, options.logitScale) = (.peak, 20)
+    (options.training, options.licence) = ("in a dream", "CC0")
     let shared = try SpeechBrainImport(
-      path: Fixtures.path(SmallModel.shared.rawValue), name: "mine", normalize: .peak,
-      logitScale: 20, training: "in a dream", licence: "CC0"
+      path: Fixtures.path(SmallModel.shared.rawValue), name: "mine", options
     ).configuration
     #expect(shared.name == "mine")
     #expect(shared.normalize == .peak)

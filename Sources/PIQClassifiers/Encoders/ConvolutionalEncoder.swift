@@ -22,6 +22,14 @@ extension ConvolutionalEncoder {
       dim = try arguments.int("dim", default: 256)
     }
 
+    /// Settings of D `channels`; throws `PIQError.configuration` where `depths` are given.
+    public init(channels: Int, depths: [Int]) throws(PIQError) {
+      guard depths.isEmpty else {
+        throw .configuration("\(Self.className) has no depths; its layers are four")
+      }
+      dim = channels
+    }
+
     /// Checks the sizes, and whether spectrograms of F `bins` can be encoded.
     ///
     /// - Throws: `PIQError.configuration`.

@@ -66,6 +66,23 @@ extension FocalNetEncoder {
     /// The sizes of microsoft/focalnet-tiny.
     public init() {}
 
+    /// A FocalNet whose last stage has D `channels`; throws `PIQError.configuration` where the stages
+    /// cannot double them.
+    public init(channels: Int, depths: [Int]) throws(PIQError) {
+      if !depths.isEmpty {
+        self.depths = depths
+        focalLevels = depths.map { _ in 2 }
+        focalWindows = depths.map { _ in 3 }
+      }
+      let stages = self.depths.count
+      guard stages <= 8, channels > 0, channels.isMultiple(of: 1 << (stages - 1)) else {
+        throw .configuration(
+          "dim \(channels) is no multiple of \(1 << min(8, stages - 1)): \(Self.className) doubles "
+            + "its channels with each of its stages")
+      }
+      embeddingSize = channels >> (stages - 1)
+    }
+
     /// - Throws: `PIQError.configuration`: lists are not among the arguments.
     public init(_ arguments: some KeywordArguments) throws {
       throw PIQError.configuration(

@@ -54,6 +54,16 @@ extension ImageEncoder {
     min(frames, ImageDecoder.frames)
   }
 
+  /// All frames: a mask is of the whole clip.
+  public func tailForMetrics(of frames: Int, reduction: Int) -> Tail { .keep }
+
+  /// The map [B, T', F, 1] stretched over T frames.
+  public func differentiatedFit(_ decoded: Tensor, frames: Int) -> Differentiated {
+    guard decoded.shape[1] != frames else { return Differentiated(decoded) { $0 } }
+    return BilinearResize(rows: frames, columns: decoded.shape[2], antialias: false)
+      .differentiated(decoded)
+  }
+
   /// The mask stretched over all frames of the clip that it was made of; with `Tail.crop` as it is,
   /// on the first frames.
   public func mask(

@@ -8,14 +8,14 @@ extension ViTEncoder.Settings {
     ("output.dense.", "mlp.fc2."),
   ]
 
-  /// What transformers 5 calls it, where that differs.
+  /// What transformers 5 calls it, where that differs; and both names in a `ViTForImageClassification`.
   public static func aliases(of name: String) -> [String] {
-    guard name.hasPrefix("encoder.layer.") else { return [] }
+    guard name.hasPrefix("encoder.layer.") else { return ["vit." + name] }
     let alias = renamed.reduce(name) { name, parts in
       guard let range = name.firstRange(of: parts.0) else { return name }
       return name.replacingCharacters(in: range, with: parts.1)
     }
-    return [alias]
+    return [alias, "vit." + name, "vit." + alias]
   }
 }
 

@@ -54,6 +54,18 @@ extension ViTEncoder {
       antialias = try arguments.bool("antialias", default: antialias)
     }
 
+    /// A ViT of D `channels` in heads of 64, with `depths[0]` layers; throws `PIQError.configuration`
+    /// for more stages than one.
+    public init(channels: Int, depths: [Int]) throws(PIQError) {
+      guard depths.count < 2 else {
+        throw .configuration("\(Self.className) has one stage, and depths are \(depths)")
+      }
+      hiddenSize = channels
+      headCount = max(1, channels / 64)
+      intermediateSize = 4 * channels
+      layerCount = depths.first ?? layerCount
+    }
+
     enum CodingKeys: String, CodingKey {
       case antialias
       case imageSize = "image_size"
