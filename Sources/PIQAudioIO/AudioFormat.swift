@@ -89,10 +89,10 @@ public struct UnsupportedEncoding: Error, CustomStringConvertible, Equatable {
 public enum SoundFileName {
   private static let extensions: Set<String> = [
     "wav", "wave", "flac", "ogg", "oga", "opus", "aif", "aiff", "aifc", "caf", "mp3", "mp2", "w64",
-    "rf64", "bwf", "au", "sph", "voc", "sds", "mpga",
+    "rf64", "bwf", "au", "snd", "sph", "voc", "sds", "mpga", "mp1", "ogx",
     // What ffmpeg decodes, where the machine has it; elsewhere each is refused with one line.
     "aac", "m4a", "m4b", "mp4", "wma", "wv", "ape", "amr", "3gp", "webm", "mka", "spx", "tta",
-    "mpc",
+    "mpc", "ac3", "eac3", "dts", "tak", "dsf", "mkv", "mov", "m4r",
   ]
 
   /// Whether a file in a folder is a sound file, by its extension.

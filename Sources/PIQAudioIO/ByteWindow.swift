@@ -1,6 +1,7 @@
 /// Bytes of a file around the place where a parser is, so that it may ask for a few at a time.
 struct ByteWindow {
-  private static let size = 64 << 10
+  // Several times what a parser asks for at a time.
+  private static let size = 256 << 10
 
   private let source: FileBytes
   private var kept: [UInt8] = []

@@ -11,6 +11,8 @@ final class LibsndfileSource: SoundSource {
 
   private let handle: SoundFileHandle
   private let (channels, sampleRate): (Int, Int)
+  /// Whether the header promises more than there is.
+  private let isCut: Bool
   private var framesRead = 0
   private var isAtEnd = false
 
@@ -31,7 +33,9 @@ final class LibsndfileSource: SoundSource {
     } catch let error as SoundFileHandle.Refusal {
       if bytes.failure != 0 { throw .system(path: name, action: "read it", errno: bytes.failure) }
       if let encoding = WAVEncoding.lacking(in: bytes) {
-        return try FFmpegSource(bytes, name: name, formatName: encoding)
+        var remarks = SoundRemarks()
+        remarks.endsEarly = WAVEncoding.isCut(bytes)
+        return try FFmpegSource(bytes, name: name, formatName: encoding, remarks: remarks)
       }
       let problem = problem(behind: error)
       if case .unsupported = problem {
@@ -66,6 +70,7 @@ final class LibsndfileSource: SoundSource {
     let frames = Int(handle.info.frames)
     declaredFrames = frames > 0 && frames < Int.max ? frames : nil
     remarks.isUnfinished = header?.isWorthAWarning ?? false
+    isCut = header?.isCut ?? false
   }
 
   func next() throws(SoundFileError) -> SoundBlock? {
@@ -87,7 +92,7 @@ final class LibsndfileSource: SoundSource {
       remarks.endsEarly = true
       remarks.promised = Double(declaredFrames) / Double(sampleRate)
     } else {
-      remarks.endsEarly = handle.error != nil || handle.notesMissingBytes
+      remarks.endsEarly = isCut || handle.error != nil || handle.notesMissingBytes
     }
   }
 

@@ -1,5 +1,5 @@
 /// What is amiss with a sound that can be used all the same.
-struct SoundRemarks: Equatable {
+struct SoundRemarks {
   /// Stretches that are missing or cannot be decoded, and are silent instead.
   struct Holes: Equatable {
     /// How many there are.
@@ -10,6 +10,8 @@ struct SoundRemarks: Equatable {
     var length = 0.0
     /// Whether the length is an estimate.
     var isEstimate = false
+    /// Where the last ends.
+    fileprivate var end = -1.0
   }
 
   /// Holes in the sound. What follows them is at its own time.
@@ -22,6 +24,8 @@ struct SoundRemarks: Equatable {
   var promised: Double?
   /// Whether the header was never finished, so that the length is that of the file.
   var isUnfinished = false
+  /// What is left out behind the end, such as "Speex", and where it begins, in seconds.
+  var leftOut: (name: String, start: Double)?
   /// Whether there are several sounds at the same time, of which the first is used.
   var hasOtherStreams = false
   /// Whether parts have another rate or other channels than the first.
@@ -44,8 +48,10 @@ struct SoundRemarks: Equatable {
 
   private static func add(to holes: inout Holes, _ start: Double, _ length: Double) {
     if holes.count == 0 { holes.start = start }
-    holes.count += 1
+    // Holes that touch are one.
+    if length == 0 || (start - holes.end).magnitude > 1e-3 { holes.count += 1 }
     holes.length += length
+    holes.end = start + length
   }
 
   /// All remarks in one line, or nil.
@@ -74,6 +80,9 @@ struct SoundRemarks: Equatable {
       let others = losses.count > 1 ? " and at \(losses.count - 1) more places" : ""
       parts.append(
         "is damaged at \(seconds(losses.start)) s\(others): what follows may be too early")
+    }
+    if let leftOut {
+      parts.append("goes on with \(leftOut.name) at \(seconds(leftOut.start)) s, which is left out")
     }
     if hasOtherStreams { parts.append("holds several sounds at once: the first is used") }
     if hasOtherFormats {

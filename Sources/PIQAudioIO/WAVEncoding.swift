@@ -22,6 +22,13 @@ enum WAVEncoding {
   /// Whether `bytes` are a WAV of MPEG audio.
   static func isMPEG(_ bytes: FileBytes) -> Bool { [0x50, 0x55].contains(number(in: bytes)) }
 
+  /// Whether a WAV ends before its data do by its header.
+  static func isCut(_ bytes: FileBytes) -> Bool {
+    let data = Chunks(bytes, from: 12, .little).first { $0.name == "data" }
+    // Larger ones mean "unknown".
+    return data.map { $0.start + $0.size > bytes.count && $0.size < 0x7FFF_0000 } ?? false
+  }
+
   /// The number of the encoding; nil where `bytes` are no WAV.
   private static func number(in bytes: FileBytes) -> Int? {
     let head = bytes.bytes(at: 0, count: 12)

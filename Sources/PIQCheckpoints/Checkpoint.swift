@@ -6,8 +6,8 @@ public enum Checkpoint {
   /// The endings of their names, in the order in which they are looked for.
   public static let endings = [".ckpt", ".safetensors"]
 
-  /// All floating-point tensors of the file at `path`, by name, without the prefix `module.` that
-  /// PyTorch's `DataParallel` puts before all names.
+  /// All floating-point tensors of the file at `path`, by name, without what wrappers
+  /// put before all names.
   ///
   /// - Throws: `Failure`.
   public static func tensors(path: String) throws(Failure) -> [String: Tensor] {
@@ -22,11 +22,18 @@ public enum Checkpoint {
     return unwrapped(tensors)
   }
 
+  /// What wrappers put before all names: PyTorch's `DataParallel`, and `torch.compile`.
+  private static let wrappers = ["module.", "_orig_mod."]
+
   private static func unwrapped(_ tensors: [String: Tensor]) -> [String: Tensor] {
-    let prefix = "module."
-    guard tensors.keys.allSatisfy({ $0.hasPrefix(prefix) }) else { return tensors }
-    return Dictionary(
-      tensors.map { (String($0.key.dropFirst(prefix.count)), $0.value) },
-      uniquingKeysWith: { first, _ in first })
+    guard !tensors.isEmpty,
+      let prefix = wrappers.first(where: { prefix in
+        tensors.keys.allSatisfy { $0.hasPrefix(prefix) }
+      })
+    else { return tensors }
+    return unwrapped(
+      Dictionary(
+        tensors.map { (String($0.key.dropFirst(prefix.count)), $0.value) },
+        uniquingKeysWith: { first, _ in first }))
   }
 }

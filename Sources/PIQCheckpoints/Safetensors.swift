@@ -22,6 +22,36 @@ public enum Safetensors {
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:],
     dtype: TensorDType = .float32, to path: String, isDurable: Bool = false
   ) throws {
+    try contents(of: tensors, metadata: metadata, dtype: dtype, path: path)
+      .write(to: path, isDurable: isDurable)
+  }
+
+  /// A file that is ready to be written.
+  package struct Contents {
+    fileprivate let header, data: [UInt8]
+
+    /// Writes the file, which appears whole or not at all.
+    ///
+    /// - Throws: `Failure`.
+    package func write(to path: String, isDurable: Bool = false) throws {
+      try withUnsafeBytes(of: UInt64(header.count).littleEndian) { length in
+        try header.withUnsafeBytes { header in
+          try data.withUnsafeBytes {
+            try AtomicFile.write([length, header, $0], to: path, isDurable: isDurable)
+          }
+        }
+      }
+    }
+  }
+
+  /// What `write` writes.
+  ///
+  /// - Parameter path: named in errors.
+  /// - Throws: `Failure` for a name given twice, or an element too large for `.float16`.
+  package static func contents(
+    of tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:],
+    dtype: TensorDType, path: String
+  ) throws -> Contents {
     precondition(
       [.float32, .float16, .bfloat16].contains(dtype), "cannot write \(dtype.rawValue) tensors")
     let sorted = tensors.sorted { $0.name < $1.name }
@@ -60,13 +90,7 @@ public enum Safetensors {
 
     var header = Array("{\(items.joined(separator: ","))}".utf8)
     while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
-    try withUnsafeBytes(of: UInt64(header.count).littleEndian) { length in
-      try header.withUnsafeBytes { header in
-        try data.withUnsafeBytes {
-          try AtomicFile.write([length, header, $0], to: path, isDurable: isDurable)
-        }
-      }
-    }
+    return Contents(header: header, data: data)
   }
 
   /// Appends the elements of `tensor`; false where a finite one would become infinite.

@@ -110,6 +110,14 @@ struct ImportSource {
       underlying: underlying)
   }
 
+  /// The name of a tensor that ends as a missing one, for messages.
+  private func alike(_ key: String) -> (File) -> String {
+    { file in
+      let found = file.tensors.keys.sorted().first { $0.hasSuffix("." + key) }
+      return found.map { "; it has \(printable($0))" } ?? ""
+    }
+  }
+
   // MARK: Weights
 
   /// The weights of a model with these settings, under its own names.
@@ -138,8 +146,8 @@ struct ImportSource {
       guard let file, let tensor = ([key] + others).lazy.compactMap({ file.tensors[$0] }).first
       else {
         throw Failure(
-          .fileMalformed, path: file?.path ?? path, problem: "lacks the tensor \(key)",
-          remedy: remedy)
+          .fileMalformed, path: file?.path ?? path,
+          problem: "lacks the tensor \(key)" + (file.map(alike(key)) ?? ""), remedy: remedy)
       }
       guard tensor.shape == shape else {
         throw Failure(

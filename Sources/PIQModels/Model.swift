@@ -75,11 +75,14 @@ public struct Model: Sendable {
     if !replacing { try checkIsFree(path) }
     try Folder.make(path)
     let settings = try JSON.indented(configuration) + "\n"
+    let weightsPath = Folder.join(path, weightsFile)
+    // What cannot be stored is found before the old model goes.
+    let contents = try Safetensors.contents(
+      of: weights, metadata: ["format": "pt"], dtype: dtype, path: weightsPath)
     let settingsPath = Folder.join(path, configurationFile)
     // Without settings there is no model: an interruption leaves none rather than a mixed one.
     settingsPath.withSystemPath { _ = unlink($0) }
-    try Safetensors.write(
-      weights, metadata: ["format": "pt"], dtype: dtype, to: Folder.join(path, weightsFile))
+    try contents.write(to: weightsPath)
     try AtomicFile.write(settings.utf8, to: settingsPath)
   }
 

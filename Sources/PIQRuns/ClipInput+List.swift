@@ -20,8 +20,9 @@ extension ClipInput {
         .listNotReadable, path: path, problem: "the list of files is UTF-16",
         remedy: "save it as UTF-8, one path a line")
     }
-    if bytes.contains(0) { return bytes.split(separator: 0).map { String(pathBytes: $0) } }
-    return ByteOrderMark.skipped(in: bytes).split(separator: UInt8(ascii: "\n")).compactMap {
+    let text = ByteOrderMark.skipped(in: bytes)
+    if text.contains(0) { return text.split(separator: 0).map { String(pathBytes: $0) } }
+    return text.split(separator: UInt8(ascii: "\n")).compactMap {
       let line = $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0
       return line.isEmpty ? nil : String(pathBytes: line)
     }

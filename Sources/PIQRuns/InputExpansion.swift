@@ -36,6 +36,11 @@ public struct InputExpansion {
 
   private mutating func take(_ path: String, isNamed: Bool) {
     guard path != "-", Folder.isFolder(path) else {
+      if !isNamed, path != "-", FileStatus(path)?.kind == .other {
+        // Opened, a pipe would be waited for.
+        remark(.specialFile(path: path))
+        return
+      }
       inputs.append(ClipInput(path: path, isNamed: isNamed, keepsPath: keepsPaths))
       return
     }

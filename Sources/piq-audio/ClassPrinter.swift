@@ -69,9 +69,12 @@ final class ClassPrinter {
   func end(_ outcome: ClipOutcome, of input: ClipInput) throws {
     guard case .done(let report, _) = outcome else { return }
     if listsWindows {
-      if form == .json, let warning = report.warning {
+      if form == .json, report.warning != nil || report.endFlag == false {
         try terminal.print(
-          JSON.line(WarningLine(input: input.path, channel: input.channel, warning: warning)))
+          JSON.line(
+            WarningLine(
+              input: input.path, channel: input.channel, warning: report.warning,
+              endFlag: report.endFlag)))
       }
       return
     }
@@ -96,11 +99,17 @@ final class ClassPrinter {
   }
 }
 
-/// The line of JSON of a warning, behind those of windows.
+/// The line of JSON of what is doubtful about a recording, behind those of its windows.
 private struct WarningLine: Encodable {
   let input: String
   let channel: Int?
-  let warning: String
+  let warning: String?
+  let endFlag: Bool?
+
+  enum CodingKeys: String, CodingKey {
+    case input, channel, warning
+    case endFlag = "end_flag"
+  }
 }
 
 /// A window's line of JSON.

@@ -16,9 +16,9 @@ struct InputOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Read more inputs from a file, one per line or separated by NUL bytes (find -print0); - is \
-      standard input.
+      standard input; may be repeated.
       """, valueName: "file"), completion: .file())
-  var filesFrom: String?
+  var filesFrom: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -51,17 +51,19 @@ struct InputOptions: ParsableArguments {
   }
 
   private func expand(keepsPaths: Bool, _ terminal: Terminal) throws -> InputExpansion {
-    if filesFrom == "-" && inputs.contains("-") {
+    if filesFrom.contains("-") && inputs.contains("-") {
       throw UsageError("standard input cannot be both a sound file and a list of files")
     }
-    let listed = try filesFrom.map { path throws(Failure) in try ClipInput.paths(listedIn: path) }
-    if (inputs + (listed ?? [])).count(where: { $0 == "-" }) > 1 {
-      throw UsageError("standard input can be given only once")
-    }
-    if inputs.isEmpty && listed == nil {
+    if inputs.isEmpty && filesFrom.isEmpty {
       throw UsageError("no input was given; name sound files or folders, or see --help")
     }
-    return InputExpansion(named: inputs, listed: listed ?? [], keepsPaths: keepsPaths) { remark in
+    let once = UsageError("standard input can be given only once")
+    if filesFrom.count(where: { $0 == "-" }) > 1 { throw once }
+    let listed = try filesFrom.flatMap { path throws(Failure) in
+      try ClipInput.paths(listedIn: path)
+    }
+    if (inputs + listed).count(where: { $0 == "-" }) > 1 { throw once }
+    return InputExpansion(named: inputs, listed: listed, keepsPaths: keepsPaths) { remark in
       switch remark {
       case _ where remark.isDetail: terminal.note("\(remark)")
       case .leftOut, .repetitions: terminal.notice("\(remark); --verbose lists them")

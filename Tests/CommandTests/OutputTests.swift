@@ -57,6 +57,21 @@ import Testing
     }
   }
 
+  /// Several lists, marks at their beginnings, and pipes among their files.
+  @Test(arguments: ["\n", "\0"]) func severalLists(separator: String) throws {
+    let space = try Workspace()
+    let names = ["a.wav", "b.wav", "c.wav"]
+    for name in names { try space.writeGoodClip(name) }
+    try space.write("one", ("\u{FEFF}a.wav" + separator + "pipe" + separator).utf8)
+    try space.write("two", ("b.wav" + separator + "c.wav" + separator).utf8)
+    let outcome = try space.shell(
+      #"mkfifo pipe; exec "$@""#,
+      ["classify", "--json", "--files-from", "one", "--files-from", "two"])
+    #expect(outcome.status == 0)
+    #expect(try outcome.objects().map { $0["input"] as? String } == names)
+    #expect(outcome.errorLines.count == 1 && outcome.errors.contains("pipe"))
+  }
+
   @Test func listThatIsNone() throws {
     let space = try Workspace()
     try space.write("list", [0xFF, 0xFE, 0x0A])

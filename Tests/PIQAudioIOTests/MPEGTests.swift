@@ -1,4 +1,5 @@
 import PIQAudioIO
+import TestSupport
 import Testing
 
 /// MP3 with and without the headers that say how long it is.
@@ -126,6 +127,33 @@ import Testing
       #expect((0...3 * 1152).contains(recording.samples.count - Self.seconds * 44_100))
       #expect(recording.warning?.hasPrefix("has a hole at 2.") == true)
     }
+  }
+
+  /// Frames whose headers are whole, and whose contents are not.
+  @Test func damagedContents() throws {
+    var bytes = try mp3(channels: 2)
+    let places = frames(bytes)
+    // Within the loud second; behind header and side information.
+    for frame in 15..<25 { for i in places[frame] + 36..<places[frame + 1] { bytes[i] = 0x5A } }
+    let recording = try read(bytes)
+    #expect(recording.samples.count == Self.seconds * 44_100)
+    #expect(recording.samples.allSatisfy { $0.magnitude < 8 })
+    #expect(recording.warning?.contains("hole") == true, "\(recording.warning ?? "")")
+    // What follows is at its time.
+    let whole = try read(mp3(channels: 2))
+    #expect(recording.samples.suffix(44_100) == whole.samples.suffix(44_100))
+  }
+
+  /// Frames that do not say their size (lame --freeformat).
+  @Test func freeFormat() throws {
+    let recording = try Recording.read(path: Fixtures.path("sounds/free-format.mp3"))
+    #expect(recording.warning == nil)
+    // A sine of 440 Hz at half of full scale.
+    let middle = recording.samples[8_000..<16_000]
+    let power = middle.reduce(0) { $0 + $1 * $1 } / Float(middle.count)
+    #expect(abs(power - 0.125) < 0.01)
+    let crossings = zip(middle, middle.dropFirst()).count { $0 < 0 && $1 >= 0 }
+    #expect(abs(crossings - 8_000 * 440 / 44_100) <= 1)
   }
 
   /// The number of frames in the first one tells how many are missing.

@@ -1,3 +1,4 @@
+import Foundation
 import PIQAudioIO
 import Testing
 
@@ -135,5 +136,94 @@ import Testing
     let path = try folder.file("a.ogg", Array(try pages().dropFirst(3).joined()))
     let error = #expect(throws: SoundFileError.self) { try Recording.read(path: path) }
     #expect(error?.problem == .malformed("its beginning is not complete"))
+  }
+
+  /// A link that ends inside a page, with a smaller one behind it.
+  @Test func aCutLinkBeforeASmallOne() throws {
+    let whole = try pages(seconds: 4)
+    let small = try pages(seconds: 1, rate: 8_000)
+    let cut = whole.dropLast(2) + [Array(whole[whole.count - 2].prefix(1000))]
+    let recording = try read(cut + small)
+    #expect(recording.warning?.hasPrefix("is damaged at ") == true)
+  }
+
+  /// Pages that come twice, or in another order, as after a broken connection.
+  @Test(arguments: [SampleFile.oggVorbis, .opus])
+  func repeatedAndSwappedPages(_ format: SampleFile) throws {
+    let part = try pages(format, seconds: 8)
+    let whole = try read(part)
+    let middle = part.count / 2
+    let repeated = try read(part[...middle] + part[middle...])
+    #expect(repeated.samples == whole.samples && repeated.warning == nil)
+    var swapped = part
+    swapped.swapAt(middle, middle + 1)
+    let recording = try read(swapped)
+    #expect(abs(recording.duration - whole.duration) < 0.02)
+    #expect(recording.warning?.contains("hole") == true)
+  }
+
+  /// Channels are in the order of WAV, whatever the codec's own is.
+  ///
+  /// libsndfile writes them in the order in which they come, which is that of Vorbis here.
+  @Test(
+    arguments: [SampleFile.oggVorbis, .opus],
+    [
+      [0, 2, 1], [0, 2, 1, 3, 4], [0, 2, 1, 5, 3, 4], [0, 2, 1, 6, 5, 3, 4],
+      [0, 2, 1, 7, 5, 6, 3, 4],
+    ])
+  func orderOfChannels(_ format: SampleFile, _ places: [Int]) throws {
+    let channels = places.count
+    let levels = (0..<channels).map { 0.1 + 0.1 * Float($0) }
+    let samples = (0..<24_000).flatMap { time in
+      levels.map { $0 * sin(Float(time) * 2 * .pi * 60 / 48_000) }
+    }
+    let path = folder.file("many")
+    try format.write(samples, channels: channels, sampleRate: 48_000, to: path)
+    // Of 5.1, encoders keep but the lowest of the LFE channel.
+    for channel in 1...channels where channels != 6 || channel != 4 {
+      let sound = try Recording.read(path: path, channel: channel).samples.dropFirst(4800)
+      let level = sound.reduce(0) { max($0, $1.magnitude) }
+      #expect(abs(level - levels[places[channel - 1]]) < 0.04, "\(channel)")
+    }
+  }
+
+  /// Writers that never set positions.
+  @Test(arguments: [SampleFile.oggVorbis, .opus]) func noPositions(_ format: SampleFile) throws {
+    let part = try pages(format, seconds: 6)
+    let recording = try read(
+      part.map { page in
+        var page = page
+        page.replaceSubrange(6..<14, with: [UInt8](repeating: 0, count: 8))
+        return OggChecksum.corrected(page)
+      })
+    #expect(abs(recording.duration - 6) < 0.1)
+    #expect(recording.warning == nil)
+  }
+
+  /// What follows in another encoding is said, and is no damage.
+  @Test func anotherEncodingBehind() throws {
+    let part = try pages(seconds: 2)
+    var page = part[0]
+    // The first packet of Speex.
+    page.replaceSubrange(28..<36, with: Array("Speex   ".utf8))
+    page[14] ^= 0x55
+    let recording = try read(part + [OggChecksum.corrected(page)])
+    #expect(recording.warning == "goes on with Speex at 2 s, which is left out")
+  }
+}
+
+/// The checksum of an Ogg page (RFC 3533).
+enum OggChecksum {
+  /// The page with the checksum that its bytes have.
+  static func corrected(_ page: [UInt8]) -> [UInt8] {
+    var page = page
+    page.replaceSubrange(22..<26, with: [0, 0, 0, 0])
+    var sum: UInt32 = 0
+    for byte in page {
+      sum ^= UInt32(byte) << 24
+      for _ in 0..<8 { sum = sum & 0x8000_0000 != 0 ? sum << 1 ^ 0x04C1_1DB7 : sum << 1 }
+    }
+    page.replaceSubrange(22..<26, with: (0..<4).map { UInt8(truncatingIfNeeded: sum >> (8 * $0)) })
+    return page
   }
 }

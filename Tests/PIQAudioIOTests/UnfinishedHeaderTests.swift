@@ -103,4 +103,95 @@ import Testing
     let tag = Array("ID3".utf8) + [3, 0, 0, 0, 0, 125, 0] + [UInt8](repeating: 0, count: 16_000)
     try expectWhole(tag + make(format, format == .au ? ".snd" : "FORM").bytes, warning: false)
   }
+
+  /// Where `mark` begins in `bytes`.
+  private func place(_ mark: String, in bytes: [UInt8]) throws -> Int {
+    let mark = Array(mark.utf8)
+    return try #require(
+      bytes.indices.dropLast(4).first { bytes[$0..<$0 + mark.count].elementsEqual(mark) })
+  }
+
+  private static let noted = 20_000
+
+  /// Sizes that were brought up to date for the last time before the end.
+  @Test(arguments: [SampleFile.rf64, .aiff, .au, .w64]) func sizesNotedBeforeTheEnd(
+    _ format: SampleFile
+  ) throws {
+    let mark = [SampleFile.rf64: "ds64", .aiff: "SSND", .au: ".snd", .w64: "data"][format] ?? ""
+    var (bytes, place) = try make(format, mark)
+    func big(_ value: Int) -> [UInt8] { littleEndian(UInt32(value)).reversed() }
+    func wide(_ value: Int) -> [UInt8] { littleEndian(UInt64(value)) }
+    switch format {
+    case .rf64:
+      let data = try self.place("data", in: bytes) + 8
+      bytes.replaceSubrange(place + 8..<place + 16, with: wide(data - 8 + Self.noted))
+      bytes.replaceSubrange(place + 16..<place + 24, with: wide(Self.noted))
+    case .aiff:
+      let common = try self.place("COMM", in: bytes)
+      bytes.replaceSubrange(4..<8, with: big(place + 8 + Self.noted))
+      bytes.replaceSubrange(common + 10..<common + 14, with: big(Self.noted / 3))
+      bytes.replaceSubrange(place + 4..<place + 8, with: big(8 + Self.noted))
+    case .au: bytes.replaceSubrange(8..<12, with: big(Self.noted))
+    default:
+      bytes.replaceSubrange(16..<24, with: wide(place + 24 + Self.noted))
+      bytes.replaceSubrange(place + 16..<place + 24, with: wide(24 + Self.noted))
+    }
+    try expectWhole(bytes)
+  }
+
+  /// A header whose RIFF size is right, and whose data size is not.
+  @Test func dataSizeNotedBeforeTheEnd() throws {
+    var wav = HandmadeWAV(pcm16: (0..<Self.count).map { Int16(truncatingIfNeeded: $0 &* 77) })
+    wav.claimedDataSize = UInt32(Self.noted)
+    wav.claimedRIFFSize = UInt32(36 + 2 * Self.count)
+    try expectWhole(wav.bytes)
+  }
+
+  /// BW64 is RF64 under another name; a pipe's sizes; no ds64 at all.
+  @Test func otherWide() throws {
+    let (bytes, place) = try make(.rf64, "ds64")
+    try expectWhole(Array("BW64".utf8) + bytes[4...], warning: false)
+    var pipe = bytes
+    pipe.replaceSubrange(place + 8..<place + 24, with: [UInt8](repeating: 0xFF, count: 16))
+    let data = try self.place("data", in: pipe)
+    pipe.replaceSubrange(data + 4..<data + 8, with: [UInt8](repeating: 0xFF, count: 4))
+    try expectWhole(pipe, warning: false)
+    let wav = HandmadeWAV(pcm16: (0..<Self.count).map { Int16(truncatingIfNeeded: $0 &* 77) }).bytes
+    try expectWhole(Array("RF64".utf8) + wav[4...])
+  }
+
+  @Test func bigEndianWAV() throws {
+    func big(_ value: some FixedWidthInteger) -> [UInt8] { littleEndian(value).reversed() }
+    let samples = (0..<Self.count).flatMap { big(Int16(truncatingIfNeeded: $0 &* 77)) }
+    let format =
+      big(UInt32(16)) + big(UInt16(1)) + big(UInt16(1)) + big(UInt32(16_000))
+      + big(UInt32(32_000)) + big(UInt16(2)) + big(UInt16(16))
+    try expectWhole(
+      Array("RIFX".utf8) + big(UInt32(0)) + Array("WAVEfmt ".utf8) + format + Array("data".utf8)
+        + big(UInt32(0)) + samples)
+  }
+
+  @Test func unknownSizesOfAU() throws {
+    var bytes = try make(.au, ".snd").bytes
+    bytes.replaceSubrange(8..<12, with: [0x7F, 0xFF, 0xFF, 0xFF])
+    try expectWhole(bytes, warning: false)
+  }
+
+  /// Files that were cut are used as far as they go.
+  @Test func cutCAFAndW64() throws {
+    func big(_ value: some FixedWidthInteger) -> [UInt8] { littleEndian(value).reversed() }
+    let header =
+      Array("caff".utf8) + big(UInt16(1)) + big(UInt16(0)) + Array("desc".utf8) + big(UInt64(32))
+      + big((16_000.0).bitPattern) + Array("lpcm".utf8) + big(UInt32(2)) + big(UInt32(2))
+      + big(UInt32(1)) + big(UInt32(1)) + big(UInt32(16)) + Array("data".utf8)
+    let caf =
+      header + big(UInt64(4 + 2 * Self.count)) + big(UInt32(0))
+      + (0..<Self.count).flatMap { littleEndian(Int16(truncatingIfNeeded: $0 &* 77)) }
+    for (bytes, width) in [(caf, 2), (try make(.w64, "data").bytes, 4)] {
+      let cut = Array(bytes.dropLast(10_000 * width))
+      let recording = try Recording.read(path: folder.file("a", cut))
+      #expect(abs(recording.samples.count - (Self.count - 10_000)) <= 4)
+      #expect(recording.warning?.hasPrefix("ends early: the 1.25 s that are there") == true)
+    }
+  }
 }

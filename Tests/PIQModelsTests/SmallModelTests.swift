@@ -4,6 +4,7 @@ import PIQCheckpoints
 import PIQClassifiers
 import PIQExplanations
 import PIQModels
+import PIQPlatform
 import PIQSpectral
 import PIQTensor
 import TestSupport
@@ -137,5 +138,21 @@ import Testing
     #expect(plain.normalize == .none)
     #expect(plain.logitScale == 1)
     #expect(plain.psi == .init(dim: 8, keyCount: 40, classCount: 10))
+  }
+
+  /// A model that cannot be stored does not replace one.
+  @Test func whatDoesNotFitReplacesNothing() throws {
+    let folder = try TemporaryFolder()
+    let small = try SpeechBrainImport(
+      path: Fixtures.path(SmallModel.partitioned.rawValue), name: "x")
+    try Model.write(small.configuration, weights: small.weights, dtype: .float16, to: folder.path)
+    let sha256 = try Model(path: folder.path).sha256
+    var weights = small.weights
+    weights[0].tensor = Tensor(shape: weights[0].tensor.shape, repeating: 1e6)
+    #expect(throws: Failure.self) {
+      try Model.write(
+        small.configuration, weights: weights, dtype: .float16, to: folder.path, replacing: true)
+    }
+    #expect(try Model(path: folder.path).sha256 == sha256)
   }
 }

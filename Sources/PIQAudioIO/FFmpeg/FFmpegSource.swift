@@ -5,7 +5,7 @@ import PIQPlatform
 final class FFmpegSource: SoundSource {
   let formatName: String
   let declaredFrames: Int? = nil
-  private(set) var remarks = SoundRemarks()
+  private(set) var remarks: SoundRemarks
 
   private let name: String
   private let process: FFmpegProcess
@@ -25,9 +25,14 @@ final class FFmpegSource: SoundSource {
 
   /// Starts ffmpeg on `bytes`.
   ///
-  /// - Parameter formatName: completes "holds …".
+  /// - Parameters:
+  ///   - formatName: completes "holds …".
+  ///   - remarks: what the container says.
   /// - Throws: `SoundFileError` where there is no ffmpeg, or where it cannot decode them.
-  init(_ bytes: FileBytes, name: String, formatName: String) throws(SoundFileError) {
+  init(
+    _ bytes: FileBytes, name: String, formatName: String, remarks: SoundRemarks = SoundRemarks()
+  ) throws(SoundFileError) {
+    self.remarks = remarks
     guard let ffmpeg = FFmpegProcess.path else {
       throw SoundFileError(path: name, problem: .needsFFmpeg(formatName))
     }

@@ -56,4 +56,35 @@ struct MPEGFrameHeader: Equatable {
     let slots = frames / 8 * bits / sampleRate
     size = bitRate == 0 ? nil : layer == 1 ? slots / 4 * 4 + padding : slots + padding
   }
+
+  /// What a frame holds, by its side information.
+  enum Contents {
+    /// Coefficients that are not zero.
+    case sound
+    /// None.
+    case silence
+    /// Of layers I and II, which have no side information.
+    case unknown
+  }
+
+  /// What `frame` holds.
+  func contents(of frame: ArraySlice<UInt8>) -> Contents {
+    guard layer == 3, frame.count >= 4 + checksumSize + sideInfoSize else { return .unknown }
+    let side = frame.dropFirst(4 + checksumSize).prefix(sideInfoSize)
+    func field(_ offset: Int, _ count: Int) -> Int {
+      (offset..<offset + count).reduce(0) { value, bit in
+        value << 1 | Int(side[side.startIndex + bit / 8] >> UInt8(7 - bit % 8) & 1)
+      }
+    }
+    let isFirstVersion = frames == 1152
+    // main_data_begin, private bits, and scfsi of each channel; then granules of 59 or 63 bits.
+    let head = isFirstVersion ? 9 + (channels == 1 ? 5 : 3) + 4 * channels : 8 + channels
+    let (granules, size) = isFirstVersion ? (2 * channels, 59) : (channels, 63)
+    for granule in 0..<granules {
+      // part2_3_length of 12 bits, and big_values of 9.
+      let place = head + granule * size
+      if field(place, 12) > 0, field(place + 12, 9) > 0 { return .sound }
+    }
+    return .silence
+  }
 }

@@ -146,6 +146,8 @@ struct MPEGScanner {
   private mutating func size(of header: MPEGFrameHeader, at place: Int) -> Int? {
     if let size = header.size { return size >= 24 ? size : nil }
     if let freeSize, header.kind == kind { return freeSize + header.padding }
+    // A stream is of free format from its first frame on, or not at all.
+    guard kind == nil || freeSize != nil else { return nil }
     let bytes = window.bytes(at: place, count: Self.largestFrame + 4)
     for i in bytes.indices.dropFirst(32).dropLast(3) where bytes[i] == 0xFF {
       if let next = MPEGFrameHeader(bytes[i...]), next.kind == header.kind, next.size == nil,

@@ -20,6 +20,8 @@ final class MPEGSource: SoundSource {
     /// How many frames there were.
     var frames = 0
     var sizes = MPEGFrameSizes()
+    /// The bytes that the decoder was given since it began anew.
+    var fed = 0
     /// Whether the frame with the tag was there.
     var hasTag = false
     /// How many samples of each channel are still to be left out at the beginning.
@@ -35,24 +37,28 @@ final class MPEGSource: SoundSource {
   static func open(
     _ bytes: FileBytes, name: String, within limit: Int = 0
   ) throws(SoundFileError) -> MPEGSource? {
-    let stream = stream(inWAV: bytes) ?? bytes
+    let isWAV = WAVEncoding.isMPEG(bytes)
+    let unfinished = isWAV ? UnfinishedHeader.find(in: bytes) : nil
+    let stream = isWAV ? stream(inWAV: bytes, toItsEnd: unfinished != nil) ?? bytes : bytes
     var scanner = MPEGScanner(stream)
     guard scanner.begins(within: limit) else { return nil }
     while let item = scanner.next() {
       guard case .frame(let header, let frame) = item else { continue }
-      return try MPEGSource(scanner, header, frame, stream, name: name)
+      let source = try MPEGSource(scanner, header, frame, stream, name: name)
+      source.remarks.isUnfinished = unfinished?.isWorthAWarning ?? false
+      return source
     }
     return nil
   }
 
-  /// The MPEG audio in a WAV; nil if it is none, or holds another encoding.
-  private static func stream(inWAV bytes: FileBytes) -> FileBytes? {
-    guard WAVEncoding.isMPEG(bytes),
-      let data = Chunks(bytes, from: 12, .little).first(where: { $0.name == "data" }),
+  /// The MPEG audio in a WAV; nil if it has none.
+  ///
+  /// - Parameter toItsEnd: whether all that follows is sound, whatever the header says.
+  private static func stream(inWAV bytes: FileBytes, toItsEnd: Bool) -> FileBytes? {
+    guard let data = Chunks(bytes, from: 12, .little).first(where: { $0.name == "data" }),
       data.start < bytes.count
     else { return nil }
-    // Of a header that was never finished, all is sound.
-    let end = data.size == 0 ? bytes.count : min(bytes.count, data.start + data.size)
+    let end = toItsEnd ? bytes.count : min(bytes.count, data.start + data.size)
     return bytes.part(data.start..<end)
   }
 
@@ -97,7 +103,8 @@ final class MPEGSource: SoundSource {
     _ header: MPEGFrameHeader, _ size: Int, name: String
   ) throws(SoundFileError) -> MPEGDecoder {
     do {
-      return try MPEGDecoder(freeFormatSize: header.size == nil ? size - header.padding : nil)
+      // libmpg123 counts neither padding nor header.
+      return try MPEGDecoder(freeFormatSize: header.size == nil ? size - header.padding - 4 : nil)
     } catch {
       throw SoundFileError(path: name, problem: .unsupported(error.reason))
     }
@@ -139,14 +146,35 @@ final class MPEGSource: SoundSource {
     part.sizes.add(frame.count)
     let size = header.frames * header.channels
     var samples = part.decoder.decode(frame) ?? []
-    if samples.count != size {
-      samples = Array(samples.prefix(size))
-      samples += [Float](repeating: 0, count: size - samples.count)
+    if samples.count != size || Self.isDamaged(samples, header.contents(of: frame)) {
+      samples = [Float](repeating: 0, count: size)
+      // The first ones may need what was before them.
+      if part.fed >= Self.mostNeeded {
+        let pending = Double(part.samples.count / header.channels) / Double(header.sampleRate)
+        remarks.addHole(
+          at: queue.time + pending, length: Double(header.frames) / Double(header.sampleRate))
+      }
     }
+    part.fed += frame.count
     let skipped = min(part.skip, header.frames)
     part.skip -= skipped
     part.samples += samples.dropFirst(skipped * header.channels)
     if part.samples.count >= 64 << 10 { release(keeping: part.tag?.padding ?? 0) }
+  }
+
+  /// Bytes before a frame that it may need: 511 of main data, and as much again around them.
+  private static let mostNeeded = 2048
+  /// Sound that was encoded too loud stays below.
+  private static let highestPeak: Float = 8
+
+  /// Whether libmpg123 made something of a frame that it cannot be: noise beyond all limits, or zeros where
+  /// the frame has more.
+  private static func isDamaged(
+    _ samples: [Float], _ contents: MPEGFrameHeader.Contents
+  ) -> Bool {
+    var peak: Float = 0
+    for sample in samples { peak = max(peak, sample.magnitude) }
+    return !(peak <= highestPeak) || peak == 0 && contents == .sound
   }
 
   /// Makes a block of the decoded samples but for the last `count` frames.
@@ -188,6 +216,7 @@ final class MPEGSource: SoundSource {
       missing * header.frames, channels: header.channels, sampleRate: header.sampleRate)
     // What the decoder keeps of earlier frames does not belong to the next.
     part.decoder = try Self.decoder(header, Int(part.sizes.mean), name: name)
+    part.fed = 0
   }
 
   /// How many frames are missing at the first hole, by the number in the file's tag; nil where that

@@ -57,6 +57,7 @@ struct OggLink {
   /// - Parameter hasSkipped: whether there was something else before it.
   /// - Throws: `OggRefusal` for headers that are damaged.
   mutating func take(_ page: OggPage, hasSkipped: Bool) throws(OggRefusal) -> [Output] {
+    guard !isPast(page) else { return [] }
     let isNext = page.sequence == sequence &+ 1
     sequence = page.sequence
     if !isNext {
@@ -84,10 +85,19 @@ struct OggLink {
       if waiting.count > Self.mostWaiting { output += release() }
     }
     hasEnded = hasEnded || page.isLast
-    if let decoder, let granule = page.granule, hasData || !waiting.isEmpty {
+    // A position of 0 behind sound is none: some writers never set it.
+    if let decoder, let granule = page.granule, waiting.isEmpty ? hasData : granule > 0 {
       output += settle(at: granule / decoder.granulesPerFrame, decoder)
     }
     return output
+  }
+
+  /// Whether a page comes a second time, or too late: its sound is there, or is silence already.
+  private func isPast(_ page: OggPage) -> Bool {
+    guard let decoder, let origin, let granule = page.granule,
+      Int32(bitPattern: page.sequence &- sequence) <= 0
+    else { return false }
+    return granule / decoder.granulesPerFrame <= origin + position
   }
 
   /// Takes a packet.

@@ -33,6 +33,8 @@ struct OggScanner {
           isCut = true
         } else if let page = OggPage(bytes.prefix(size)) {
           offset += size
+          // A page that claims more than there is was cut, if others follow.
+          hasSkippedPage = hasSkippedPage || isCut
           return .page(page)
         } else {
           hasSkippedPage = true

@@ -38,7 +38,8 @@ final class OggSource: SoundSource {
       return source
     }
     if let foreign = source.foreign {
-      return try FFmpegSource(bytes, name: name, formatName: foreign)
+      return try FFmpegSource(
+        bytes, name: name, formatName: foreign, remarks: OggPages.remarks(on: bytes))
     }
     let isCut = source.link != nil || source.serials.isEmpty
     throw SoundFileError(
@@ -123,7 +124,9 @@ final class OggSource: SoundSource {
         // The link before was cut, and something else joined to it.
         if !link.hasEnded, scanner.hasSkippedPage { remarks.addLoss(at: queue.time) }
       }
-      if foreign != nil, self.foreign == nil, link != nil { remarks.addLoss(at: queue.time) }
+      if let foreign, self.foreign == nil, link != nil {
+        remarks.leftOut = (foreign.name, queue.time)
+      }
       link = fresh
     } else if fresh != nil || foreign != nil {
       remarks.hasOtherStreams = true
@@ -144,7 +147,9 @@ final class OggSource: SoundSource {
       case .silence(let count):
         remarks.addHole(at: queue.time, length: Double(count) / Double(rate))
         queue.addSilence(count, channels: channels, sampleRate: rate)
-      case .samples(let samples):
+      case .samples(let sound):
+        let samples =
+          decoder.hasVorbisOrder ? VorbisOrder.reordered(sound, channels: channels) : sound
         queue.add(SoundBlock(samples: samples, channels: channels, sampleRate: rate))
       }
     }

@@ -11,6 +11,7 @@ final class OpusDecoder: OggDecoder {
   let channels: Int
   let granulesPerFrame: Int
   let skip: Int
+  let hasVorbisOrder: Bool
 
   private let gain: Float
   private let layout: (streams: Int32, coupled: Int32, mapping: [UInt8])
@@ -23,6 +24,8 @@ final class OpusDecoder: OggDecoder {
     let refusal = OggRefusal(reason: "the header of its Opus stream is not valid")
     guard head.count >= 19, head[8] < 16, head[9] > 0 else { throw refusal }
     channels = Int(head[9])
+    // Other mappings give channels no meaning.
+    hasVorbisOrder = head[18] == 1
     if head[18] == 0 {
       guard channels <= 2 else { throw refusal }
       layout = (1, channels == 2 ? 1 : 0, [0, 1])

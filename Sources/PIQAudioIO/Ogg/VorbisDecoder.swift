@@ -10,6 +10,7 @@ final class VorbisDecoder: OggDecoder {
   let channels: Int
   let granulesPerFrame = 1
   let skip = 0
+  let hasVorbisOrder = true
 
   // At addresses that stay: libvorbis keeps pointers from one to the other.
   private let info = UnsafeMutablePointer<vorbis_info>.allocate(capacity: 1)
