@@ -138,8 +138,7 @@ let package = Package(
     tests(of: "PIQPlatform", ["PIQPlatform"]),
     tests(of: "PIQTensor", ["PIQTensor"]),
     tests(of: "PIQAudioIO", ["CPIQSndfile", "PIQPlatform", "PIQAudioIO"]),
-    tests(of: "PIQSpectral", ["PIQTensor", "PIQSpectral"]),
-    tests(of: "PIQOpenVINO", ["PIQPlatform", "PIQTensor", "PIQOpenVINO"]),
+    tests(of: "PIQSpectral", ["PIQTensor", "PIQSpectral", "PIQCheckpoints"]),
     tests(of: "PIQKernels", ["PIQKernels"]),
     tests(
       of: "PIQNeuralNetwork",

@@ -100,10 +100,11 @@ package final class OpenVINO: Sendable {
     return functions.get_error_info(status).map { String(cString: $0).lowercased() } ?? "no reason"
   }
 
-  /// A message of the library without its source files and line ends.
+  /// A message of the library without its source files and line ends; what it says of a missing operator
+  /// comes first.
   static func oneLine(_ message: String) -> String {
     let lines = message.split(whereSeparator: \.isNewline).compactMap { line -> String? in
-      var line = line.drop(while: \.isWhitespace)
+      var line = line.drop { $0.isWhitespace || $0 == "-" }
       if line.hasPrefix("Exception from ") { return nil }
       // Check 'condition' failed at file:line: message
       if line.hasPrefix("Check '"), let place = line.range(of: "' failed at ") {
@@ -113,7 +114,8 @@ package final class OpenVINO: Sendable {
       }
       return line.isEmpty ? nil : String(line)
     }
-    let text = lines.joined(separator: " ")
+    let operators = lines.first { $0.hasPrefix("No conversion rule found for operations") }
+    let text = operators ?? lines.joined(separator: " ")
     return text.count > 300 ? text.prefix(300) + "…" : text
   }
 }

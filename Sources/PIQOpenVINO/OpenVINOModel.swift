@@ -20,10 +20,16 @@ package final class OpenVINOModel {
   /// Its outputs.
   package private(set) var outputs: [Port] = []
 
-  /// Reads the file at `path`, ONNX or TFLite.
+  /// Reads the TFLite file at `path`.
   ///
-  /// - Throws: `Failure`.
-  package convenience init(path: String) throws(Failure) {
+  /// - Throws: `Failure`, also for a file of another kind: the library would read whatever it is.
+  package convenience init(tflite path: String) throws(Failure) {
+    let head = try FileContents(path: path, beginning: 8)
+    guard head.withBytes({ $0.dropFirst(4).elementsEqual("TFL3".utf8) }) else {
+      throw Failure(
+        .fileMalformed, path: path, problem: "is no TFLite file",
+        remedy: "check how it was made or copied")
+    }
     try self.init(path) { ov, core, handle in
       path.withCString { ov.core_read_model(core, $0, nil, &handle) }
     }

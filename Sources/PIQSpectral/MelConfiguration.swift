@@ -21,14 +21,17 @@ public struct MelConfiguration: Sendable, Codable, Equatable {
     case htk
     /// Linear to 1 kHz, logarithmic above (Slaney's Auditory Toolbox), triangles in hertz.
     case slaney
-    /// 1127 ln(1 + f / 700), triangles in mel.
+    /// 1127 ln(1 + f / 700), triangles in mel: Kaldi's and TensorFlow's.
     case kaldi
   }
 
   /// What samples before the beginning and behind the end are.
   public enum Padding: String, Sendable, Codable, CaseIterable {
-    /// The first frame begins with the first sample, and the last ends before the last.
+    /// Frames have the length of the window; the first begins with the first sample (Kaldi, TensorFlow).
     case none
+    /// The same with frames of n_fft samples and the window in their middle (`center=False` of torch and
+    /// librosa).
+    case uncentered
     /// Frames are centred, and the sound is mirrored at its ends.
     case reflect
     /// Frames are centred, and there are zeros around.
@@ -149,21 +152,30 @@ public struct MelConfiguration: Sendable, Codable, Equatable {
     try require(power == 1 || power == 2, .power, power, "1 or 2")
     try require((0..<1).contains(preemphasis), .preemphasis, preemphasis, "at least 0 and below 1")
     try require((0...1).contains(logOffset), .logOffset, logOffset, "between 0 and 1")
-    try require(logFloor >= 0 && logFloor <= 1, .logFloor, logFloor, "between 0 and 1")
+    try require(
+      (0...1).contains(logFloor) && (logarithm == .none || logFloor + logOffset > 0), .logFloor,
+      logFloor, "between 0 and 1, and above 0 without log_offset")
     try require(mean.isFinite, .mean, mean, "a number")
     try require(deviation.isFinite && deviation > 0, .deviation, deviation, "above 0")
   }
 
   /// T, the frames of `count` samples.
   public func frames(for count: Int) -> Int {
-    switch padding {
-    case .none: max(0, (count - windowLength) / hopLength + 1)
-    case .reflect, .constant: count / hopLength + 1
-    }
+    guard let length = frameLength else { return count / hopLength + 1 }
+    return count < length ? 0 : (count - length) / hopLength + 1
   }
 
   /// The fewest samples that have `frames` frames.
   public func samples(for frames: Int) -> Int {
-    max(0, frames - 1) * hopLength + (padding == .none ? windowLength : 0)
+    max(0, frames - 1) * hopLength + (frameLength ?? 0)
+  }
+
+  /// The samples of a frame that lies within the sound; nil where frames are centred.
+  private var frameLength: Int? {
+    switch padding {
+    case .none: windowLength
+    case .uncentered: nFFT
+    case .reflect, .constant: nil
+    }
   }
 }

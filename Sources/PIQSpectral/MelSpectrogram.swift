@@ -59,8 +59,12 @@ public final class MelSpectrogram: Sendable {
     let (nFFT, length) = (configuration.nFFT, configuration.windowLength)
     // Kaldi's windows begin with the frame, others are in its middle.
     let offset = configuration.padding == .none ? 0 : (nFFT - length) / 2
+    let first = frame * configuration.hopLength
     let start =
-      frame * configuration.hopLength + offset - (configuration.padding == .none ? 0 : nFFT / 2)
+      switch configuration.padding {
+      case .none, .uncentered: first + offset
+      case .reflect, .constant: first + offset - nFFT / 2
+      }
     for i in 0..<nFFT { signal[i] = 0 }
     var values = (0..<length).map { sample(start + $0, of: samples) }
     if configuration.removesMean {

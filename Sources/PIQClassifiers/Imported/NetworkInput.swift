@@ -54,11 +54,17 @@ package struct NetworkInput: Sendable {
     let free = shape.indices.filter { shape[$0] == nil }
     if axes.count < wanted.count { axes = (axes + free.suffix(wanted.count - axes.count)).sorted() }
     guard axes.count == wanted.count else { throw mismatch(wanted, shape, configuration) }
-    for (axis, extent) in zip(axes, wanted) {
-      guard shape[axis] == nil || shape[axis] == extent else {
+    let time = configuration.layout == .timeFrequency ? 0 : wanted.count - 1
+    for (index, (axis, extent)) in zip(axes, wanted).enumerated() {
+      // Frames that a window lacks are added.
+      let mayLack = configuration.mel != nil && index == time
+      guard let fixed = shape[axis] else {
+        result[axis] = extent
+        continue
+      }
+      guard fixed == extent || mayLack && fixed > extent else {
         throw mismatch(wanted, shape, configuration)
       }
-      result[axis] = extent
     }
     return result
   }
@@ -97,10 +103,22 @@ package struct NetworkInput: Sendable {
 
   private func input(of samples: [Float], from start: Int) -> Tensor {
     var values = Array(samples[min(start, samples.count)..<min(start + window, samples.count)])
-    values += repeatElement(0, count: window - values.count)
+    // By the sound alone, as transformers does.
     scale(&values)
+    values += repeatElement(0, count: window - values.count)
     guard let mel else { return Tensor(shape: shape, values) }
-    return arranged(mel(values))
+    return arranged(completed(mel(values), mel.configuration))
+  }
+
+  /// A spectrogram [T, M] with the frames that a window lacks of what the network takes: zeros before
+  /// they are normalised, as transformers has them.
+  private func completed(_ spectrogram: Tensor, _ mel: MelConfiguration) -> Tensor {
+    let missing = shape.reduce(1, *) - spectrogram.count
+    guard missing > 0 else { return spectrogram }
+    let bands = spectrogram.shape[1]
+    let rest = Tensor(
+      shape: [missing / bands, bands], repeating: Float(-mel.mean / mel.deviation))
+    return Tensor(concatenating: [spectrogram, rest])
   }
 
   private func scale(_ values: inout [Float]) {
