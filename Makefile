@@ -28,6 +28,9 @@ WITH_ONEDNN3 := -c release --scratch-path $(ONEDNN3)/build \
                 -Xcc "-I$(abspath $(ONEDNN3)/include)" -Xlinker "-rpath=$(abspath $(ONEDNN3)/lib)"
 ONEDNN_TESTS := 'OneDNN|NeuralNetwork|Layer|Gradient|Reference|Doubling|DecoderLevel|BundledModel'
 
+# What will run imported networks; the program looks for it in the build folder.
+OPENVINO := .build/openvino
+
 # For make fuzz: the targets, and how many seconds each is searched.
 FUZZ ?= $(notdir $(patsubst %/,%,$(wildcard Fixtures/fuzz/*/)))
 SECONDS ?= 60
@@ -37,7 +40,7 @@ TRAPPING := -c release --scratch-path .build/test-ubsan \
             -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
 SANITIZED = -c release --scratch-path .build/$@ --sanitize
 
-.PHONY: build demo test test-onednn3 test-asan test-tsan test-ubsan check fuzz parity deps test-deps deb \
+.PHONY: build demo test openvino test-onednn3 test-asan test-tsan test-ubsan check fuzz parity deps test-deps deb \
         install uninstall fixtures format lint benchmark clean help
 
 build: deps ## install what is missing and build the program (default)
@@ -53,6 +56,9 @@ demo: build ## interpret a clip that ships with the project
 test: test-deps ## build and run all tests
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build --disable-xctest
+
+openvino: ## fetch OpenVINO, which runs ONNX and TFLite files, from PyPI (59 MB, once)
+	@test -d $(OPENVINO)/lib || contrib/openvino/fetch $(OPENVINO)
 
 test-onednn3: export PKG_CONFIG_PATH := $(abspath $(ONEDNN3)/pkgconfig):$(PKG_CONFIG_PATH)
 test-onednn3: test-deps $(ONEDNN3)/lib ## run the tests of the networks with oneDNN 3, from PyPI

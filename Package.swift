@@ -61,6 +61,8 @@ let package = Package(
     .systemLibrary(name: "CPIQPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
 
     .target(name: "CPIQKernels"),
+    // Opens its library when it is needed.
+    .target(name: "CPIQOpenVINO"),
 
     module("PIQPlatform", []),
     module("PIQTensor", ["PIQPlatform"]),
@@ -69,11 +71,14 @@ let package = Package(
       ["CPIQSndfile", "CPIQMpg123", "CPIQFLAC", "CPIQVorbis", "CPIQOpus", "PIQPlatform"]),
     module("PIQSpectral", ["CPIQFFTW", "PIQTensor"]),
     module("PIQOneDNN", ["CPIQOneDNN", "PIQPlatform", "PIQTensor"]),
+    module("PIQOpenVINO", ["CPIQOpenVINO", "PIQPlatform", "PIQTensor"]),
     module("PIQKernels", ["CPIQKernels", "PIQPlatform", "PIQTensor", "PIQOneDNN"]),
     module("PIQNeuralNetwork", ["PIQTensor", "PIQOneDNN", "PIQKernels"]),
     module(
       "PIQClassifiers",
-      ["PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork"]),
+      [
+        "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork", "PIQOpenVINO",
+      ]),
     module(
       "PIQ", ["PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork", "PIQClassifiers"]),
     module(
@@ -133,7 +138,7 @@ let package = Package(
     tests(of: "PIQPlatform", ["PIQPlatform"]),
     tests(of: "PIQTensor", ["PIQTensor"]),
     tests(of: "PIQAudioIO", ["CPIQSndfile", "PIQPlatform", "PIQAudioIO"]),
-    tests(of: "PIQSpectral", ["PIQTensor", "PIQSpectral"]),
+    tests(of: "PIQSpectral", ["PIQTensor", "PIQSpectral", "PIQCheckpoints"]),
     tests(of: "PIQKernels", ["PIQKernels"]),
     tests(
       of: "PIQNeuralNetwork",

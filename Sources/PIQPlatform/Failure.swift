@@ -32,6 +32,10 @@ public struct Failure: Error, CustomStringConvertible {
     case labelsNotFound
     /// A method that the classifier does not support.
     case methodUnsupported
+    /// The library that runs imported networks is missing.
+    case engineNotFound
+    /// A network that cannot be read or run.
+    case networkUnusable
     // Data sets.
     case dataSetMalformed, noFolds, soundsNotFound, unknownClass, noMixtures
     /// A division of a data set that leaves a part or a class without clips.

@@ -19,13 +19,15 @@ public final class FileContents: @unchecked Sendable {
   /// Reads the regular file at `path`.
   ///
   /// - Parameters:
-  ///   - beginning: how many bytes are read at most, from its start.
+  ///   - start: the first byte that is read; at most the file's length.
+  ///   - beginning: how many bytes are read at most.
   ///   - most: bytes that it may have; a larger one is refused before it is read.
   ///   - problem, remedy: those of the error for a larger one.
   /// - Throws: `Failure` when the file cannot be opened or read, is not a regular file, is larger
   ///   than memory, or becomes shorter meanwhile.
   public init(
-    path: String, beginning: Int = .max, atMost most: Int = .max, problem: String = "is too large",
+    path: String, from start: Int = 0, beginning: Int = .max, atMost most: Int = .max,
+    problem: String = "is too large",
     remedy: String = "name another file"
   ) throws(Failure) {
     self.path = path
@@ -41,7 +43,7 @@ public final class FileContents: @unchecked Sendable {
         .fileNotAccessible, path: path, problem: "is not a regular file", remedy: "name a file")
     }
     fileCount = Int(status.st_size)
-    let count = min(fileCount, beginning)
+    let count = max(0, min(fileCount - start, beginning))
     guard fileCount <= most else {
       throw Failure(.fileMalformed, path: path, problem: problem, remedy: remedy)
     }
@@ -63,7 +65,7 @@ public final class FileContents: @unchecked Sendable {
     bytes = UnsafeRawBufferPointer(start: address, count: count)
     var received = 0
     while received < count {
-      let more = read(descriptor, address + received, count - received)
+      let more = pread(descriptor, address + received, count - received, off_t(start + received))
       if more < 0 && errno == EINTR { continue }
       guard more >= 0 else { throw Failure(path: path, action: "read it", errno: errno) }
       guard more > 0 else {

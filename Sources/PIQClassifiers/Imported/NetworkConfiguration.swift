@@ -1,0 +1,113 @@
+public import PIQSpectral
+
+/// An imported classifier: a network in a file, and what the file does not say. The `network` of
+/// model.json.
+public struct NetworkConfiguration: Sendable, Codable, Equatable {
+  /// What a network takes.
+  public enum Input: String, Sendable, Codable, CaseIterable {
+    /// Samples.
+    case waveform
+    /// log1p of the magnitudes of the model's STFT.
+    case logPower = "log-power"
+    /// A spectrogram in mel bands.
+    case mel
+    /// Its logarithm.
+    case logMel = "log-mel"
+  }
+
+  /// What a window is divided by before it goes in.
+  public enum Gain: String, Sendable, Codable, CaseIterable {
+    /// 1.
+    case none
+    /// Its largest absolute sample.
+    case peak
+    /// Its standard deviation, after its mean is taken away (`do_normalize` of Hugging Face).
+    case standardize
+  }
+
+  /// How the scores of windows become those of a clip.
+  public enum Aggregate: String, Sendable, Codable, CaseIterable {
+    case mean, max
+  }
+
+  /// The order of the axes of a spectrogram.
+  public enum Layout: String, Sendable, Codable, CaseIterable {
+    case timeFrequency = "time-frequency"
+    case frequencyTime = "frequency-time"
+  }
+
+  /// The file's name in the model's folder.
+  public var file: String
+  public var input: Input
+  /// The bands of `mel` and `log-mel`.
+  public var mel: MelConfiguration?
+  public var layout: Layout
+  /// The length of a window, in seconds.
+  public var window: Double
+  /// The distance between windows, in seconds.
+  public var hop: Double
+  public var gain: Gain
+  /// How the network's scores become probabilities.
+  public var activation: OutputActivation
+  /// How those of windows are combined.
+  public var aggregate: Aggregate
+  /// The tensor with the scores.
+  public var scores: String
+  /// The tensor that heads are trained on; nil if none is known.
+  public var embedding: String?
+  /// The tensor that interpreters decode; nil if none is known.
+  public var representation: String?
+
+  /// A network that takes samples.
+  public init(
+    file: String, input: Input = .waveform, mel: MelConfiguration? = nil,
+    layout: Layout = .timeFrequency, window: Double, hop: Double, gain: Gain = .none,
+    activation: OutputActivation = .none, aggregate: Aggregate = .mean, scores: String,
+    embedding: String? = nil, representation: String? = nil
+  ) {
+    self.file = file
+    self.input = input
+    self.mel = mel
+    self.layout = layout
+    self.window = window
+    self.hop = hop
+    self.gain = gain
+    self.activation = activation
+    self.aggregate = aggregate
+    self.scores = scores
+    self.embedding = embedding
+    self.representation = representation
+  }
+
+  /// Checks the settings for sound of `sampleRate` hertz.
+  ///
+  /// - Throws: `PIQError.configuration`.
+  public func validate(sampleRate: Int) throws(PIQError) {
+    guard !file.isEmpty, !file.contains("/"), file != "..", file != "." else {
+      throw .configuration("network file is \(file.debugDescription), which is no name of a file")
+    }
+    let least = 1 / Double(sampleRate)
+    guard window.isFinite, window >= least, window <= 3600 else {
+      throw .configuration("network window is \(window); it must be at most an hour, in seconds")
+    }
+    guard hop.isFinite, hop >= least, hop <= window else {
+      throw .configuration("network hop is \(hop); it must be above 0 and at most the window")
+    }
+    if input == .mel || input == .logMel {
+      guard let mel else { throw .configuration("network mel is missing") }
+      do { try mel.validate(sampleRate: sampleRate) } catch {
+        throw .configuration("network mel: \(error)")
+      }
+    }
+  }
+
+  /// The length of a window, in samples.
+  func windowLength(at sampleRate: Int) -> Int {
+    Swift.max(1, Int((window * Double(sampleRate)).rounded()))
+  }
+
+  /// The distance between windows, in samples.
+  func hopLength(at sampleRate: Int) -> Int {
+    Swift.max(1, Int((hop * Double(sampleRate)).rounded()))
+  }
+}
