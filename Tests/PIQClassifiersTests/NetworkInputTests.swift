@@ -1,3 +1,4 @@
+import Foundation
 import PIQClassifiers
 import PIQSpectral
 import PIQTensor
