@@ -45,6 +45,27 @@ package func parallelProduct(
   return product
 }
 
+/// The transpose of a matrix [M, N]: [N, M].
+package func transposedMatrix(_ matrix: Tensor) -> Tensor {
+  let (height, width, side) = (matrix.shape[0], matrix.shape[1], 16)
+  return withElements(of: matrix) { elements in
+    Tensor(shape: [width, height]) { transpose in
+      guard let transpose = transpose.baseAddress else { return }
+      nonisolated(unsafe) let (source, target) = (elements[0], transpose)
+      // Squares, whose lines stay in the cache on both sides.
+      inParallel(rows: (width + side - 1) / side) { range in
+        for first in stride(from: 0, to: height, by: side) {
+          for column in range.lowerBound * side..<min(range.upperBound * side, width) {
+            for row in first..<min(first + side, height) {
+              target[column * height + row] = source[row * width + column]
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 /// The work of a product of [M, K] and [K, N], for a `LayerClock`.
 package func productWork(_ m: Int, _ n: Int, _ k: Int) -> LayerClock.Work {
   let multiplications = Double(m) * Double(n) * Double(k)
