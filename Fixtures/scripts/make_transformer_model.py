@@ -58,6 +58,7 @@ def randomize(psi, dim):
             module.bias.normal_(0, 0.3)
             module.running_mean.normal_(0.4, 0.1)
             module.running_var.uniform_(0.3, 0.7)
+    psi.codebook.embedding.weight.normal_()
     last = psi.decoder[-1].weight
     last.normal_(0, 1 / (dim * last[0, 0].numel()) ** 0.5)
 

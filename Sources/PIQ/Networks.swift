@@ -60,9 +60,9 @@ public struct Networks {
     return copy
   }
 
-  /// Excludes all parameters from gradients.
+  /// Excludes all parameters from gradients, and keeps matrices as products take them.
   package func freeze() {
-    for (_, parameter) in state { parameter.needsGradient = false }
+    for (_, parameter) in state { parameter.freeze() }
   }
 
   /// Encoder and head as one classifier, which always uses their current weights.

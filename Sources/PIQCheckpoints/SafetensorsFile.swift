@@ -92,6 +92,17 @@ public final class SafetensorsFile: Sendable {
     invalid("tensor \(quoted(name)) is \(entry.dtype.rawValue), not floating-point")
   }
 
+  /// The tensor in the file's own memory, where it lies there as `Float` does.
+  private func viewed(_ entry: SafetensorsHeader.Entry) -> Tensor? {
+    file.withBytes { bytes in
+      let bytes = UnsafeRawBufferPointer(rebasing: bytes[entry.bytes])
+      let isAligned = Int(bitPattern: bytes.baseAddress) % MemoryLayout<Float>.alignment == 0
+      guard entry.dtype == .float32, isAligned, !bytes.isEmpty else { return nil }
+      return Tensor(
+        shape: entry.shape, viewing: bytes.assumingMemoryBound(to: Float.self), of: file)
+    }
+  }
+
   private func decoded(_ entry: SafetensorsHeader.Entry) -> Tensor {
     file.withBytes { bytes in
       Tensor(shape: entry.shape) {
@@ -100,7 +111,8 @@ public final class SafetensorsFile: Sendable {
     }
   }
 
-  /// The tensor `name`, which is decoded each time it is needed: the file stays in memory instead.
+  /// The tensor `name`, which is decoded each time it is needed, or read where it is if it is stored as
+  /// F32: the file stays in memory instead, but for what the source discards.
   ///
   /// - Throws: as `floats(_:)`.
   public func source(of name: String) throws(Failure) -> TensorSource {
@@ -108,7 +120,9 @@ public final class SafetensorsFile: Sendable {
     guard entry.dtype.isFloat else { throw notFloat(name, entry) }
     // Small ones are not worth decoding again.
     guard entry.shape.reduce(1, *) >= 1 << 16 else { return TensorSource(decoded(entry)) }
-    return TensorSource(shape: entry.shape) { [self] in decoded(entry) }
+    return TensorSource(shape: entry.shape, discard: { [self] in file.discard(entry.bytes) }) {
+      [self] in viewed(entry) ?? decoded(entry)
+    }
   }
 
   /// The integers `name`, stored as I64, I32, U8 or BOOL.

@@ -38,8 +38,12 @@ final class ActiveSitesPlan: Sendable {
       layers.allSatisfy({ $0.plan.planner.operands == last.plan.planner.operands })
     else { return nil }
     self.last = last
-    self.layers = layers.dropLast().map {
-      Layer(name: $0.name, products: SiteProducts($0.plan), epilogue: $0.plan.epilogue)
+    self.layers = layers.dropLast().enumerated().map { index, layer in
+      let before = index > 0 ? layers[index - 1].plan.planner.geometry : nil
+      let hasGaps = before.map { $0.kernel.height < $0.stride.height } ?? false
+      return Layer(
+        name: layer.name, products: SiteProducts(layer.plan, filtersRows: !hasGaps),
+        epilogue: layer.plan.epilogue)
     }
   }
 

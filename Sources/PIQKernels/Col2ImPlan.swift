@@ -14,8 +14,9 @@ struct Col2ImPlan: Sendable {
 
   /// The values of a strip's products, so that they stay in the caches.
   private static let stripValues = 1 << 20
-  /// Blocks that workers share a strip in.
-  private static let blocks = 16
+  /// Blocks that workers share a strip in, and the least pixels of each: the kernel is read for every
+  /// one.
+  private static let (blocks, leastPixels) = (16, 24)
 
   /// The fine maps [B, H', W', F] of coarse ones.
   ///
@@ -38,7 +39,8 @@ struct Col2ImPlan: Sendable {
     let (geometry, window, channels) = (geometry, geometry.windowSize, geometry.coarseChannels)
     let (clips, from) = (coarse.maps.shape[0], Extent(of: coarse.maps.shape))
     let height = max(1, min(from.height, Self.stripValues / max(1, from.width * window)))
-    let step = max(16, (height * from.width + Self.blocks - 1) / Self.blocks)
+    let blocks = min(Self.blocks, max(1, height * from.width / Self.leastPixels))
+    let step = (height * from.width + blocks - 1) / blocks
     let pixels = WorkerBuffers<F>(count: step * channels)
     let sums = WorkerBuffers<Float>(count: size.width * geometry.fineChannels)
     var products = Tensor(shape: [height * from.width * window]) { _ in }

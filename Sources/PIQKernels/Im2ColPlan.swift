@@ -69,7 +69,7 @@ struct Im2ColPlan: Sendable {
   ) throws -> Tensor {
     let (geometry, window, channels) = (geometry, geometry.windowSize, geometry.coarseChannels)
     let count = fine.shape[0] * size.count
-    let step = pixelsAtATime * (coarse == nil ? 1 : Self.blocksSummedAtOnce)
+    let step = pixels(of: count, coarse == nil ? 1 : Self.blocksSummedAtOnce)
     let windows = WorkerBuffers<F>(count: step * window)
     // Gathered values before rounding.
     let exact = WorkerBuffers<Float>(count: F.self == Float.self ? 0 : step * window)
@@ -115,8 +115,15 @@ struct Im2ColPlan: Sendable {
     return withExtendedLifetime((windows, exact, pixels, sums)) { weights(of: totals) }
   }
 
-  /// Pixels at a time: many enough for fast products, few enough for the caches.
-  private var pixelsAtATime: Int { min(2048, max(96, 65_536 / geometry.windowSize)) }
+  /// Pixels at a time: many enough for fast products, few enough for the caches, in an even number of
+  /// equal blocks where there are few.
+  private func pixels(of count: Int, _ factor: Int) -> Int {
+    let most = factor * min(2048, max(96, 65_536 / geometry.windowSize))
+    let blocks = (count + most - 1) / most
+    guard blocks <= 4, count >= 32 else { return most }
+    let even = (blocks + 1) / 2 * 2
+    return (count + even - 1) / even
+  }
   /// More of them where each block adds to sums larger than the caches.
   private static let blocksSummedAtOnce = 4
 

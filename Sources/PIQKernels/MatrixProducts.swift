@@ -4,6 +4,15 @@ package import PIQTensor
 /// Rows and columns of a block of a product: enough work for one call, and operands that stay in the
 /// caches.
 private let blockSide = 256
+/// Few blocks are made a multiple of this many, so that two or four cores share them evenly.
+private let fewBlocks = 4
+
+/// The parts of an axis of a product: of about equal length.
+private func parts(of count: Int, multipleOf multiple: Int = 1) -> (count: Int, length: Int) {
+  let needed = (count + blockSide - 1) / blockSide
+  let parts = (needed + multiple - 1) / multiple * multiple
+  return (parts, max(1, (count + parts - 1) / max(1, parts)))
+}
 
 /// The product of two matrices on all threads, with a term added to each column.
 ///
@@ -21,13 +30,16 @@ package func parallelProduct(
   let bias = bias ?? Tensor(shape: [n])
   // Zeros, because a product over nothing writes nothing.
   var product = Tensor(shape: [m, n])
-  let (lines, columns) = ((m + blockSide - 1) / blockSide, (n + blockSide - 1) / blockSide)
+  let lines = parts(of: m)
+  let columns = parts(of: n, multipleOf: lines.count < fewBlocks && n > blockSide ? fewBlocks : 1)
   let target = product.operands(of: Float.self)
   try withElements(of: left, right, bias) { (elements) throws(OneDNNError) in
     let (left, right, bias) = (elements[0], elements[1], elements[2])
-    try parallelFor(blocks: lines * columns) { (block, _) throws(OneDNNError) in
-      let (row, column) = (block / columns * blockSide, block % columns * blockSide)
-      let size = (m: min(blockSide, m - row), n: min(blockSide, n - column), k: k)
+    try parallelFor(blocks: lines.count * columns.count) { (block, _) throws(OneDNNError) in
+      let (line, part) = block.quotientAndRemainder(dividingBy: columns.count)
+      let (row, column) = (line * lines.length, part * columns.length)
+      let size = (m: min(lines.length, m - row), n: min(columns.length, n - column), k: k)
+      guard size.m > 0, size.n > 0 else { return }
       let sums = target + row * n + column
       try multiply(
         MatrixView(
@@ -43,6 +55,27 @@ package func parallelProduct(
     }
   }
   return product
+}
+
+/// The transpose of a matrix [M, N]: [N, M].
+package func transposedMatrix(_ matrix: Tensor) -> Tensor {
+  let (height, width, side) = (matrix.shape[0], matrix.shape[1], 16)
+  return withElements(of: matrix) { elements in
+    Tensor(shape: [width, height]) { transpose in
+      guard let transpose = transpose.baseAddress else { return }
+      nonisolated(unsafe) let (source, target) = (elements[0], transpose)
+      // Squares, whose lines stay in the cache on both sides.
+      inParallel(rows: (width + side - 1) / side) { range in
+        for first in stride(from: 0, to: height, by: side) {
+          for column in range.lowerBound * side..<min(range.upperBound * side, width) {
+            for row in first..<min(first + side, height) {
+              target[column * height + row] = source[row * width + column]
+            }
+          }
+        }
+      }
+    }
+  }
 }
 
 /// The work of a product of [M, K] and [K, N], for a `LayerClock`.

@@ -36,7 +36,7 @@ struct SiteBlock: Sendable {
   var count: Int { tiles.count * columns.count }
 
   /// Sites of a product: enough for it to be fast, few enough for the caches.
-  private static let mostSites = 160
+  private static let mostSites = 80
 
   /// All sites of an output whose rows and columns have these taps.
   ///

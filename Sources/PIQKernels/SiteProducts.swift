@@ -12,11 +12,13 @@ struct SiteProducts: Sendable {
   private let filter: RowFilter?
   private let packed = Lazy<Tensor>(keptFrom: 2)
 
-  init(_ plan: ConvolutionPlan) {
+  /// - Parameter filtersRows: whether rows of the input follow each other without gaps, so that
+  ///   minimal filtering may apply.
+  init(_ plan: ConvolutionPlan, filtersRows: Bool) {
     (geometry, weights) = (plan.planner.geometry, plan.weights)
     precision = plan.planner.operands
     filter =
-      plan.planner.filtersRows
+      filtersRows && plan.planner.filtersRows
       ? RowFilter(kernel: geometry.kernel.height, stride: geometry.stride.height) : nil
   }
 

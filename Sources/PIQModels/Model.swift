@@ -42,6 +42,8 @@ public struct Model: Sendable {
     let weightsPath = Folder.join(path, Self.weightsFile)
     try Self.checkMemory(for: weightsPath)
     let file = try SafetensorsFile(path: weightsPath)
+    // First: networks discard what they keep in another form.
+    sha256 = try file.sha256()
     var parameters = 0
     interpreter = try Self.naming(settingsPath) { [configuration] in
       try Self.checkSize(of: file.header, for: configuration, weightsPath)
@@ -59,7 +61,6 @@ public struct Model: Sendable {
     }
     parameterCount = parameters
     dtype = file.names.first.flatMap(file.dtype) ?? .float32
-    sha256 = try file.sha256()
     settingsSHA256 = try FileHash.sha256(ofFileAt: settingsPath)
   }
 

@@ -18,7 +18,7 @@ public final class Linear: Layer {
   ) {
     let bound = 1 / Float(inputs).squareRoot()
     let shape = isConvolution ? [outputs, inputs, 1, 1] : [outputs, inputs]
-    weight = Parameter(initializer.uniform(shape, bound: bound))
+    weight = Parameter(initializer.uniform(shape, bound: bound), isMatrix: true)
     bias = Parameter(initializer.uniform([outputs], bound: bound))
   }
 
@@ -30,7 +30,7 @@ public final class Linear: Layer {
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     let shape = Array(x.shape.dropLast())
     let x = rows(x)
-    let isPacked = x.shape[0] >= Self.rowsWorthPacking
+    let isPacked = isPacked(forRows: x.shape[0])
     let y = try parallelProduct(
       x, isPacked ? columns : matrix, transposingRight: !isPacked, bias: bias.value)
     return y.reshaped(shape + [y.shape[1]])
@@ -54,7 +54,7 @@ public final class Linear: Layer {
         weight.accumulate(try parallelProduct(gradient, rows(x), transposingLeft: true))
       }
       if bias.needsGradient { bias.accumulate(columnSums(gradient)) }
-      let isPacked = gradient.shape[0] >= Self.rowsWorthPacking
+      let isPacked = isPacked(forRows: gradient.shape[0])
       return try parallelProduct(
         gradient, isPacked ? columns : matrix, transposingRight: isPacked
       ).reshaped(x.shape)
@@ -64,9 +64,13 @@ public final class Linear: Layer {
   /// From so many rows on products are faster with the weights' columns side by side.
   private static let rowsWorthPacking = 64
 
-  /// The weights [I, O], made once: those of a frozen layer may be kept in a file.
+  private func isPacked(forRows count: Int) -> Bool {
+    weight.columns != nil || count >= Self.rowsWorthPacking
+  }
+
+  /// The weights [I, O], made once.
   private var columns: Tensor {
-    packed(from: [weight]) { matrix.transposed([1, 0]) }
+    weight.columns ?? packed(from: [weight]) { transposedMatrix(matrix) }
   }
 
   /// The weights [O, I].

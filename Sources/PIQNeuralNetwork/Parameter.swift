@@ -10,7 +10,7 @@ public final class Parameter {
     _modify {
       var value = held ?? source.value
       // Unique while it changes, so that nothing is copied.
-      held = nil
+      (held, columns) = (nil, nil)
       defer {
         held = value
         version &+= 1
@@ -24,10 +24,13 @@ public final class Parameter {
   package var source: TensorSource {
     get { held.map { TensorSource($0) } ?? stored ?? TensorSource(Tensor(shape: [0])) }
     set {
-      (held, stored) = (nil, newValue)
+      (held, stored, columns) = (nil, newValue, nil)
       version &+= 1
     }
   }
+  /// The matrix [I, O] of a frozen parameter [O, I, ...] that is kept as it is multiplied.
+  package private(set) var columns: Tensor?
+  private let isMatrix: Bool
   /// The gradient of the objective, summed over all pullbacks since it was last cleared.
   public var gradient: Tensor?
   /// Whether an optimiser may move it. Running statistics move only in training-mode forwards.
@@ -38,10 +41,29 @@ public final class Parameter {
   public private(set) var version = 0
 
   /// A parameter that begins as `value`.
-  public init(_ value: Tensor, isTrainable: Bool = true) {
+  public convenience init(_ value: Tensor, isTrainable: Bool = true) {
+    self.init(value, isTrainable: isTrainable, isMatrix: false)
+  }
+
+  /// A parameter whose product with rows of inputs is taken, if it is a matrix [O, I, ...].
+  package init(_ value: Tensor, isTrainable: Bool = true, isMatrix: Bool) {
     held = value
     self.isTrainable = isTrainable
+    self.isMatrix = isMatrix
     needsGradient = isTrainable
+  }
+
+  /// Excludes the parameter from gradients. A matrix is kept as its transpose alone, since products
+  /// with that are faster; its stored form is given up.
+  package func freeze() {
+    needsGradient = false
+    let (source, shape) = (source, source.shape)
+    guard isMatrix, columns == nil, shape.count >= 2 else { return }
+    let rows = source.value.reshaped([shape[0], shape[1...].reduce(1, *)])
+    let columns = transposedMatrix(rows)
+    source.discardStoredForm()
+    (held, stored) = (nil, TensorSource(shape: shape) { transposedMatrix(columns).reshaped(shape) })
+    self.columns = columns
   }
 
   /// Adds to the gradient, which only the caller clears.

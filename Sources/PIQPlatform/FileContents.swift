@@ -77,6 +77,16 @@ public final class FileContents: @unchecked Sendable {
     }
   }
 
+  /// Gives the memory of the bytes `range` back to the system, as far as it is whole pages: nobody may
+  /// read them afterwards.
+  public func discard(_ range: Range<Int>) {
+    guard let address = bytes.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+    guard first < end, end <= bytes.count else { return }
+    madvise(UnsafeMutableRawPointer(mutating: address + first), end - first, MADV_DONTNEED)
+  }
+
   deinit {
     if let address = bytes.baseAddress {
       munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)

@@ -37,6 +37,18 @@ public struct Tensor: Sendable {
     try initialize(UnsafeMutableBufferPointer(start: storage.base, count: count))
   }
 
+  /// A tensor in memory that `owner` keeps as it is for as long as it lives; it is copied before it is
+  /// written to.
+  ///
+  /// - Precondition: there is one element at least, and as many as `shape` has.
+  package init(
+    shape: [Int], viewing elements: UnsafeBufferPointer<Float>, of owner: any AnyObject & Sendable
+  ) {
+    precondition(!elements.isEmpty && elements.count == shape.reduce(1, *))
+    self.shape = shape
+    storage = TensorStorage(elements, of: owner)
+  }
+
   private init(uninitialized shape: [Int]) {
     precondition(shape.allSatisfy { $0 >= 0 }, "negative extent in \(shape)")
     self.shape = shape
@@ -67,7 +79,7 @@ public struct Tensor: Sendable {
   public mutating func withUnsafeMutableBuffer<Result, Failure: Error>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    if !isKnownUniquelyReferenced(&storage) {
+    if !storage.isWritable || !isKnownUniquelyReferenced(&storage) {
       let copy = TensorStorage(count: storage.count)
       copy.base.update(from: storage.base, count: storage.count)
       storage = copy

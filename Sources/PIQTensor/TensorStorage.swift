@@ -8,18 +8,32 @@ final class TensorStorage: @unchecked Sendable {
   // Sendable: written only while uniquely referenced (see Tensor.withUnsafeMutableBuffer).
   let base: UnsafeMutablePointer<Float>
   let count: Int
-  private let block: Block
+  private let block: Block?
+  /// Keeps memory that is not a block of its own; nil where it is.
+  private let owner: (any AnyObject & Sendable)?
+
+  /// Whether it may be written to.
+  var isWritable: Bool { owner == nil }
 
   /// Whether the memory is the system's, which is zero and takes no room until it is used.
   let isFresh: Bool
 
   init(count: Int) {
     self.count = count
-    (block, isFresh) = BlockPool.shared.take(bytes: max(count, 1) * MemoryLayout<Float>.stride)
+    let (block, isFresh) = BlockPool.shared.take(bytes: max(count, 1) * MemoryLayout<Float>.stride)
     base = block.address.bindMemory(to: Float.self, capacity: max(count, 1))
+    (self.block, self.isFresh, owner) = (block, isFresh, nil)
   }
 
-  deinit { BlockPool.shared.put(block) }
+  /// Memory that `owner` keeps, to be read only.
+  init(_ elements: UnsafeBufferPointer<Float>, of owner: any AnyObject & Sendable) {
+    base = UnsafeMutablePointer(mutating: elements.baseAddress!)
+    (count, self.owner, block, isFresh) = (elements.count, owner, nil, false)
+  }
+
+  deinit {
+    if let block { BlockPool.shared.put(block) }
+  }
 }
 
 extension Tensor {
