@@ -37,6 +37,30 @@ import Testing
     }
   }
 
+  /// Large tensors stay in the file's memory, whichever way they are stored, until they are given up.
+  @Test(arguments: [TensorDType.float32, .float16])
+  func sources(dtype: TensorDType) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/large.safetensors"
+      let tensors = (0..<3).map { number in
+        Tensor(shape: [300, 301], (0..<90_300).map { Float(($0 + number) % 1000) })
+      }
+      try Safetensors.write(
+        tensors.enumerated().map { ("\($0)", $1) }, dtype: dtype, to: path)
+      let file = try SafetensorsFile(path: path)
+      let sources = try (0..<3).map { try file.source(of: "\($0)") }
+      #expect(sources.map(\.value) == tensors)
+      var changed = sources[0].value
+      changed[flat: 0] = -1
+      #expect(sources[0].value == tensors[0])
+      sources[1].discardStoredForm()
+      #expect(sources[0].value == tensors[0] && sources[2].value == tensors[2])
+      // The rest of its first and its last page belongs to others.
+      let zeros = try file.floats("1").elements.count { $0 == 0 }
+      #expect(zeros > 85_000)
+    }
+  }
+
   @Test(arguments: [TensorDType.float32, .float16, .bfloat16])
   func notANumberStaysOne(dtype: TensorDType) throws {
     try withTemporaryFolder { folder in

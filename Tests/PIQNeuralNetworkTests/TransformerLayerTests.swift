@@ -1,6 +1,7 @@
 import Glibc
 import PIQNeuralNetwork
 import PIQTensor
+import Synchronization
 import TestSupport
 import Testing
 
@@ -78,6 +79,25 @@ struct TransformerLayerTests {
     let difference = TensorDifference(try layer(x), Tensor(shape: [rows, 1, outputs], expected))
     #expect(difference.relative < 1e-6, "\(difference)")
     expectGradients(try check(layer.state, at: x, forward: layer.differentiated), count: 3)
+  }
+
+  /// A frozen layer keeps its weights in one form, gives the other one back, and can be changed again.
+  @Test(arguments: [3, 70]) func frozenLinear(rows: Int) throws {
+    let discarded = Atomic(0)
+    let layer = Linear(40, 33, isConvolution: true, using: generator)
+    let (weight, x) = (layer.weight.value, random([rows, 40]))
+    let expected = try layer(x)
+    layer.weight.source = TensorSource(
+      shape: weight.shape, discard: { discarded.add(1, ordering: .relaxed) }, make: { weight })
+    for _ in 0..<2 { layer.weight.freeze() }
+    #expect(discarded.load(ordering: .relaxed) == 1 && !layer.weight.needsGradient)
+    #expect(layer.weight.value == weight)
+    let difference = TensorDifference(try layer(x), expected)
+    #expect(difference.relative < 1e-6, "\(difference)")
+    expectGradients(try check([], at: x, forward: layer.differentiated), count: 1)
+    layer.weight.value[flat: 0] += 1
+    #expect(layer.weight.value[flat: 0] == weight[flat: 0] + 1)
+    #expect(try layer(x)[flat: 0] != expected[flat: 0])
   }
 
   /// More channels than registers take, rows and columns fewer than the kernel.

@@ -35,6 +35,26 @@ struct TensorTests {
     }
   }
 
+  /// Memory of others is read where it is, kept alive, and never written to.
+  @Test func viewsAreCopiedBeforeTheyChange() {
+    final class Owner: Sendable {
+      let values = Tensor(shape: [3], [1, 2, 3])
+    }
+    var owner: Owner? = Owner()
+    let kept = { [weak owner] in owner?.values.elements }
+    var view = owner!.values.withUnsafeBuffer {
+      Tensor(shape: [3, 1], viewing: $0, of: owner!)
+    }
+    let base = view.withUnsafeBuffer { $0.baseAddress }
+    #expect(base == owner?.values.withUnsafeBuffer { $0.baseAddress })
+    owner = nil
+    #expect(kept() != nil && view.elements == [1, 2, 3])
+    let same = view
+    view[flat: 1] = 7
+    #expect(view.elements == [1, 7, 3] && same.elements == [1, 2, 3])
+    #expect(kept() == [1, 2, 3])
+  }
+
   @Test func emptyTensorsAreFine() {
     let x = Tensor(shape: [0, 5])
     #expect(x.count == 0 && x.elements.isEmpty)
