@@ -120,9 +120,9 @@ public final class SafetensorsFile: Sendable {
     guard entry.dtype.isFloat else { throw notFloat(name, entry) }
     // Small ones are not worth decoding again.
     guard entry.shape.reduce(1, *) >= 1 << 16 else { return TensorSource(decoded(entry)) }
-    return TensorSource(shape: entry.shape, discard: { [self] in file.discard(entry.bytes) }) {
-      [self] in viewed(entry) ?? decoded(entry)
-    }
+    return TensorSource(
+      shape: entry.shape, discard: { [self] in file.discard(entry.bytes) },
+      make: { [self] in viewed(entry) ?? decoded(entry) })
   }
 
   /// The integers `name`, stored as I64, I32, U8 or BOOL.

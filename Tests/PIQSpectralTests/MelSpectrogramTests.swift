@@ -14,9 +14,15 @@ import Testing
   private struct Missing: Error { let name: String }
 
   private struct Goldens: Decodable {
-    let sample_rate: Int
+    let sampleRate: Int
     let cases: [String: Case]
-    let frames_of_n_fft: [String: Case]
+    let uncentered: [String: Case]
+
+    enum CodingKeys: String, CodingKey {
+      case cases
+      case sampleRate = "sample_rate"
+      case uncentered = "frames_of_n_fft"
+    }
   }
 
   @Test func goldens() throws {
@@ -29,15 +35,15 @@ import Testing
     }
     let signal = try array("signal").elements
     var cases = goldens.cases
-    for (name, value) in goldens.frames_of_n_fft {
+    for (name, value) in goldens.uncentered {
       var configuration = value.configuration
       configuration.padding = .uncentered
       cases[name] = Case(configuration: configuration)
     }
     #expect(cases.count == 6)
     for (name, value) in cases {
-      try value.configuration.validate(sampleRate: goldens.sample_rate)
-      let spectrogram = MelSpectrogram(value.configuration, sampleRate: goldens.sample_rate)(signal)
+      try value.configuration.validate(sampleRate: goldens.sampleRate)
+      let spectrogram = MelSpectrogram(value.configuration, sampleRate: goldens.sampleRate)(signal)
       let golden = try array(name)
       #expect(spectrogram.shape == golden.shape, "\(name)")
       let difference = zip(spectrogram.elements, golden.elements).reduce(0) {
