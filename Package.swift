@@ -92,7 +92,7 @@ let package = Package(
       "PIQModels",
       [
         "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
-        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
+        "PIQOpenVINO", "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
       ]),
     module(
       "PIQAudio",

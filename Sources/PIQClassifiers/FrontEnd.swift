@@ -63,8 +63,11 @@ public struct FrontEnd: Sendable {
         Tensor(shape: [mask.count]) { for i in $0.indices { $0[i] = mask[i] * logPower[i] } }
       }
     }.reshaped(mask.shape)
+    // A mask of all frames leaves the clip its length.
+    let isWhole = mask.shape[0] == clip.logPower.shape[0]
     return Clip(logPower: logPower, spectrogram: clip.spectrogram, level: clip.level) {
-      sound(of: magnitude(of: logPower), like: clip)
+      sound(
+        of: magnitude(of: logPower), like: clip, length: isWhole ? clip.samples.count : nil)
     }
   }
 

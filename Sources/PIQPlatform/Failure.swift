@@ -34,6 +34,8 @@ public struct Failure: Error, CustomStringConvertible {
     case methodUnsupported
     /// The library that runs imported networks is missing.
     case engineNotFound
+    // What the file of a network does not say.
+    case sampleRateNeeded, windowNeeded, frontEndNeeded, scoresNeeded, activationNeeded
     /// A network that cannot be read or run.
     case networkUnusable
     // Data sets.

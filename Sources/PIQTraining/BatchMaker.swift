@@ -32,7 +32,7 @@ package struct BatchMaker {
     self.augmentation = augmentation
     // An encoder needs a minimum number of frames.
     shortest = configuration.stft.samples(
-      for: configuration.embeddingModel.settings?.minimumTrainingFrames ?? 1)
+      for: configuration.embeddingModel?.settings?.minimumTrainingFrames ?? 1)
     cropLength =
       cropSeconds == 0
       ? 0 : max(shortest, Int((cropSeconds * Double(configuration.stft.sampleRate)).rounded()))

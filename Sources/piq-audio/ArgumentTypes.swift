@@ -11,3 +11,8 @@ extension Normalization: ExpressibleByArgument {}
 extension Tail: ExpressibleByArgument {}
 extension ExplanationMethod: ExpressibleByArgument {}
 extension PrecisionChoice: ExpressibleByArgument {}
+extension NetworkConfiguration.Input: ExpressibleByArgument {}
+extension NetworkConfiguration.Layout: ExpressibleByArgument {}
+extension NetworkConfiguration.Gain: ExpressibleByArgument {}
+extension NetworkConfiguration.Aggregate: ExpressibleByArgument {}
+extension OutputActivation: ExpressibleByArgument {}

@@ -26,11 +26,13 @@ extension Failure.Code {
   /// The options and commands for the remedy of such failures; nil where there are none.
   fileprivate var hint: String? {
     switch self {
+    case .activationNeeded: "--activation"
     case .arraysOfWindows: "--outputs, or --window 0"
     case .busy: "--output-dir"
     case .channelNotFound: "--channel"
     case .clipTooShort: "--tail keep"
     case .emptySplit: "--train-folds, --valid-folds, --valid-fraction"
+    case .frontEndNeeded: "--front-end"
     case .labelsNotFound: "--labels"
     case .listNotReadable: "--files-from"
     case .modelExists: "--force"
@@ -45,11 +47,14 @@ extension Failure.Code {
     case .outputsCollide: "--output-dir, --keep-paths"
     case .recipeMalformed: "piq-audio train … --print-recipe shows all settings"
     case .resultsNotFound: "piq-audio interpret --output-dir"
+    case .sampleRateNeeded: "--sample-rate"
+    case .scoresNeeded: "--scores"
     case .settingInvalid: "in the recipe, or by --set; --print-recipe shows all settings"
     case .soundsNotFound: "--audio-dir"
     case .tooFewKeys: "--keys"
     case .trainingDiffers, .trainingDiverged: "--force begins again"
     case .trainingExists: "--resume, or --force"
+    case .windowNeeded: "--window"
     case .unknownClass: "piq-audio model info lists the model's classes"
     default: nil
     }

@@ -70,7 +70,7 @@ struct Train: ParsableCommand {
       let configuration = try recipe.configuration(
         name: session.modelName, labels: session.split.categories,
         pretrained: pretrained?.configuration)
-      try session.choosePrecision(channels: configuration.classifier.inputSize)
+      try session.choosePrecision(channels: configuration.channels ?? 0)
       let (train, valid, test) = try session.load(configuration)
       let task = try ClassifierTask(
         configuration, session.recipe, train: train, valid: valid,
@@ -131,7 +131,7 @@ struct Train: ParsableCommand {
       let configuration = try recipe.configuration(
         explaining: classifier.configuration, name: session.modelName)
       try session.checkClasses(classifier)
-      try session.choosePrecision(channels: configuration.classifier.inputSize)
+      try session.choosePrecision(channels: configuration.channels ?? 0)
       let (train, valid, test) = try session.load(configuration)
       let task = try InterpreterTask(
         configuration, explaining: classifier.interpreter, session.recipe,

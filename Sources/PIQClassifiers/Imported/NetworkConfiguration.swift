@@ -38,10 +38,15 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
 
   /// The file's name in the model's folder.
   public var file: String
+  /// Its SHA-256, in hexadecimal.
+  public var sha256: String
   public var input: Input
   /// The bands of `mel` and `log-mel`.
   public var mel: MelConfiguration?
   public var layout: Layout
+  /// Whether frames behind the end of a sound are 0 before they are normalised, as in transformers'
+  /// `ASTFeatureExtractor`, rather than those of silence.
+  public var padsFrames: Bool?
   /// The length of a window, in seconds.
   public var window: Double
   /// The distance between windows, in seconds.
@@ -58,14 +63,21 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
   /// The tensor that interpreters decode; nil if none is known.
   public var representation: String?
 
+  enum CodingKeys: String, CodingKey {
+    case file, sha256, input, mel, layout, window, hop, gain, activation, aggregate, scores
+    case embedding, representation
+    case padsFrames = "pad_frames"
+  }
+
   /// A network that takes samples.
   public init(
-    file: String, input: Input = .waveform, mel: MelConfiguration? = nil,
+    file: String, sha256: String = "", input: Input = .waveform, mel: MelConfiguration? = nil,
     layout: Layout = .timeFrequency, window: Double, hop: Double, gain: Gain = .none,
     activation: OutputActivation = .none, aggregate: Aggregate = .mean, scores: String,
     embedding: String? = nil, representation: String? = nil
   ) {
     self.file = file
+    self.sha256 = sha256
     self.input = input
     self.mel = mel
     self.layout = layout
@@ -83,7 +95,8 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
   ///
   /// - Throws: `PIQError.configuration`.
   public func validate(sampleRate: Int) throws(PIQError) {
-    guard !file.isEmpty, !file.contains("/"), file != "..", file != "." else {
+    let others = [".", "..", "model.json", "model.safetensors"]
+    guard !file.isEmpty, !file.contains("/"), !others.contains(file) else {
       throw .configuration("network file is \(file.debugDescription), which is no name of a file")
     }
     let least = 1 / Double(sampleRate)
@@ -102,7 +115,7 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
   }
 
   /// The length of a window, in samples.
-  func windowLength(at sampleRate: Int) -> Int {
+  package func windowLength(at sampleRate: Int) -> Int {
     Swift.max(1, Int((window * Double(sampleRate)).rounded()))
   }
 

@@ -105,7 +105,10 @@ package struct NetworkInput: Sendable {
     var values = Array(samples[min(start, samples.count)..<min(start + window, samples.count)])
     // By the sound alone, as transformers does.
     scale(&values)
-    values += repeatElement(0, count: window - values.count)
+    let frames = mel.map { $0.configuration.frames(for: values.count) } ?? 0
+    if configuration.padsFrames != true || frames == 0 {
+      values += repeatElement(0, count: window - values.count)
+    }
     guard let mel else { return Tensor(shape: shape, values) }
     return arranged(completed(mel(values), mel.configuration))
   }
