@@ -24,7 +24,7 @@ public struct EvaluationReport: Encodable {
     try report.encode(e.classes, forKey: "labels")
     try report.encode(c.confusion, forKey: "confusion")
     try report.encodeIfPresent(e.settings.channel, forKey: "channel")
-    try report.encode(e.settings.method.rawValue, forKey: "method")
+    if !e.sets.isEmpty { try report.encode(e.settings.method.rawValue, forKey: "method") }
     if e.settings.shufflesMasks { try report.encode(true, forKey: "shuffled") }
     try report.encode(e.settings.explainer.seed, forKey: "seed")
     try report.encode(e.logitScale, forKey: "logit_scale")

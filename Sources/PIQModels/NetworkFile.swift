@@ -72,7 +72,7 @@ struct NetworkFile {
     let (model, outputs) = try open(exposing: [wanted])
     let input = try NetworkInput(
       network, shape: try inputShape(of: model), stft: configuration.stft)
-    let runnable = try ready(model, for: input)
+    let runnable = try ready(model, for: input, network.execution)
     guard let index = outputs.firstIndex(of: wanted) else {
       throw PIQError.configuration("the network has no output \(wanted.debugDescription)")
     }
@@ -102,12 +102,14 @@ struct NetworkFile {
   }
 
   /// A network compiled for inputs of one shape.
-  func ready(_ model: OpenVINOModel, for input: NetworkInput) throws(Failure) -> OpenVINONetwork {
+  func ready(
+    _ model: OpenVINOModel, for input: NetworkInput, _ execution: NetworkConfiguration.Execution
+  ) throws(Failure) -> OpenVINONetwork {
     do throws(Failure) {
       if model.inputs.first?.shape?.contains(where: { $0 == nil }) ?? false {
         try model.reshape(to: input.inputShape)
       }
-      return try OpenVINONetwork(model)
+      return try OpenVINONetwork(model, roundsToBytes: execution == .performance)
     } catch {
       throw error.naming(path)
     }

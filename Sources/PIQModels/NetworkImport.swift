@@ -29,6 +29,7 @@ public struct NetworkImport {
     /// How scores become probabilities; found by a test if they already are.
     public var activation: OutputActivation?
     public var aggregate = NetworkConfiguration.Aggregate.mean
+    public var execution = NetworkConfiguration.Execution.performance
     /// The tensor with the scores; the output with a column a label if nil.
     public var scores: String?
     public var embedding: String?

@@ -59,7 +59,7 @@ struct NetworkTrial {
     settings = NetworkConfiguration(
       file: Folder.name(of: file.path), sha256: try file.sha256(), input: input, mel: mel,
       layout: options.layout ?? .timeFrequency, window: 1, hop: 1,
-      gain: options.gain ?? frontEnd?.gain ?? .none, aggregate: options.aggregate,
+      gain: options.gain ?? frontEnd?.gain ?? .none, aggregate: options.aggregate, execution: options.execution,
       scores: options.scores ?? "", embedding: options.embedding,
       representation: options.representation)
     settings.padsFrames = frontEnd?.padsFrames == true && mel != nil ? true : nil
@@ -94,9 +94,16 @@ struct NetworkTrial {
   private func fixedWindow(_ shape: [Int?]) throws(Failure) -> Double {
     let extents = shape.compactMap(\.self).filter { $0 > 1 }
     let bands = settings.mel?.melCount ?? stft.bins
+    if settings.input == .waveform, extents.count > 1 || !extents.isEmpty && shape.dropFirst().contains(nil)
+    {
+      throw Failure(
+        .inputNeeded, path: file.path,
+        problem: "takes [\(NetworkInput.words(shape))], which is no waveform",
+        remedy: "say what it takes")
+    }
     let count: Int? =
       switch settings.input {
-      case .waveform: shape.contains(nil) && extents.isEmpty ? nil : extents.first
+      case .waveform: extents.first
       case .logPower, .mel, .logMel:
         extents.count == 2
           ? settings.layout == .timeFrequency ? extents[0] : extents[1]
@@ -169,7 +176,7 @@ struct NetworkTrial {
     do {
       let input = try NetworkInput(settings, shape: try file.inputShape(of: model), stft: stft)
       var found = zip(outputNames, model.outputs).map { Output(name: $0, isFloat: $1.isFloat) }
-      let network = try file.ready(model, for: input)
+      let network = try file.ready(model, for: input, settings.execution)
       let wanted = found.indices.filter { found[$0].isFloat }
       let frontEnd = FrontEnd(stft, normalize: .none)
       for sound in [noise, tone, clicks, silence] {
@@ -182,8 +189,8 @@ struct NetworkTrial {
       return found
     } catch let error as PIQError {
       throw Failure(
-        .networkUnusable, path: file.path, problem: error.problem,
-        remedy: "choose another window, or say what the network takes", underlying: error)
+        .inputNeeded, path: file.path, problem: error.problem,
+        remedy: "choose another window, or say what it takes", underlying: error)
     }
   }
 

@@ -35,7 +35,8 @@ public struct Failure: Error, CustomStringConvertible {
     /// The library that runs imported networks is missing.
     case engineNotFound
     // What the file of a network does not say.
-    case sampleRateNeeded, windowNeeded, frontEndNeeded, scoresNeeded, activationNeeded
+    case sampleRateNeeded, windowNeeded, inputNeeded, frontEndNeeded, scoresNeeded, embeddingNeeded,
+      activationNeeded
     /// A network that cannot be read or run.
     case networkUnusable
     // Data sets.

@@ -14,5 +14,6 @@ extension PrecisionChoice: ExpressibleByArgument {}
 extension NetworkConfiguration.Input: ExpressibleByArgument {}
 extension NetworkConfiguration.Layout: ExpressibleByArgument {}
 extension NetworkConfiguration.Gain: ExpressibleByArgument {}
+extension NetworkConfiguration.Execution: ExpressibleByArgument {}
 extension NetworkConfiguration.Aggregate: ExpressibleByArgument {}
 extension OutputActivation: ExpressibleByArgument {}

@@ -61,6 +61,13 @@ struct NetworkOptions: ParsableArguments {
   var aggregate: NetworkConfiguration.Aggregate?
 
   @Option(
+    help: """
+      How a network with 8-bit weights is computed: performance, as OpenVINO does by itself, whose \
+      scores depend on the CPU, or accuracy, in single precision.
+      """)
+  var execution: NetworkConfiguration.Execution?
+
+  @Option(
     help: ArgumentHelp(
       """
       The output with the scores; otherwise that with a column for each label. In an ONNX file these \
@@ -121,7 +128,7 @@ struct NetworkOptions: ParsableArguments {
       (sampleRate != nil, "--sample-rate"), (window != nil, "--window"), (hop != nil, "--hop"),
       (input != nil, "--input"), (frontEnd != nil, "--front-end"), (layout != nil, "--layout"),
       (gain != nil, "--gain"), (activation != nil, "--activation"),
-      (aggregate != nil, "--aggregate"), (scores != nil, "--scores"),
+      (aggregate != nil, "--aggregate"), (execution != nil, "--execution"), (scores != nil, "--scores"),
       (embedding != nil, "--embedding"), (representation != nil, "--representation"),
       (nFFT != nil, "--n-fft"), (hopLength != nil, "--hop-length"),
       (windowLength != nil, "--win-length"),
@@ -143,6 +150,7 @@ struct NetworkOptions: ParsableArguments {
     (options.input, options.frontEnd, options.layout) = (input, frontEnd, layout)
     (options.gain, options.activation) = (gain, activation)
     options.aggregate = aggregate ?? .mean
+    options.execution = execution ?? .performance
     (options.scores, options.embedding) = (scores, embedding)
     options.representation = representation
     (options.nFFT, options.hopLength, options.windowLength) = (nFFT, hopLength, windowLength)

@@ -30,6 +30,15 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
     case mean, max
   }
 
+  /// How a network with 8-bit weights is computed; others are computed in single precision.
+  public enum Execution: String, Sendable, Codable, CaseIterable {
+    /// As OpenVINO does unless told otherwise: what the weights are multiplied by is rounded to 8 bits
+    /// where the CPU has instructions for it. Scores depend on the CPU.
+    case performance
+    /// In single precision.
+    case accuracy
+  }
+
   /// The order of the axes of a spectrogram.
   public enum Layout: String, Sendable, Codable, CaseIterable {
     case timeFrequency = "time-frequency"
@@ -56,6 +65,8 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
   public var activation: OutputActivation
   /// How those of windows are combined.
   public var aggregate: Aggregate
+  /// How products with 8-bit weights are computed.
+  public var execution: Execution
   /// The tensor with the scores.
   public var scores: String
   /// The tensor that heads are trained on; nil if none is known.
@@ -65,7 +76,7 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
 
   enum CodingKeys: String, CodingKey {
     case file, sha256, input, mel, layout, window, hop, gain, activation, aggregate, scores
-    case embedding, representation
+    case execution, embedding, representation
     case padsFrames = "pad_frames"
   }
 
@@ -73,7 +84,8 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
   public init(
     file: String, sha256: String = "", input: Input = .waveform, mel: MelConfiguration? = nil,
     layout: Layout = .timeFrequency, window: Double, hop: Double, gain: Gain = .none,
-    activation: OutputActivation = .none, aggregate: Aggregate = .mean, scores: String,
+    activation: OutputActivation = .none, aggregate: Aggregate = .mean,
+    execution: Execution = .performance, scores: String,
     embedding: String? = nil, representation: String? = nil
   ) {
     self.file = file
@@ -86,6 +98,7 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
     self.gain = gain
     self.activation = activation
     self.aggregate = aggregate
+    self.execution = execution
     self.scores = scores
     self.embedding = embedding
     self.representation = representation

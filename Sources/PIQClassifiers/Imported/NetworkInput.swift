@@ -72,11 +72,15 @@ package struct NetworkInput: Sendable {
   private static func mismatch(
     _ wanted: [Int], _ shape: [Int?], _ configuration: NetworkConfiguration
   ) -> PIQError {
-    let extents = shape.map { $0.map { "\($0)" } ?? "?" }.joined(separator: ", ")
     let own = wanted.map { "\($0)" }.joined(separator: ", ")
     return .configuration(
-      "the network takes [\(extents)], which a window of \(configuration.window) s as "
+      "the network takes [\(words(shape))], which a window of \(configuration.window) s as "
         + "\(configuration.input.rawValue), [\(own)], does not fit")
+  }
+
+  /// The extents of a shape, for messages.
+  package static func words(_ shape: [Int?]) -> String {
+    shape.map { $0.map { "\($0)" } ?? "?" }.joined(separator: ", ")
   }
 
   /// The shape of each input.
