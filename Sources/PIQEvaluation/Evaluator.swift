@@ -14,7 +14,8 @@ public final class Evaluator {
   ///
   /// - Parameter map: the classes of the data, where they are not those of the model.
   /// - Throws: `Failure` naming a label of the map that the model does not know.
-  public init(_ model: Model, _ settings: EvaluationSettings, map: ClassMap? = nil) throws(Failure) {
+  public init(_ model: Model, _ settings: EvaluationSettings, map: ClassMap? = nil) throws(Failure)
+  {
     self.model = model
     self.settings = settings
     guard let map else {

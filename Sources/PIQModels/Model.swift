@@ -108,6 +108,17 @@ public struct Model: Sendable {
     try AtomicFile.write(settings.utf8, to: settingsPath)
   }
 
+  /// Checks that the model's networks can be trained further.
+  ///
+  /// - Throws: `Failure` of an imported network.
+  public func checkIsTrainable() throws(Failure) {
+    guard configuration.network == nil else {
+      throw Failure(
+        .networkIsFixed, path: path, problem: "is an imported network, which stays as it is",
+        remedy: "train a head on it")
+    }
+  }
+
   /// Checks that a model can be written to the folder `path` without replacing another.
   ///
   /// - Throws: `Failure`.

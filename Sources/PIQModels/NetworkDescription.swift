@@ -44,7 +44,8 @@ public struct NetworkDescription: Sendable, Encodable {
       let tensors = zip(opened.outputs, opened.model.outputs).map {
         Tensor(name: $0, shape: $1.shape)
       }
-      let outputCount = opened.outputs.count == opened.model.outputs.count
+      let outputCount =
+        opened.outputs.count == opened.model.outputs.count
         ? file.onnx?.outputs.count ?? tensors.count : tensors.count
       inputs = opened.model.inputs.enumerated().map { index, port in
         Tensor(name: names.indices.contains(index) ? names[index] : port.name, shape: port.shape)

@@ -59,7 +59,8 @@ struct NetworkTrial {
     settings = NetworkConfiguration(
       file: Folder.name(of: file.path), sha256: try file.sha256(), input: input, mel: mel,
       layout: options.layout ?? .timeFrequency, window: 1, hop: 1,
-      gain: options.gain ?? frontEnd?.gain ?? .none, aggregate: options.aggregate, execution: options.execution,
+      gain: options.gain ?? frontEnd?.gain ?? .none, aggregate: options.aggregate,
+      execution: options.execution,
       scores: options.scores ?? "", embedding: options.embedding,
       representation: options.representation)
     settings.padsFrames = frontEnd?.padsFrames == true && mel != nil ? true : nil
@@ -94,7 +95,8 @@ struct NetworkTrial {
   private func fixedWindow(_ shape: [Int?]) throws(Failure) -> Double {
     let extents = shape.compactMap(\.self).filter { $0 > 1 }
     let bands = settings.mel?.melCount ?? stft.bins
-    if settings.input == .waveform, extents.count > 1 || !extents.isEmpty && shape.dropFirst().contains(nil)
+    if settings.input == .waveform,
+      extents.count > 1 || !extents.isEmpty && shape.dropFirst().contains(nil)
     {
       throw Failure(
         .inputNeeded, path: file.path,
@@ -210,7 +212,8 @@ struct NetworkTrial {
       let all = outputs.map(\.inWords).joined(separator: ", ")
       throw Failure(
         fitting.isEmpty ? .networkUnusable : .scoresNeeded, path: file.path,
-        problem: "\(fitting.isEmpty ? "no output has" : "several outputs have") a column for each of "
+        problem:
+          "\(fitting.isEmpty ? "no output has" : "several outputs have") a column for each of "
           + "the \(count) labels: its outputs are \(all)",
         remedy: fitting.isEmpty
           ? "name the labels that it was trained on" : "say which one has the scores")

@@ -92,7 +92,8 @@ package final class OpenVINO: Sendable {
     if status == 0 { return }
     throw Failure(
       .networkUnusable,
-      problem: "OpenVINO could not \(operation()): \(Self.message(of: functions, status: status))")
+      problem: "OpenVINO could not \(operation()): \(Self.message(of: functions, status: status))",
+      remedy: "export the network again, or with a newer opset")
   }
 
   /// What the library says of its last failure, in one line.

@@ -79,7 +79,8 @@ private final class CompiledNetwork: @unchecked Sendable {
   init(_ model: OpenVINOModel, _ roundsToBytes: Bool) throws(Failure) {
     engine = model.engine
     var compiled: OpaquePointer?
-    try engine.check(engine.compile(model.handle, roundsToBytes: roundsToBytes, &compiled), "compile the network")
+    try engine.check(
+      engine.compile(model.handle, roundsToBytes: roundsToBytes, &compiled), "compile the network")
     var request: OpaquePointer?
     let status = engine.with { $0.compiled_model_create_infer_request(compiled, &request) }
     guard status == 0, let compiled, let request else {

@@ -39,6 +39,8 @@ public struct Failure: Error, CustomStringConvertible {
       activationNeeded
     /// A network that cannot be read or run.
     case networkUnusable
+    /// A training of a network that stays as it is.
+    case networkIsFixed
     // Data sets.
     case dataSetMalformed, noFolds, soundsNotFound, unknownClass, noMixtures
     /// A division of a data set that leaves a part or a class without clips.

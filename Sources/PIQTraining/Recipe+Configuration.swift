@@ -13,7 +13,6 @@ extension ClassifierRecipe {
     name: String, labels: [String], pretrained: ModelConfiguration? = nil
   ) throws(Failure) -> ModelConfiguration {
     do {
-      _ = try pretrained?.ownClassifier
       let encoder =
         try pretrained?.embeddingModel
         ?? EncoderConfiguration(

@@ -40,7 +40,8 @@ public struct TrainedModel {
   public let state: [(name: String, parameter: Parameter)]
 
   /// A model of these parts.
-  public init(_ configuration: ModelConfiguration, _ state: [(name: String, parameter: Parameter)]) {
+  public init(_ configuration: ModelConfiguration, _ state: [(name: String, parameter: Parameter)])
+  {
     (self.configuration, self.state) = (configuration, state)
   }
 }

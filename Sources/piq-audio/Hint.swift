@@ -40,6 +40,7 @@ extension Failure.Code {
     case .modelExists: "--force"
     case .modelMalformed: "piq-audio model import"
     case .modelNotFound: "or --model"
+    case .networkIsFixed: "piq-audio train classifier --backbone"
     case .noFolds: "leave out --folds"
     case .methodUnsupported: "--method"
     case .noInterpreter: "piq-audio train interpreter, another --method, or --model"

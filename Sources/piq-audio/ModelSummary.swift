@@ -24,7 +24,9 @@ struct ModelSummary: Encodable {
     let (c, stft) = (configuration, configuration.stft)
     let classes = c.labels.enumerated().map { "\($0.offset) \($0.element)" }
     var rows = [("name", c.name), ("folder", path), ("SHA-256", sha256)]
-    if let parameters, let dtype { rows.append(("parameters", "\(parameters), stored as \(dtype)")) }
+    if let parameters, let dtype {
+      rows.append(("parameters", "\(parameters), stored as \(dtype)"))
+    }
     if let network = c.network {
       rows += Self.rows(network)
     } else if let encoder = c.embeddingModel {

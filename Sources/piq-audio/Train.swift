@@ -84,6 +84,7 @@ struct Train: ParsableCommand {
       }
       if try arguments.printed(recipe, terminal) { return }
       let pretrained = try pretrained.map { try Model(path: $0) }
+      try pretrained?.checkIsTrainable()
       var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
       let configuration = try recipe.configuration(
         name: session.modelName, labels: session.split.categories,
@@ -146,6 +147,7 @@ struct Train: ParsableCommand {
       if try arguments.printed(recipe, terminal) { return }
       var session = try TrainingSession(arguments, recipe, terminal, InterpreterTask.self)
       let classifier = try model.load()
+      try classifier.checkIsTrainable()
       let configuration = try recipe.configuration(
         explaining: classifier.configuration, name: session.modelName)
       try session.checkClasses(classifier)

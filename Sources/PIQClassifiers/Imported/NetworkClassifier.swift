@@ -99,7 +99,8 @@ public final class NetworkClassifier: Classifier {
   package static func embeddingLength(of shape: [Int]) -> Int? {
     let axes = shape.filter { $0 != 1 }
     if axes.count == 1 { return axes[0] }
-    return shape.count <= 3 && axes.allSatisfy { $0 > 1 } ? shape.last.flatMap { $0 > 1 ? $0 : nil } : nil
+    return shape.count <= 3 && axes.allSatisfy { $0 > 1 }
+      ? shape.last.flatMap { $0 > 1 ? $0 : nil } : nil
   }
 
   private func forEachOutput(of clip: Clip, _ body: (Tensor) throws -> Void) throws {
