@@ -1,12 +1,12 @@
 import Foundation
 import PIQCheckpoints
 import PIQClassifiers
-import PIQPlatform
+package import PIQPlatform
 import PIQSpectral
 
 /// What a file says of how sound is prepared for a network: a `preprocessor_config.json` of Hugging Face,
 /// or a JSON object with the parameters of a mel spectrogram under the names of model.json.
-struct FrontEndFile {
+package struct FrontEndFile {
   var sampleRate: Int?
   var input: NetworkConfiguration.Input?
   var mel: MelConfiguration?
@@ -20,7 +20,7 @@ struct FrontEndFile {
   /// Reads the file at `path`.
   ///
   /// - Throws: `Failure` when it is of neither kind, or names a preparation that is not known.
-  init(path: String) throws(Failure) {
+  package init(path: String) throws(Failure) {
     let file = try FileContents(path: path, atMost: 1 << 20, problem: "is too large for settings")
     let object = file.withBytes { try? JSONSerialization.jsonObject(with: Data($0)) }
     guard let object = object as? [String: Any] else {
