@@ -44,12 +44,11 @@ public struct FrontEnd: Sendable {
 
   /// The clip of `samples`: mono, at the model's rate, at least one.
   public func clip(_ samples: [Float]) -> Clip {
-    LayerClock.step("spectrogram") {
-      let level = normalize.level(of: samples)
-      let spectrogram = stft.forward(level == 1 ? samples : samples.map { $0 / level })
-      return Clip(
-        logPower: spectrogram.logPower(), spectrogram: spectrogram, level: level
-      ) { samples }
+    let level = normalize.level(of: samples)
+    return Clip(samples, level: level) { [stft] in
+      LayerClock.step("spectrogram") {
+        stft.forward(level == 1 ? samples : samples.map { $0 / level })
+      }
     }
   }
 
@@ -65,7 +64,7 @@ public struct FrontEnd: Sendable {
     }.reshaped(mask.shape)
     // A mask of all frames leaves the clip its length.
     let isWhole = mask.shape[0] == clip.logPower.shape[0]
-    return Clip(logPower: logPower, spectrogram: clip.spectrogram, level: clip.level) {
+    return Clip(clip, logPower: logPower) {
       sound(
         of: magnitude(of: logPower), like: clip, length: isWhole ? clip.samples.count : nil)
     }

@@ -74,7 +74,9 @@ import Testing
     let model = try Model(path: folder("model"))
     #expect(model.configuration == imported.configuration)
     #expect(model.weights?.parameterCount == imported.parameterCount)
-    #expect(try ModelDescription(path: folder("model")).weights?.parameterCount == imported.parameterCount)
+    #expect(
+      try ModelDescription(path: folder("model")).weights?.parameterCount == imported.parameterCount
+    )
   }
 
   @Test func aCheckpointThatStayedElsewhere() throws {
