@@ -31,6 +31,15 @@ public struct Clip: Sendable {
     sound = { samples }
   }
 
+  /// A clip of which the log-power [T, F] alone is known, without phases and samples.
+  package init(logPower: Tensor) {
+    let shape = logPower.shape
+    transformed = { Spectrogram(values: Tensor(shape: shape + [2])) }
+    level = 1
+    magnitudes = { logPower }
+    sound = { [] }
+  }
+
   /// A clip with another log-power [T, F], and its samples.
   init(_ clip: Clip, logPower: Tensor, samples: @escaping @Sendable () -> [Float]) {
     transformed = clip.transformed

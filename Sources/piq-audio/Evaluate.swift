@@ -101,7 +101,7 @@ struct Evaluate: TerminalCommand {
     var settings = EvaluationSettings()
     settings.sets = sets.sets
     settings.channel = channels.channel?.number
-    settings.method = method.method
+    settings.method = method.method ?? .standard(for: model.interpreter)
     settings.explainer = method.settings
     settings.shufflesMasks = shuffle
     settings.logitScale = logitScale

@@ -42,7 +42,7 @@ extension Failure.Code {
     case .modelNotFound: "or --model"
     case .networkIsFixed: "piq-audio train classifier --backbone"
     case .noFolds: "leave out --folds"
-    case .methodUnsupported: "--method"
+    case .methodUnsupported: "--method occlusion, rise or lime work on every model"
     case .noInterpreter: "piq-audio train interpreter, another --method, or --model"
     case .noMixtures: "--sets"
     case .nothingToResume: "leave out --resume"

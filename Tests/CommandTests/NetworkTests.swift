@@ -65,8 +65,8 @@ import Testing
     // Of 1.23 s.
     #expect(windowed.outputLines.count == 1 + 2 * 3)
 
-    // `random` needs scores alone.
-    let interpret = ["interpret", "--method", "random", "in"] + model
+    // By occlusion, which needs scores alone.
+    let interpret = ["interpret", "in", "--patch", "0.3x1000"] + model
     try space.run(interpret + ["-o", "out"]).expectSuccess()
     #expect(space.files.filter { $0.hasPrefix("out/") }.count == 8)
     for name in ["a", "b"] {

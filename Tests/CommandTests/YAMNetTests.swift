@@ -46,7 +46,9 @@ struct YAMNetTests {
 
   private func goldens() throws -> [String: [Double]] {
     let path = "\(try #require(yamnet))/scores-folds1-4.npz"
-    guard case .float32(let scores) = try NPZ.read(path: path, only: ["scores"])["scores"] else { return [:] }
+    guard case .float32(let scores) = try NPZ.read(path: path, only: ["scores"])["scores"] else {
+      return [:]
+    }
     // The names beside them are text, which is not read: they are those of clips.csv.
     let table = try CSV.rows(of: Data(contentsOf: URL(filePath: "\(Self.esc10)/clips.csv")))
     let names = table.dropFirst().map { $0.fields[0] }
