@@ -85,9 +85,10 @@ LIMITS := LimitTests.*memory
 
 # Leaks are not searched for: LeakSanitizer does not know Swift's tagged references, and fontconfig
 # never frees its caches.
+DLOPEN := .build/test-asan/dlopen.o
 test-asan: export ASAN_OPTIONS := detect_leaks=0:suppressions=$(abspath Tests/Sanitizers/address.supp)
-test-asan: SANITIZED += address
-test-asan: test-deps ## run all tests with AddressSanitizer
+test-asan: SANITIZED += address -Xlinker $(abspath $(DLOPEN))
+test-asan: test-deps $(DLOPEN) ## run all tests with AddressSanitizer
 	swift build $(SANITIZED) --build-tests
 	swift test $(SANITIZED) --skip-build --disable-xctest --skip '$(LIMITS)'
 
@@ -101,6 +102,8 @@ test-tsan: test-deps $(MUTEX) ## run all tests with ThreadSanitizer
 	  --skip 'fileSizeLimit|ReportCommandTests.*aFullDisk|$(LIMITS)'
 
 $(MUTEX): Tests/Sanitizers/mutex.c
+$(DLOPEN): Tests/Sanitizers/dlopen.c
+$(MUTEX) $(DLOPEN):
 	@mkdir -p $(@D)
 	$(dir $(realpath $(shell command -v swift)))clang -O1 -fPIC -c $< -o $@
 

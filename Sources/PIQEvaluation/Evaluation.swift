@@ -19,12 +19,21 @@ public struct Evaluation: Sendable {
   public let classification: ClassificationSummary
   /// The metrics of each set.
   public let sets: [(set: EvaluationSet, summary: MetricSummary)]
+  /// The deletion and insertion curves of each set; empty where they were not measured.
+  public let curves: [EvaluationSet: CurveSummary]
+  /// Whether masks find events; nil where that was not measured.
+  public let localisation: LocalisationSummary?
 
   init(
     settings: EvaluationSettings, modelName: String, modelSHA256: String, logitScale: Double,
     classes: [String], clips: [Dataset.Clip], outcomes: [(probabilities: [Double], label: Int)],
-    contaminants: [[Int]], measurements: [Measurement]
+    contaminants: [[Int]], measurements: [Measurement], localisation: LocalisationSummary?
   ) {
+    self.localisation = localisation
+    curves = Dictionary(grouping: measurements, by: \.set)
+      .mapValues { ($0.compactMap(\.curves), $0.compactMap(\.shuffledCurves)) }
+      .filter { !$0.value.0.isEmpty }
+      .mapValues { CurveSummary($0.0, shuffled: $0.1, seed: settings.explainer.seed) }
     self.settings = settings
     self.modelName = modelName
     self.modelSHA256 = modelSHA256
@@ -127,4 +136,8 @@ public struct Measurement: Sendable {
   /// The class that is explained: the likeliest.
   public let predicted: Int
   public let values: MetricValues
+  /// Its deletion and insertion curves; nil where they were not measured.
+  public let curves: MaskCurves?
+  /// Those of the mask with its cells shuffled.
+  public let shuffledCurves: MaskCurves?
 }

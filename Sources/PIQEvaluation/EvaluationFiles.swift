@@ -4,7 +4,7 @@ import PIQPlotting
 
 extension Evaluation {
   /// Writes `evaluation.json`, `clips.csv`, `confusion.csv` and, for up to
-  /// `ConfusionFigure.mostClasses` classes, `confusion.png` to a folder, made if missing.
+  /// `ConfusionFigure.mostClasses` classes, `confusion.png` to a folder, and `curves.csv` and `curves.png` where curves were measured, made if missing.
   ///
   /// - Returns: their paths.
   /// - Throws: `Failure`.
@@ -23,12 +23,50 @@ extension Evaluation {
     try AtomicFile.write(Array(json.utf8), to: path("evaluation.json"))
     try write(clipRows, "clips.csv")
     try write(confusionRows, "confusion.csv")
+    if !curves.isEmpty {
+      try write(curveRows, "curves.csv")
+      try curvesFigure.write(toPNG: path("curves.png"))
+    }
     if classes.count <= ConfusionFigure.mostClasses {
       let figure = try ConfusionFigure(
         counts: classification.confusion, labels: classes, title: modelName)
       try figure.write(toPNG: path("confusion.png"))
     }
     return paths
+  }
+
+  /// A row for each step of each set's curves.
+  private var curveRows: [[String]] {
+    [["set", "fraction", "deletion", "insertion"]]
+      + sets.flatMap { set, _ in
+        guard let curve = curves[set] else { return [[String]]() }
+        return (0...MaskCurves.steps).map { step in
+          [
+            set.rawValue, "\(Double(step) / Double(MaskCurves.steps))", "\(curve.deletion[step])",
+            "\(curve.insertion[step])",
+          ]
+        }
+      }
+  }
+
+  /// The same as a picture, a panel for each set.
+  private var curvesFigure: CurvesFigure {
+    get throws {
+      func points(_ values: [Double]) -> [(x: Double, y: Double)] {
+        values.enumerated().map { (Double($0) / Double(MaskCurves.steps), $1) }
+      }
+      let panels = sets.compactMap { set, _ in
+        curves[set].map { curve -> CurvesFigure.Panel in
+          (
+            "Probability, \(set.rawValue)",
+            [("deletion", points(curve.deletion)), ("insertion", points(curve.insertion))]
+          )
+        }
+      }
+      return try CurvesFigure(
+        panels: panels, marked: nil, title: "\(modelName), \(settings.method.rawValue)",
+        xTitle: "Part of the cells")
+    }
   }
 
   /// A row for each clip of each set.

@@ -41,7 +41,11 @@ public struct EvaluationReport: Encodable {
     for (set, summary) in e.sets {
       let container = report.nestedContainer(
         keyedBy: Key.self, forKey: Key(stringValue: set.rawValue))
-      try encode(summary, to: container)
+      try encode(summary, e.curves[set], to: container)
+    }
+    if let localisation = e.localisation {
+      try encode(
+        localisation, to: report.nestedContainer(keyedBy: Key.self, forKey: "localisation"))
     }
     guard e.settings.sets.contains(.mixtures) else { return }
     let names = e.clips.map(\.name)
@@ -51,13 +55,44 @@ public struct EvaluationReport: Encodable {
       }, forKey: "contaminants")
   }
 
-  private func encode(_ summary: MetricSummary, to container: KeyedEncodingContainer<Key>) throws {
+  private func encode(
+    _ summary: LocalisationSummary, to container: KeyedEncodingContainer<Key>
+  ) throws {
+    var container = container
+    try container.encode(summary.count, forKey: "count")
+    var intervals: [String: [Double]] = [:]
+    for (key, estimate) in [
+      ("auc", summary.areaUnderROC), ("auc_shuffled", summary.shuffled),
+      ("auc_energy", summary.energy), ("pointing", summary.pointing),
+      ("pointing_energy", summary.energyPointing),
+    ] {
+      try container.encode(estimate.value, forKey: Key(stringValue: key))
+      intervals[key] = estimate.bounds
+    }
+    try container.encode(intervals, forKey: "intervals")
+  }
+
+  private func encode(
+    _ summary: MetricSummary, _ curves: CurveSummary?, to container: KeyedEncodingContainer<Key>
+  ) throws {
     var container = container
     try container.encode(summary.count, forKey: "count")
     var intervals: [String: [Double]] = [:]
     for (metric, estimate) in summary.overall {
       try container.encode(estimate.value, forKey: Key(stringValue: metric.key))
       intervals[metric.key] = estimate.bounds
+    }
+    if let curves {
+      for (key, area) in [
+        ("deletion", curves.deletionArea), ("insertion", curves.insertionArea),
+        ("deletion_shuffled", curves.shuffledDeletionArea),
+        ("insertion_shuffled", curves.shuffledInsertionArea),
+      ] {
+        try container.encode(area.value, forKey: Key(stringValue: key))
+        intervals[key] = area.bounds
+      }
+      try container.encode(
+        ["deletion": curves.deletion, "insertion": curves.insertion], forKey: "curves")
     }
     try container.encode(intervals, forKey: "intervals")
     var classes = container.nestedContainer(keyedBy: Key.self, forKey: "per_class")

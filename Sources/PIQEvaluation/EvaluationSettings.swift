@@ -15,11 +15,29 @@ public struct EvaluationSettings: Sendable {
   /// Whether the cells of each mask are shuffled: what masks of the same values are worth that know no
   /// place.
   public var shufflesMasks = false
+  /// Whether deletion and insertion are measured, also of shuffled masks: 84 more passes a
+  /// clip.
+  public var measuresCurves = false
+  /// How many events are placed in backgrounds, to see whether masks find them; none if nil.
+  public var localisation: LocalisationSettings?
   /// Whether AD is measured after a second softmax of the probabilities, as upstream does.
   public var softensAverageDrop = false
 
   /// The standard settings.
   public init() {}
+}
+
+/// Events that are placed in backgrounds.
+public struct LocalisationSettings: Sendable {
+  /// The classes of events, and of backgrounds.
+  public var events, backgrounds: [String]
+  /// How many events are placed.
+  public var count: Int
+
+  /// Placements of these classes.
+  public init(events: [String], backgrounds: [String], count: Int) {
+    (self.events, self.backgrounds, self.count) = (events, backgrounds, count)
+  }
 }
 
 /// Which clips the interpretation metrics are measured on.

@@ -51,7 +51,7 @@ public final class Evaluator {
       ? Contamination.contaminants(count: labels.count, seed: settings.explainer.seed)
       : Array(repeating: [], count: labels.count)
     let explainer =
-      settings.sets.isEmpty
+      settings.sets.isEmpty && settings.localisation == nil
       ? nil : try settings.method.makeExplainer(for: interpreter, settings.explainer)
     var measurements: [Measurement] = []
     var outcomes: [(probabilities: [Double], label: Int)] = []
@@ -64,7 +64,7 @@ public final class Evaluator {
       }
       outcomes.append(
         (analysis.classification.probabilities(scaledBy: logitFactor), labels[index]))
-      guard let explainer else { continue }
+      guard let explainer, !settings.sets.isEmpty else { continue }
       let variants = try variants(of: analysis, index, contaminants[index], data.clips)
       for (number, variant) in variants.enumerated() {
         measurements.append(
@@ -73,11 +73,16 @@ public final class Evaluator {
           })
       }
     }
+    let localisation = try explainer.flatMap { explainer in
+      try settings.localisation.map {
+        try localise($0, data, labels, by: explainer, progress: progress)
+      }
+    }
     return Evaluation(
       settings: settings, modelName: model.configuration.name, modelSHA256: model.sha256,
       logitScale: settings.logitScale ?? model.configuration.logitScale,
       classes: interpreter.labels, clips: data.clips, outcomes: outcomes,
-      contaminants: contaminants, measurements: measurements)
+      contaminants: contaminants, measurements: measurements, localisation: localisation)
   }
 
   /// The factor from the model's logits to those at the logit scale of the settings.
@@ -137,9 +142,84 @@ public final class Evaluator {
     let outcome = try interpreter.measure(
       mask, for: analysis, scaledBy: logitFactor,
       softensAverageDrop: settings.softensAverageDrop)
+    let curves =
+      settings.measuresCurves
+      ? try interpreter.curves(
+        of: mask, for: analysis, scaledBy: logitFactor, seed: settings.explainer.seed,
+        number: clip &* 16 &+ number) : nil
+    let shuffledCurves =
+      settings.measuresCurves
+      ? try interpreter.curves(
+        of: shuffled(explanation.mask, clip: clip, variant: number), for: analysis,
+        scaledBy: logitFactor, seed: settings.explainer.seed, number: clip &* 16 &+ number) : nil
     return Measurement(
       set: variant.set, clip: clip, contaminant: variant.contaminant, label: label,
-      probabilities: outcome.whole, predicted: outcome.classIndex, values: outcome.metrics)
+      probabilities: outcome.whole, predicted: outcome.classIndex, values: outcome.metrics,
+      curves: curves, shuffledCurves: shuffledCurves)
+  }
+
+  /// Places events in backgrounds, and measures whether their masks find them.
+  private func localise(
+    _ localisation: LocalisationSettings, _ data: Dataset, _ labels: [Int],
+    by explainer: any Explainer, progress: (_ finished: Int, _ total: Int, _ next: String) -> Void
+  ) throws -> LocalisationSummary {
+    func indices(_ classes: [String]) throws(Failure) -> Set<Int> {
+      var found: Set<Int> = []
+      for name in classes {
+        guard let index = interpreter.labels.firstIndex(of: name), labels.contains(index) else {
+          throw Failure(
+            .unknownClass, path: data.path, problem: "has no clip of \(name.debugDescription)",
+            remedy: "name classes of the data")
+        }
+        found.insert(index)
+      }
+      return found
+    }
+    let placements = Placement.all(
+      localisation.count, labels: labels, events: try indices(localisation.events),
+      backgrounds: try indices(localisation.backgrounds), seed: settings.explainer.seed)
+    let stft = interpreter.frontEnd.stft.configuration
+    let measurements = try placements.enumerated().compactMap { number, placement in
+      let clip = data.clips[placement.event]
+      progress(number, placements.count, clip.path)
+      let mixture = placement.mixture(
+        event: try load(clip).samples,
+        background: try load(data.clips[placement.background]).samples,
+        sampleRate: stft.sampleRate)
+      return try Failure.naming(clip.path) {
+        try measure(
+          mixture.samples, event: mixture.event, as: labels[placement.event], number: number,
+          by: explainer)
+      }
+    }
+    return LocalisationSummary(measurements, seed: settings.explainer.seed)
+  }
+
+  private func measure(
+    _ samples: [Float], event: Range<Int>, as classIndex: Int, number: Int,
+    by explainer: any Explainer
+  ) throws -> LocalisationMeasurement? {
+    let analysis = try interpreter.analyze(samples)
+    let mask = try explainer.explain(
+      analysis, as: classIndex, tail: interpreter.tail(of: analysis), number: number
+    ).mask
+    let hop = interpreter.frontEnd.stft.configuration.hopLength
+    let rows = mask.shape[0]
+    let frames = (event.lowerBound + hop - 1) / hop..<min(rows, event.upperBound / hop + 1)
+    guard frames.lowerBound < frames.upperBound else { return nil }
+    let own = Localisation.frameMeans(mask)
+    let random = Localisation.frameMeans(shuffled(mask, clip: number, variant: 15))
+    let power = analysis.clip.spectrogram.magnitude().rows(0..<rows)
+    let energy = Localisation.frameMeans(
+      Tensor(shape: power.shape, power.elements.map { $0 * $0 }))
+    guard let area = Localisation.areaUnderROC(own, event: frames),
+      let shuffledArea = Localisation.areaUnderROC(random, event: frames),
+      let energyArea = Localisation.areaUnderROC(energy, event: frames)
+    else { return nil }
+    return LocalisationMeasurement(
+      mask: area, shuffled: shuffledArea, energy: energyArea,
+      maskPoints: frames.contains(own.indexOfMaximum ?? -1),
+      energyPoints: frames.contains(energy.indexOfMaximum ?? -1))
   }
 
   /// A mask with its cells in random places.

@@ -14,13 +14,17 @@ public struct CurvesFigure: Figure, Sendable {
   private let panels: [Panel]
   private let marked: Double?
   private let title: String
+  private let xTitle: String?
 
   /// - Parameters:
   ///   - panels: from top to bottom.
   ///   - marked: the epoch that a line through all panels marks as the best.
   ///   - title: the line above.
+  ///   - xTitle: what lies along the axis below, from 0 to 1; epochs if nil.
   /// - Throws: `Failure` unless there are from 1 to `mostPanels` panels.
-  public init(panels: [Panel], marked: Double?, title: String) throws(Failure) {
+  public init(panels: [Panel], marked: Double?, title: String, xTitle: String? = nil)
+    throws(Failure)
+  {
     guard (1...Self.mostPanels).contains(panels.count) else {
       throw Failure(
         .figureFailed, problem: "\(panels.count) panels of curves cannot be drawn",
@@ -29,6 +33,7 @@ public struct CurvesFigure: Figure, Sendable {
     self.panels = panels
     self.marked = marked.flatMap { abs($0) < 1e9 ? $0 : nil }
     self.title = title
+    self.xTitle = xTitle
   }
 
   private static let left = 110
@@ -120,13 +125,14 @@ public struct CurvesFigure: Figure, Sendable {
   private func drawEpochs(
     _ epochs: ClosedRange<Double>, below frame: Rectangle, on canvas: Canvas
   ) {
-    let ticks = Tick.round(in: epochs, atMost: 12, least: 1).map { tick in
+    let ticks = Tick.round(in: epochs, atMost: 12, least: xTitle == nil ? 1 : 0.1).map { tick in
       (
         x: Double(frame.x) + Self.share(tick.value, of: epochs) * Double(frame.width),
         label: tick.label
       )
     }
-    let title = marked.map { "Epoch (the line marks the best, \(Int($0)))" } ?? "Epoch"
+    let title =
+      xTitle ?? marked.map { "Epoch (the line marks the best, \(Int($0)))" } ?? "Epoch"
     canvas.drawAxis(ticks, title: title, below: frame)
   }
 

@@ -51,6 +51,30 @@ struct Evaluate: TerminalCommand {
       """)
   var shuffle = false
 
+  @Flag(
+    help: """
+      Measure deletion and insertion: the probability as cells go, and as they come, those with the \
+      largest mask values first; beside it the same masks shuffled. 84 more passes a clip.
+      """)
+  var curves = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Place the loudest second of clips of these classes in those of --backgrounds, and measure \
+      whether masks find them: a comma-separated list.
+      """, valueName: "classes"))
+  var events: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The classes in whose clips events are placed. Otherwise all but those of --events.",
+      valueName: "classes"))
+  var backgrounds: String?
+
+  @Option(help: ArgumentHelp("How many events are placed.", valueName: "n"))
+  var placements = 100
+
   @Option(
     help: ArgumentHelp(
       """
@@ -85,6 +109,12 @@ struct Evaluate: TerminalCommand {
   func validate() throws {
     try refuseEmpty(outputDir, "--output-dir")
     try refuseEmpty(map, "--map")
+    try refuseEmpty(events, "--events")
+    try refuseEmpty(backgrounds, "--backgrounds")
+    try require(placements, in: 1...1_000_000, "--placements")
+    guard backgrounds == nil || events != nil else {
+      throw ValidationError("--backgrounds needs --events, which are placed in them")
+    }
     guard logitScale.map({ $0 > 0 && $0.isFinite }) ?? true else {
       throw ValidationError("--logit-scale needs a positive number")
     }
@@ -104,6 +134,8 @@ struct Evaluate: TerminalCommand {
     settings.method = method.method ?? .standard(for: model.interpreter)
     settings.explainer = method.settings
     settings.shufflesMasks = shuffle
+    settings.measuresCurves = curves
+    settings.localisation = localisation(in: clips)
     settings.logitScale = logitScale
     settings.softensAverageDrop = upstreamAd
     let countdown = Countdown(total: clips.clips.count)
@@ -122,6 +154,16 @@ struct Evaluate: TerminalCommand {
     if let outputDir {
       try terminal.say("Wrote \(written.count) files to \(printable(outputDir)).")
     }
+  }
+}
+
+extension Evaluate {
+  private func localisation(in data: Dataset) -> LocalisationSettings? {
+    guard let events else { return nil }
+    func list(_ text: String) -> [String] { text.split(separator: ",").map(String.init) }
+    let others = Set(data.clips.map(\.category)).subtracting(list(events)).sorted()
+    return LocalisationSettings(
+      events: list(events), backgrounds: backgrounds.map(list) ?? others, count: placements)
   }
 }
 

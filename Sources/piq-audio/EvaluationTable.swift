@@ -21,6 +21,24 @@ enum EvaluationTable {
       let what = set == .mixtures ? "mixtures" : "clips"
       lines += ["", "\(title(of: set)), \(summary.count) \(what)"]
       lines += table(summary, evaluation.classes)
+      if let curves = evaluation.curves[set] {
+        lines += [
+          "deletion area      \(figure(curves.deletionArea))",
+          "  mask shuffled    \(figure(curves.shuffledDeletionArea))",
+          "insertion area     \(figure(curves.insertionArea))",
+          "  mask shuffled    \(figure(curves.shuffledInsertionArea))",
+        ]
+      }
+    }
+    if let found = evaluation.localisation {
+      lines += [
+        "", "Localisation, \(found.count) events",
+        "AUC                \(figure(found.areaUnderROC))",
+        "  mask shuffled    \(figure(found.shuffled))",
+        "  energy           \(figure(found.energy))",
+        "pointing game      \(figure(found.pointing))",
+        "  energy           \(figure(found.energyPointing))",
+      ]
     }
     lines += ["", "From, to: 95 % bootstrap intervals."]
     return lines.joined(separator: "\n")

@@ -124,4 +124,48 @@ import Testing
     #expect(outcome.output == "")
     #expect(!space.files.contains { $0.hasPrefix("out") })
   }
+
+  /// Deletion and insertion, and events that masks have to find.
+  @Test func curvesAndEvents() throws {
+    let space = try Workspace()
+    try makeTable(space)
+    let run = [
+      "evaluate", "--json", "--sets", "in_distribution", "--method", "occlusion", "--patch",
+      "0.1x2000",
+      "--curves", "--events", "rain", "--placements", "6", "clips.csv",
+    ]
+    let outcome = try space.run(run + ["-o", "out"])
+    outcome.expectSuccess()
+    let report = try #require(try outcome.objects().first)
+    #expect((report["patch"] as? [String: Double]) == ["seconds": 0.1, "hertz": 2000])
+    let set = try #require(report["in_distribution"] as? [String: Any])
+    for key in ["deletion", "insertion", "deletion_shuffled", "insertion_shuffled"] {
+      let value = try #require(set[key] as? Double)
+      #expect((0...1).contains(value))
+      #expect((set["intervals"] as? [String: [Double]])?[key]?.count == 2)
+    }
+    let curves = try #require(set["curves"] as? [String: [Double]])
+    #expect(curves["deletion"]?.count == 21 && curves["insertion"]?.count == 21)
+    // All of the cells, and none of them.
+    #expect(curves["deletion"]?.first == curves["insertion"]?.last)
+    let found = try #require(report["localisation"] as? [String: Any])
+    #expect(found["count"] as? Int == 6)
+    for key in ["auc", "auc_shuffled", "auc_energy", "pointing", "pointing_energy"] {
+      #expect((0...1).contains(try #require(found[key] as? Double)), "\(key)")
+    }
+    #expect(space.files.contains("out/curves.csv") && space.files.contains("out/curves.png"))
+    #expect(
+      String(decoding: try space.bytes("out/curves.csv"), as: UTF8.self).split(separator: "\n")
+        .count == 22)
+    // The same again, whatever the threads.
+    let again = try space.start(
+      Program.path, run, environment: ["OMP_NUM_THREADS": "1"]
+    ).wait()
+    #expect(again.output == outcome.output)
+
+    try space.run(["evaluate", "--sets", "none", "--events", "bell", "clips.csv"])
+      .expectRefusal(naming: "clips.csv", #"no clip of "bell""#)
+    let alone = try space.run(["evaluate", "--backgrounds", "rain", "clips.csv"])
+    #expect(alone.status == 64 && alone.errors.contains("--events"))
+  }
 }

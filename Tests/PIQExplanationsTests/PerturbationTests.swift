@@ -116,6 +116,30 @@ private struct LinearClassifier: Classifier {
     #expect(a < 0.2 * b, "\(a) \(b)")
   }
 
+  /// Where cells add up, the curves are sums of the largest ones.
+  @Test func curves() throws {
+    let positive = Tensor(shape: parts.shape, parts.elements.map { max(0, $0) })
+    let weights = Tensor(
+      shape: parts.shape,
+      zip(positive.elements, clip.logPower.elements).map { $1 > 0 ? $0 / $1 : 0 })
+    let interpreter = Interpreter(
+      frontEnd: interpreter.frontEnd, classifier: LinearClassifier(weights: weights), labels: ["a"])
+    let analysis = try interpreter.analyze(clip.samples)
+    let curves = try interpreter.curves(of: positive, for: analysis)
+    let sorted = positive.elements.map(Double.init).sorted(by: >)
+    let whole = sorted.reduce(0, +)
+    for step in 0...MaskCurves.steps {
+      let kept = sorted[..<(sorted.count * step / MaskCurves.steps)].reduce(0, +)
+      #expect(abs(curves.insertion[step] - kept) < 1e-3 * whole)
+      #expect(abs(curves.deletion[step] - (whole - kept)) < 1e-3 * whole)
+    }
+    // A mask that knows nothing gives straight lines.
+    let flat = try interpreter.curves(of: Tensor(shape: parts.shape, repeating: 1), for: analysis)
+    #expect(abs(flat.deletionArea - whole / 2) < 0.1 * whole)
+    #expect(curves.deletionArea < 0.1 * whole && curves.insertionArea > 0.9 * whole)
+    #expect(try interpreter.curves(of: positive, for: analysis) == curves)
+  }
+
   @Test func randomMasks() {
     var random = RandomStream(seed: 1, path: [1])
     let shape = [64, 33]

@@ -1,8 +1,5 @@
-import Dispatch
 import PIQClassifiers
-import PIQPlatform
 import PIQTensor
-import Synchronization
 
 /// The scores of a class for masked copies of a clip: what methods that need no gradients ask for.
 ///
@@ -29,24 +26,7 @@ struct MaskedScores: Sendable {
   func callAsFunction(
     count: Int, mask: @Sendable (_ index: Int) -> Tensor
   ) throws -> [Double] {
-    let workers = max(1, min(Threads.current, count))
-    let scores = Mutex<[Result<Double, any Error>?]>(Array(repeating: nil, count: count))
-    let next = Atomic(0)
-    withoutActuallyEscaping(mask) { mask in
-      DispatchQueue.concurrentPerform(iterations: workers) { _ in
-        Threads.with(1) {
-          while true {
-            let index = next.add(1, ordering: .relaxed).oldValue
-            guard index < count else { return }
-            let score = Result { try self.score(mask(index)) }
-            scores.withLock { $0[index] = score }
-            // The rest would fail, too.
-            if case .failure = score { next.store(count, ordering: .relaxed) }
-          }
-        }
-      }
-    }
-    return try scores.withLock { $0 }.compactMap { try $0?.get() }
+    try inOrder(count: count) { try score(mask($0)) }
   }
 
   /// The score of the clip under one mask [T, F].
