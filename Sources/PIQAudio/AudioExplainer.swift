@@ -20,18 +20,19 @@ public struct AudioExplainer: Sendable {
   /// Loads a model.
   ///
   /// - Parameters:
-  ///   - path: a folder with `model.json` and `model.safetensors`.
-  ///   - method: the explanation method.
+  ///   - path: a model folder.
+  ///   - method: the explanation method; the standard one of the model if nil.
   ///   - settings: the settings of methods that have some.
   ///   - precision: the precision of the decoder's products.
   /// - Throws: `Failure` when the model cannot be loaded or lacks what the method needs.
   public init(
-    model path: String, method: ExplanationMethod = .interpreter,
+    model path: String, method: ExplanationMethod? = nil,
     settings: ExplainerSettings = ExplainerSettings(), precision: PrecisionChoice = .float32
   ) throws {
     model = try Model(path: path, precision: precision)
     explainer = try Failure.naming(path) { [model] in
-      try method.makeExplainer(for: model.interpreter, settings)
+      try (method ?? .standard(for: model.interpreter))
+        .makeExplainer(for: model.interpreter, settings)
     }
   }
 

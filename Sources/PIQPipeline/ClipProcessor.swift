@@ -95,7 +95,7 @@ public final class ClipProcessor: Sendable {
   /// Whether a file whose outputs exist is divided because of its length, by its header.
   func saysLonger(_ input: ClipInput) -> Bool {
     guard case .longer(let limit) = settings.windowing.scope, input.path != "-",
-      let reader = try? SoundFileReader(path: input.path)
+      FileStatus(input.path)?.kind == .regular, let reader = try? SoundFileReader(path: input.path)
     else { return false }
     return Double(reader.declaredFrames ?? 0) > limit * Double(reader.sampleRate)
   }
