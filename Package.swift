@@ -92,7 +92,7 @@ let package = Package(
       "PIQModels",
       [
         "PIQPlatform", "PIQTensor", "PIQSpectral", "PIQKernels", "PIQNeuralNetwork",
-        "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
+        "PIQOpenVINO", "PIQClassifiers", "PIQ", "PIQExplanations", "PIQCheckpoints",
       ]),
     module(
       "PIQAudio",
@@ -194,7 +194,7 @@ let package = Package(
         "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQDatasets", "PIQTraining",
       ]),
     tests(of: "Fuzz", ["FuzzTargets"]),
-    tests(of: "Command", ["PIQTensor", "PIQAudioIO", "PIQCheckpoints"]),
+    tests(of: "Command", ["PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQCheckpoints"]),
     tests(
       of: "Reference",
       [

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Record what captum computes for the gradient methods, as golden tensors.
+"""Record what captum computes for the gradient methods and occlusion, as golden tensors.
 
     pip install -r requirements.txt
     python make_attributions.py OUT_DIR [--seed N]
@@ -21,6 +21,8 @@ logit_scale times the cosine. Each case is one safetensors file. T frames, F bin
                                                    logit(x) - logit(silence)
     output.smoothgrad [1, T, F]                    captum.attr.NoiseTunnel of Saliency, the mean of
                                                    the gradients at x + stdev * noise
+    output.occlusion [1, T, F]                     captum.attr.Occlusion, patches of silence of 12
+                                                   frames x 10 bins, every 6 frames and 5 bins
     output.grad_cam [rows, columns]                captum.attr.LayerGradCam at the encoder's output,
                                                    relu_attributions=False
     output.grad_cam_interpolated [T, F]            LayerAttribution.interpolate of it, bilinear:
@@ -28,8 +30,8 @@ logit_scale times the cosine. Each case is one safetensors file. T frames, F bin
     output.grad_cam_enlarged [16 rows, 16 columns] the same, with every cell 16 x 16
 
 and its header holds `case` and `config` (JSON): dim, lin_blocks, lin_neurons, classes, class_index,
-logit_scale, steps (of the integral), samples (N), noise_level (0.15) and stdev (noise_level times
-the range of x).
+logit_scale, steps (of the integral), samples (N), noise_level (0.15), stdev (noise_level times
+the range of x), patch and patch_strides (frames, bins).
 
 Inputs, noise and weights are float32; everything else runs in float64 and is rounded when saved.
 The script stops where captum disagrees with its own definitions, or where float32 alone moves an
@@ -41,13 +43,15 @@ import pathlib
 from unittest import mock
 
 import torch
-from captum.attr import IntegratedGradients, LayerAttribution, LayerGradCam, NoiseTunnel, Saliency
+from captum.attr import (
+    IntegratedGradients, LayerAttribution, LayerGradCam, NoiseTunnel, Occlusion, Saliency)
 from make_reference import Recorder, disturbed
 from speechbrain.lobes.models.ECAPA_TDNN import Classifier
 from speechbrain.lobes.models.PIQ import Conv2dEncoder_v2
 from torch import nn
 
 STRIDE, LOGIT_SCALE, STEPS, SAMPLES, NOISE_LEVEL = 16, 20.0, 25, 5, 0.15
+PATCH, PATCH_STRIDES = (12, 10), (6, 5)
 
 
 class Logits(nn.Module):
@@ -107,6 +111,9 @@ def attributions(model, x, noise, stdev, class_index):
         "integrated_gradients": integrated,
         "convergence_delta": delta,
         "smoothgrad": smoothgrad,
+        "occlusion": Occlusion(model).attribute(
+            x, PATCH, strides=PATCH_STRIDES, baselines=0, target=class_index,
+            perturbations_per_eval=16),
         "grad_cam": grad_cam[0, 0],
         "grad_cam_interpolated": interpolated[0, 0],
         "grad_cam_enlarged": enlarged[0, 0],
@@ -131,8 +138,29 @@ def by_definition(model, x, noise, stdev, class_index):
         "integrated_gradients": integrated,
         "convergence_delta": (integrated.sum() - (logit(x) - logit(0 * x)))[None],
         "smoothgrad": sum(gradient(x + stdev * n) for n in noise) / SAMPLES,
+        "occlusion": occlusion(logit, x),
         "grad_cam": (weights * hidden).sum(1)[0],
     }
+
+
+@torch.no_grad()
+def occlusion(logit, x):
+    """For each cell the mean fall of the logit over the patches that cover it.
+
+    Patches begin at multiples of the strides, as many as reach the end.
+    """
+    starts = [
+        [stride * i for i in range(-(-(size - side) // stride) + 1)]
+        for size, side, stride in zip(x.shape[1:], PATCH, PATCH_STRIDES)]
+    falls, counts = torch.zeros_like(x), torch.zeros_like(x)
+    for row in starts[0]:
+        for column in starts[1]:
+            place = (slice(None), slice(row, row + PATCH[0]), slice(column, column + PATCH[1]))
+            without = x.clone()
+            without[place] = 0
+            falls[place] += logit(x) - logit(without)
+            counts[place] += 1
+    return falls / counts
 
 
 def require_equal(expected, actual, tolerance, reason):
@@ -174,7 +202,8 @@ def record(recorder, case, frames, bins, classes, class_index, **head):
     tensors |= {f"output.{name}": t for name, t in outputs.items()}
     recorder.save(
         case, tensors, **settings, class_index=class_index, logit_scale=LOGIT_SCALE, steps=STEPS,
-        samples=SAMPLES, noise_level=NOISE_LEVEL, stdev=stdev)
+        samples=SAMPLES, noise_level=NOISE_LEVEL, stdev=stdev, patch=PATCH,
+        patch_strides=PATCH_STRIDES)
 
 
 if __name__ == "__main__":

@@ -152,9 +152,37 @@ def texts(folder: pathlib.Path) -> None:
     write(folder, "journal", "lines", f"{line}\n{line[:-1]},\n{line}\n{line[:40]}".encode())
 
 
+def networks(folder: pathlib.Path) -> None:
+    """Those of make_networks.py, and files of labels and settings beside them."""
+    seeds = [
+        ("names", "class-map", "networks/class_map.csv"),
+        ("names", "config", "networks/config.json"),
+        ("names", "label-encoder", "networks/label_encoder.txt"),
+        ("names", "lines", "networks/labels.txt"),
+        ("configuration", "vit", "transformers/vit/config.json"),
+        ("frontend", "mel", "networks/logmel-softmax.json"),
+        ("frontend", "ast", "networks/preprocessor_config-ast.json"),
+        ("frontend", "wav2vec2", "networks/preprocessor_config-wav2vec2.json"),
+    ] + [("onnx", name, f"networks/{name}.onnx") for name in (
+        "nan", "external", "subgraph-external", "logpower")]
+    for target, name, source in seeds:
+        write(folder, target, name, (FIXTURES / source).read_bytes())
+    settings = {
+        "name": "n", "labels": ["a", "b"],
+        "stft": {"sample_rate": 16000, "n_fft": 1024, "hop_length": 186, "win_length": 372},
+        "network": {
+            "file": "a.onnx", "sha256": "", "input": "log-mel", "layout": "time-frequency",
+            "mel": json.loads((FIXTURES / "networks/logmel-softmax.json").read_text()),
+            "window": 1, "hop": 0.5, "gain": "none", "activation": "softmax",
+            "aggregate": "mean", "execution": "accuracy", "scores": "scores",
+        },
+    }
+    write(folder, "settings", "network", json.dumps(settings).encode())
+
+
 def main() -> None:
     folder = pathlib.Path(sys.argv[1])
-    for make in (sounds, joined_sounds, checkpoints, arrays, texts):
+    for make in (sounds, joined_sounds, checkpoints, arrays, texts, networks):
         make(folder)
     # A WAV file whose writer never came back, and one with a chunk of 2^32 - 1 bytes.
     head = b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16)

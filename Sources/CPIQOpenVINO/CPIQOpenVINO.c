@@ -69,10 +69,11 @@ const char *piq_ov_open(const char *path, piq_ov *functions) {
 }
 
 piq_ov_status piq_ov_compile(const piq_ov *ov, const piq_ov_core *core, const piq_ov_model *model,
-                             piq_ov_compiled **compiled) {
-  return ov->core_compile_model(core, model, "CPU", 8, compiled,           //
+                             const char *execution_mode, piq_ov_compiled **compiled) {
+  return ov->core_compile_model(core, model, "CPU", 10, compiled,          //
                                 "INFERENCE_NUM_THREADS", "1",              //
                                 "NUM_STREAMS", "1",                        //
                                 "INFERENCE_PRECISION_HINT", "f32",         //
+                                "EXECUTION_MODE_HINT", execution_mode,     //
                                 "ENABLE_CPU_PINNING", "NO");
 }

@@ -2,17 +2,19 @@ public import PIQClassifiers
 public import PIQSpectral
 
 /// All of a model but its weights: the content of `model.json`, under the same names.
-public struct ModelConfiguration: Sendable, Codable, Equatable {
+public struct ModelConfiguration: Sendable, Equatable {
   /// The model's display name.
   public var name: String
   /// The front end.
   public var stft: STFTConfiguration
   /// The divisor of a clip before its STFT.
   public var normalize: Normalization
-  /// The classifier's body.
-  public var embeddingModel: EncoderConfiguration
-  /// The classifier's head.
-  public var classifier: Head
+  /// The classifier's body; nil where `network` takes its place.
+  public var embeddingModel: EncoderConfiguration?
+  /// The classifier's head; nil of an imported network that gives scores itself.
+  public var classifier: Head?
+  /// An imported classifier, or the backbone below an own head.
+  public var network: NetworkConfiguration?
   /// The interpreter; nil for a classifier whose interpreter has yet to be trained.
   public var psi: VectorQuantizedPSI.Settings?
   /// Whether representations are quantised before they are decoded.
@@ -53,6 +55,13 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
       self.classCount = classCount
     }
 
+    /// A lower bound of the number of weights.
+    var minimumParameterCount: Int {
+      let inner = max(0, blockCount - 1) * blockSize * blockSize
+      let first = blockCount > 0 ? inputSize * blockSize : 0
+      return first + inner + classCount * (blockCount > 0 ? blockSize : inputSize)
+    }
+
     enum CodingKeys: String, CodingKey {
       case `class`
       case inputSize = "input_size"
@@ -62,7 +71,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     }
   }
 
-  /// A model's settings; those of inference have SpeechBrain's defaults.
+  /// The settings of a model with an encoder; those of inference have SpeechBrain's defaults.
   public init(
     name: String, stft: STFTConfiguration, normalize: Normalization,
     embeddingModel: EncoderConfiguration, classifier: Head, psi: VectorQuantizedPSI.Settings? = nil,
@@ -84,13 +93,23 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     self.licence = licence
   }
 
-  enum CodingKeys: String, CodingKey {
-    case name, stft, normalize, classifier, psi, labels, training, licence
-    case embeddingModel = "embedding_model"
-    case useVQ = "use_vq"
-    case useMaskOutput = "use_mask_output"
-    case maskThreshold = "mask_th"
-    case logitScale = "logit_scale"
+  /// The settings of a model with an imported network.
+  ///
+  /// - Parameter classifier: the head on the network's embedding; nil if it gives scores itself.
+  public init(
+    name: String, stft: STFTConfiguration, network: NetworkConfiguration, classifier: Head? = nil,
+    labels: [String], logitScale: Double = 1, training: String? = nil, licence: String? = nil
+  ) {
+    self.name = name
+    self.stft = stft
+    normalize = .none
+    self.network = network
+    self.classifier = classifier
+    (useVQ, useMaskOutput, maskThreshold) = (true, true, 0.35)
+    self.labels = labels
+    self.logitScale = logitScale
+    self.training = training
+    self.licence = licence
   }
 }
 
@@ -99,43 +118,10 @@ extension ModelConfiguration {
   ///
   /// - Throws: `PIQError.configuration` naming the first setting that does not.
   public func validate() throws(PIQError) {
-    let encoder = try embeddingModel.known()
-    guard classifier.class == Head.className else {
-      throw .configuration("\(classifier.class) cannot be run; only \(Head.className) can")
-    }
-    let known = type(of: encoder).interpreterClassName
-    if let psi, psi.className != known {
-      throw .configuration(
-        "\(psi.className) cannot be run on sound yet; \(embeddingModel.className) takes "
-          + (known ?? "no interpreter"))
-    }
-    try encoder.validate(bins: stft.bins)
-    try psi?.validate()
-    if psi != nil { try encoder.validateDecoding(bins: stft.bins) }
-    try checkCounts([
-      ("classifier input_size", classifier.inputSize),
-      ("classifier lin_neurons", classifier.blockSize),
-      ("classifier out_neurons", classifier.classCount),
-    ])
-    if let psi {
-      try checkCounts([
-        ("psi dim", psi.dim), ("psi K", psi.keyCount), ("psi numclasses", psi.classCount),
-      ])
-    }
-    guard (0...16).contains(classifier.blockCount) else {
-      throw .configuration("classifier lin_blocks is \(classifier.blockCount)")
-    }
-    let dim = psi?.dim ?? encoder.channels
-    guard encoder.channels == dim, encoder.channels == classifier.inputSize else {
-      throw .configuration(
-        "embedding_model dim \(encoder.channels), classifier input_size \(classifier.inputSize) "
-          + "and psi dim \(dim) differ")
-    }
-    let classCount = psi?.classCount ?? labels.count
-    guard labels.count == classifier.classCount, labels.count == classCount else {
-      throw .configuration(
-        "\(labels.count) labels, classifier out_neurons \(classifier.classCount) and "
-          + "psi numclasses \(classCount) differ")
+    if let network {
+      try validate(network)
+    } else {
+      try validateOwn()
     }
     guard Float(logitScale).isFinite, Float(logitScale) > 0 else {
       throw .configuration("logit_scale is \(logitScale); it must be positive")
@@ -143,19 +129,92 @@ extension ModelConfiguration {
     guard Float(maskThreshold).isFinite else { throw .configuration("mask_th is \(maskThreshold)") }
   }
 
+  private func validate(_ network: NetworkConfiguration) throws(PIQError) {
+    guard embeddingModel == nil, psi == nil else {
+      throw .configuration("there is a network beside embedding_model or psi")
+    }
+    try network.validate(sampleRate: stft.sampleRate)
+    guard !labels.isEmpty else { throw .configuration("there are no labels") }
+    guard let classifier else { return }
+    try validate(classifier)
+    guard network.embedding != nil else {
+      throw .configuration("there is a classifier on a network without embedding")
+    }
+  }
+
+  private func validate(_ head: Head) throws(PIQError) {
+    guard head.class == Head.className else {
+      throw .configuration("\(head.class) cannot be run; only \(Head.className) can")
+    }
+    try checkCounts([
+      ("classifier input_size", head.inputSize), ("classifier lin_neurons", head.blockSize),
+      ("classifier out_neurons", head.classCount),
+    ])
+    guard (0...16).contains(head.blockCount) else {
+      throw .configuration("classifier lin_blocks is \(head.blockCount)")
+    }
+    guard labels.count == head.classCount else {
+      throw .configuration(
+        "\(labels.count) labels and classifier out_neurons \(head.classCount) differ")
+    }
+  }
+
+  private func validateOwn() throws(PIQError) {
+    let (encoder, head) = try ownClassifier
+    let known = type(of: encoder).interpreterClassName
+    if let psi, psi.className != known {
+      throw .configuration(
+        "\(psi.className) cannot be run on sound yet; \(type(of: encoder).className) takes "
+          + (known ?? "no interpreter"))
+    }
+    try encoder.validate(bins: stft.bins)
+    try psi?.validate()
+    if psi != nil { try encoder.validateDecoding(bins: stft.bins) }
+    if let psi {
+      try checkCounts([
+        ("psi dim", psi.dim), ("psi K", psi.keyCount), ("psi numclasses", psi.classCount),
+      ])
+    }
+    let dim = psi?.dim ?? encoder.channels
+    guard encoder.channels == dim, encoder.channels == head.inputSize else {
+      throw .configuration(
+        "embedding_model dim \(encoder.channels), classifier input_size \(head.inputSize) "
+          + "and psi dim \(dim) differ")
+    }
+    let classCount = psi?.classCount ?? labels.count
+    guard labels.count == head.classCount, labels.count == classCount else {
+      throw .configuration(
+        "\(labels.count) labels, classifier out_neurons \(head.classCount) and "
+          + "psi numclasses \(classCount) differ")
+    }
+    try validate(head)
+  }
+
+  /// The settings of the encoder and the head of a classifier of this package.
+  ///
+  /// - Throws: `PIQError.configuration` of an imported one, or an encoder that is not known.
+  package var ownClassifier: (encoder: any EncoderSettings, head: Head) {
+    get throws(PIQError) {
+      guard network == nil else {
+        throw .configuration("the classifier is an imported network, which stays as it is")
+      }
+      guard let embeddingModel, let classifier else {
+        throw .configuration("there is neither a network nor embedding_model and classifier")
+      }
+      return (try embeddingModel.known(), classifier)
+    }
+  }
+
+  /// D, the length of an embedding; nil of a network without a head.
+  public var channels: Int? { classifier?.inputSize }
+
   /// A lower bound of the number of weights, to compare with a file before the networks are
   /// allocated.
   ///
   /// - Precondition: the settings passed `validate()`.
   public var minimumParameterCount: Int {
-    let innerBlocks =
-      max(0, classifier.blockCount - 1) * classifier.blockSize * classifier.blockSize
-    let firstBlock = classifier.blockCount > 0 ? classifier.inputSize * classifier.blockSize : 0
-    let vectors =
-      classifier.classCount
-      * (classifier.blockCount > 0 ? classifier.blockSize : classifier.inputSize)
     let keys = psi.map { $0.keyCount * $0.dim } ?? 0
-    let encoder = embeddingModel.settings?.minimumParameterCount ?? 0
-    return encoder + firstBlock + innerBlocks + vectors + keys
+    let encoder = embeddingModel?.settings?.minimumParameterCount ?? 0
+    return encoder + (classifier?.minimumParameterCount ?? 0) + keys
   }
 }

@@ -21,11 +21,9 @@ public struct Networks {
     _ configuration: ModelConfiguration, using initializer: Initializer
   ) throws(PIQError) {
     try configuration.validate()
-    let head = configuration.classifier
-    encoder = try configuration.embeddingModel.known().makeEncoder(using: initializer)
-    classifier = CosineClassifier(
-      inputSize: head.inputSize, blockCount: head.blockCount, blockSize: head.blockSize,
-      classCount: head.classCount, using: initializer)
+    let (settings, head) = try configuration.ownClassifier
+    encoder = settings.makeEncoder(using: initializer)
+    classifier = head.makeClassifier(using: initializer)
     psi = try configuration.psi.map { settings throws(PIQError) in
       try VectorQuantizedPSI(settings, using: initializer)
     }
@@ -81,5 +79,14 @@ public struct Networks {
   /// Replaces every weight by what `weight` gives for its name; its shape must be the old one's.
   public func load(_ weight: (_ name: String, _ shape: [Int]) throws -> TensorSource) rethrows {
     for (name, parameter) in state { parameter.source = try weight(name, parameter.source.shape) }
+  }
+}
+
+extension ModelConfiguration.Head {
+  /// A head of these sizes.
+  package func makeClassifier(using initializer: Initializer) -> CosineClassifier {
+    CosineClassifier(
+      inputSize: inputSize, blockCount: blockCount, blockSize: blockSize, classCount: classCount,
+      using: initializer)
   }
 }

@@ -36,7 +36,7 @@ public enum FileHash {
     return digits(digest.prefix(Int(count)))
   }
 
-  private static func unknown(_ path: String) -> Failure {
+  package static func unknown(_ path: String) -> Failure {
     Failure(
       .other, path: path, problem: "its SHA-256 could not be computed",
       remedy: "check the installation of OpenSSL's libcrypto")

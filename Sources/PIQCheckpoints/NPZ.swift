@@ -48,12 +48,16 @@ public enum NPZ {
   /// Reads the arrays of the file at `path`: of 16, 32 or 64-bit floats (the last rounded), 32 or
   /// 64-bit integers, bytes or booleans, in little-endian C order.
   ///
+  /// - Parameter wanted: the names of arrays; all of them if nil.
   /// - Returns: the arrays under the names that `numpy.load` gives them.
   /// - Throws: `Failure` when the file or an array in it is of another kind or damaged.
-  public static func read(path: String) throws(Failure) -> [String: NPZArray] {
+  public static func read(
+    path: String, only wanted: Set<String>? = nil
+  ) throws(Failure) -> [String: NPZArray] {
     let archive = try ZipArchive(path: path)
     var arrays: [String: NPZArray] = [:]
-    for entry in archive.names {
+    let wanted = wanted.map { Set($0.map { $0 + ".npy" }) }
+    for entry in archive.names where wanted?.contains(entry) ?? true {
       let bytes = try archive.bytes(of: entry)
       guard entry.hasSuffix(".npy"), let header = NPYHeader(of: bytes) else {
         throw Failure(

@@ -9,11 +9,13 @@ package struct ONNXFile: Sendable {
   package private(set) var inputs: [String] = []
   /// The names of its outputs.
   package private(set) var outputs: [String] = []
-  /// The names of all tensors that it computes, in order, but for constants.
+  /// The names of all tensors that depend on its inputs, in order.
   package private(set) var tensors: [String] = []
 
   let contents: FileContents
-  private var initializers: Set<String> = []
+  /// The names of tensors that are the same for all inputs.
+  private var constants: Set<String> = []
+  private var nodes: [(inputs: [String], outputs: [String])] = []
 
   /// The most bytes that a protobuf message has.
   static let mostBytes = Int(Int32.max)
@@ -33,7 +35,8 @@ package struct ONNXFile: Sendable {
     } catch {
       throw Self.malformed(path)
     }
-    inputs.removeAll(where: initializers.contains)
+    inputs.removeAll(where: constants.contains)
+    findTensors()
     guard !inputs.isEmpty, !outputs.isEmpty else { throw Self.malformed(path) }
   }
 
@@ -53,6 +56,19 @@ package struct ONNXFile: Sendable {
     }
   }
 
+  /// Nodes come in the order of computation.
+  private mutating func findTensors() {
+    for node in nodes {
+      let outputs = node.outputs.filter { !$0.isEmpty }
+      if node.inputs.allSatisfy({ $0.isEmpty || constants.contains($0) }) {
+        constants.formUnion(outputs)
+      } else {
+        tensors += outputs
+      }
+    }
+    nodes = []
+  }
+
   private mutating func readGraph(
     _ bytes: UnsafeRawBufferPointer, _ part: Range<Int>
   ) throws(ProtobufReader.Malformed) {
@@ -61,9 +77,9 @@ package struct ONNXFile: Sendable {
       guard case .bytes(let part) = field.value else { continue }
       switch field.number {
       case 1:  // node
-        let node = try Self.texts(bytes, part, [2, 4])
-        if node[4]?.first != "Constant" { tensors += (node[2] ?? []).filter { !$0.isEmpty } }
-      case 5: initializers.formUnion(try Self.texts(bytes, part, [8])[8] ?? [])
+        let node = try Self.texts(bytes, part, [1, 2])
+        nodes.append((node[1] ?? [], node[2] ?? []))
+      case 5: constants.formUnion(try Self.texts(bytes, part, [8])[8] ?? [])
       case 11: inputs += try Self.texts(bytes, part, [1])[1] ?? []
       case 12: outputs += try Self.texts(bytes, part, [1])[1] ?? []
       default: break

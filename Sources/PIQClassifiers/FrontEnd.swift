@@ -44,27 +44,39 @@ public struct FrontEnd: Sendable {
 
   /// The clip of `samples`: mono, at the model's rate, at least one.
   public func clip(_ samples: [Float]) -> Clip {
-    LayerClock.step("spectrogram") {
-      let level = normalize.level(of: samples)
-      let spectrogram = stft.forward(level == 1 ? samples : samples.map { $0 / level })
-      return Clip(
-        logPower: spectrogram.logPower(), spectrogram: spectrogram, level: level
-      ) { samples }
+    let level = normalize.level(of: samples)
+    return Clip(samples, level: level) { [stft] in
+      LayerClock.step("spectrogram") {
+        stft.forward(level == 1 ? samples : samples.map { $0 / level })
+      }
     }
   }
 
   /// A clip with its log-power times `mask`.
   ///
-  /// - Parameter mask: [T', F], for the first T' frames, which the result has.
+  /// - Parameters:
+  ///   - mask: [T', F], for the first T' frames, which the result has.
+  ///   - filling: the log-power [F] that takes the place of what the mask takes away; silence if nil.
   /// - Precondition: T' is not above the clip's T, and F is the clip's.
-  public func masked(_ clip: Clip, by mask: Tensor) -> Clip {
-    let logPower = clip.logPower.withUnsafeBuffer { logPower in
+  public func masked(_ clip: Clip, by mask: Tensor, filling: Tensor? = nil) -> Clip {
+    var logPower = clip.logPower.withUnsafeBuffer { logPower in
       mask.withUnsafeBuffer { mask in
         Tensor(shape: [mask.count]) { for i in $0.indices { $0[i] = mask[i] * logPower[i] } }
       }
     }.reshaped(mask.shape)
-    return Clip(logPower: logPower, spectrogram: clip.spectrogram, level: clip.level) {
-      sound(of: magnitude(of: logPower), like: clip)
+    if let filling {
+      let filling = filling.elements
+      mask.withUnsafeBuffer { mask in
+        logPower.withUnsafeMutableBuffer { values in
+          for i in values.indices { values[i] += (1 - mask[i]) * filling[i % filling.count] }
+        }
+      }
+    }
+    // A mask of all frames leaves the clip its length.
+    let isWhole = mask.shape[0] == clip.logPower.shape[0]
+    return Clip(clip, logPower: logPower) { [logPower] in
+      sound(
+        of: magnitude(of: logPower), like: clip, length: isWhole ? clip.samples.count : nil)
     }
   }
 

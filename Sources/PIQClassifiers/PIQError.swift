@@ -19,6 +19,11 @@ public enum PIQError: Error, CustomStringConvertible, Equatable {
   /// A gradient of an operation that has none.
   case notDifferentiable
 
+  /// The description, without what precedes the problem of settings.
+  package var problem: String {
+    if case .configuration(let problem) = self { problem } else { description }
+  }
+
   public var description: String {
     switch self {
     case .configuration(let problem): "the model's settings do not work: \(problem)"

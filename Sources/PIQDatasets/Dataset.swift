@@ -141,7 +141,8 @@ extension Dataset {
     return clips
   }
 
-  private static func rows(of path: String) throws(Failure) -> [CSV.Row] {
+  /// The rows of a table.
+  static func rows(of path: String) throws(Failure) -> [CSV.Row] {
     let file = try FileContents(
       path: path, atMost: largestTable, problem: "is too large for a list of clips",
       remedy: "name a CSV file with a row a clip")

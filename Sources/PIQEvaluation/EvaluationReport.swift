@@ -24,7 +24,15 @@ public struct EvaluationReport: Encodable {
     try report.encode(e.classes, forKey: "labels")
     try report.encode(c.confusion, forKey: "confusion")
     try report.encodeIfPresent(e.settings.channel, forKey: "channel")
-    try report.encode(e.settings.method.rawValue, forKey: "method")
+    if !e.sets.isEmpty { try report.encode(e.settings.method.rawValue, forKey: "method") }
+    let (used, explainer) = (e.settings.method.settingsUsed, e.settings.explainer)
+    if !e.sets.isEmpty {
+      if used.contains(\.steps) { try report.encode(explainer.steps, forKey: "steps") }
+      if used.contains(\.quantile) { try report.encode(explainer.quantile, forKey: "quantile") }
+      if used.contains(\.samples) { try report.encode(explainer.samples, forKey: "samples") }
+      if used.contains(\.patch) { try report.encode(explainer.patch, forKey: "patch") }
+      if used.contains(\.baseline) { try report.encode(explainer.baseline, forKey: "baseline") }
+    }
     if e.settings.shufflesMasks { try report.encode(true, forKey: "shuffled") }
     try report.encode(e.settings.explainer.seed, forKey: "seed")
     try report.encode(e.logitScale, forKey: "logit_scale")

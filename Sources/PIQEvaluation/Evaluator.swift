@@ -7,12 +7,26 @@ public import PIQDatasets
 ///     let evaluation = try evaluator.evaluate(data) { print("\($0) of \($1)") }
 public final class Evaluator {
   private let model: Model
+  private let interpreter: Interpreter
   private let settings: EvaluationSettings
 
   /// An evaluator of `model`.
-  public init(_ model: Model, _ settings: EvaluationSettings) {
+  ///
+  /// - Parameter map: the classes of the data, where they are not those of the model.
+  /// - Throws: `Failure` naming a label of the map that the model does not know.
+  public init(_ model: Model, _ settings: EvaluationSettings, map: ClassMap? = nil) throws(Failure)
+  {
     self.model = model
     self.settings = settings
+    guard let map else {
+      interpreter = model.interpreter
+      return
+    }
+    let members = try map.indices(among: model.configuration.labels)
+    interpreter = Interpreter(
+      frontEnd: model.interpreter.frontEnd,
+      classifier: MappedClassifier(model.interpreter.classifier, members: members),
+      labels: map.categories)
   }
 
   /// Evaluates all clips.
@@ -26,7 +40,7 @@ public final class Evaluator {
     _ data: Dataset, progress: (_ finished: Int, _ total: Int, _ next: String) -> Void,
     doubtful: (Dataset.Clip, String) -> Void = { _, _ in }
   ) throws -> Evaluation {
-    let labels = try data.labels(among: model.configuration.labels)
+    let labels = try data.labels(among: interpreter.labels)
     guard data.clips.count > 1 || !settings.sets.contains(.mixtures) else {
       throw Failure(
         .noMixtures, path: data.path, problem: "has one clip, and mixtures need two",
@@ -36,7 +50,9 @@ public final class Evaluator {
       settings.sets.contains(.mixtures)
       ? Contamination.contaminants(count: labels.count, seed: settings.explainer.seed)
       : Array(repeating: [], count: labels.count)
-    let explainer = try settings.method.makeExplainer(for: model.interpreter, settings.explainer)
+    let explainer =
+      settings.sets.isEmpty
+      ? nil : try settings.method.makeExplainer(for: interpreter, settings.explainer)
     var measurements: [Measurement] = []
     var outcomes: [(probabilities: [Double], label: Int)] = []
     for (index, clip) in data.clips.enumerated() {
@@ -44,10 +60,11 @@ public final class Evaluator {
       let recording = try load(clip)
       if let remark = recording.remark { doubtful(clip, remark) }
       let analysis = try Failure.naming(clip.path) {
-        try model.interpreter.analyze(recording.samples)
+        try interpreter.analyze(recording.samples)
       }
       outcomes.append(
         (analysis.classification.probabilities(scaledBy: logitFactor), labels[index]))
+      guard let explainer else { continue }
       let variants = try variants(of: analysis, index, contaminants[index], data.clips)
       for (number, variant) in variants.enumerated() {
         measurements.append(
@@ -59,7 +76,7 @@ public final class Evaluator {
     return Evaluation(
       settings: settings, modelName: model.configuration.name, modelSHA256: model.sha256,
       logitScale: settings.logitScale ?? model.configuration.logitScale,
-      classes: model.configuration.labels, clips: data.clips, outcomes: outcomes,
+      classes: interpreter.labels, clips: data.clips, outcomes: outcomes,
       contaminants: contaminants, measurements: measurements)
   }
 
@@ -80,7 +97,7 @@ public final class Evaluator {
   ) throws -> [Variant] {
     func variant(_ set: EvaluationSet, _ contaminant: Int?, _ samples: [Float]) throws -> Variant {
       let analysis = try Failure.naming(clips[index].path) {
-        try model.interpreter.analyze(samples)
+        try interpreter.analyze(samples)
       }
       return Variant(set: set, contaminant: contaminant, analysis: analysis)
     }
@@ -111,13 +128,13 @@ public final class Evaluator {
     let analysis = variant.analysis
     // No run has this many variants of a clip.
     let explanation = try explainer.explain(
-      analysis, as: analysis.classification.classIndex, tail: model.interpreter.tail(of: analysis),
+      analysis, as: analysis.classification.classIndex, tail: interpreter.tail(of: analysis),
       number: clip &* 16 &+ number)
     let mask =
       settings.shufflesMasks
       ? shuffled(explanation.mask, clip: clip, variant: number)
       : explanation.mask
-    let outcome = try model.interpreter.measure(
+    let outcome = try interpreter.measure(
       mask, for: analysis, scaledBy: logitFactor,
       softensAverageDrop: settings.softensAverageDrop)
     return Measurement(
@@ -135,7 +152,7 @@ public final class Evaluator {
 
   /// Reads a clip, at the model's rate.
   private func load(_ clip: Dataset.Clip) throws -> Recording {
-    let recording = try model.interpreter.read(clip.path, channel: settings.channel)
-    return try model.interpreter.resampled(recording, path: clip.path)
+    let recording = try interpreter.read(clip.path, channel: settings.channel)
+    return try interpreter.resampled(recording, path: clip.path)
   }
 }

@@ -5,6 +5,7 @@ package import PIQTensor
 private let explainers: [any Explainer.Type] = [
   InterpreterExplainer.self, SaliencyExplainer.self, SmoothGradExplainer.self,
   IntegratedGradientsExplainer.self, GradCAMExplainer.self, AMTExplainer.self,
+  OcclusionExplainer.self, RISEExplainer.self, LIMEExplainer.self,
   RandomExplainer.self, OnesExplainer.self,
 ]
 
@@ -47,12 +48,24 @@ public struct ExplainerSettings: Sendable, Codable, Hashable {
   public var seed: UInt64
   /// The fraction of the cells, from 0 to 1, that the threshold of AMT leaves out.
   public var quantile: Double
+  /// The masked copies of RISE and LIME.
+  public var samples: Int
+  /// The patches of occlusion, the cells of RISE and the segments of LIME.
+  public var patch: Patch
+  /// What takes the place of what those take away.
+  public var baseline: Baseline
 
   /// Settings; captum's defaults are 5 copies and 50 steps, SpeechBrain's quantile is 0.9.
-  public init(steps: Int = 25, seed: UInt64 = 0, quantile: Double = 0.9) {
+  public init(
+    steps: Int = 25, seed: UInt64 = 0, quantile: Double = 0.9, samples: Int = 500,
+    patch: Patch = Patch(seconds: 0.4), baseline: Baseline = .silence
+  ) {
     self.steps = steps
     self.seed = seed
     self.quantile = quantile
+    self.samples = samples
+    self.patch = patch
+    self.baseline = baseline
   }
 }
 
@@ -62,6 +75,12 @@ public struct ExplanationMethod: Sendable, Hashable, CaseIterable, RawRepresenta
 
   /// The model's own interpreter: the standard method.
   public static let interpreter = ExplanationMethod(InterpreterExplainer.self)
+
+  /// The method for a model where none is asked for: its own interpreter, or the one that needs scores
+  /// alone and draws nothing.
+  public static func standard(for interpreter: Interpreter) -> ExplanationMethod {
+    interpreter.decoder == nil ? ExplanationMethod(OcclusionExplainer.self) : .interpreter
+  }
 
   public static var allCases: [ExplanationMethod] { explainers.map { ExplanationMethod($0) } }
 

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// One that is kept from the second use on is dropped after the first: a single clip needs it once,
 /// and it may be many times as large as what it is made of.
-final class Lazy<Value>: Sendable {
+package final class Lazy<Value>: Sendable {
   private struct Box {
     // Only read once it is kept.
     nonisolated(unsafe) var value: Value?
@@ -15,9 +15,9 @@ final class Lazy<Value>: Sendable {
   private let firstKept: Int
 
   /// - Parameter use: the use from which on the value is kept, from 1.
-  init(keptFrom use: Int = 1) { firstKept = use }
+  package init(keptFrom use: Int = 1) { firstKept = use }
 
-  func callAsFunction(make: () throws -> Value) rethrows -> Value {
+  package func callAsFunction(make: () throws -> Value) rethrows -> Value {
     nonisolated(unsafe) let make = make
     nonisolated(unsafe) let result = try box.withLock { box in
       if let value = box.value { return value }

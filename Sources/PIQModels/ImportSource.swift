@@ -135,7 +135,9 @@ struct ImportSource {
         remedy: "check that hyperparams.yaml describes these checkpoints")
     }
     let remedy = "check that \(described) describes this checkpoint"
-    let encoder = EncoderConfiguration.settingsType(of: configuration.embeddingModel.className)
+    let encoder = configuration.embeddingModel.flatMap {
+      EncoderConfiguration.settingsType(of: $0.className)
+    }
     var weights: [(name: String, tensor: Tensor)] = []
     _ = try Interpreter(configuration) { name, shape in
       let prefix = String(name.prefix { $0 != "." })

@@ -7,22 +7,22 @@ public import PIQKernels
 public import PIQPlatform
 public import PIQTensor
 
-/// A model on disk: a folder with `model.json` (settings) and `model.safetensors` (weights).
+/// A model on disk: a folder with `model.json` (settings), and `model.safetensors` (weights) or the file
+/// of an imported network, or both.
 public struct Model: Sendable {
   /// The folder.
   public let path: String
   /// The settings.
   public let configuration: ModelConfiguration
-  /// The number of values among the weights.
-  public let parameterCount: Int
   /// The networks, loaded.
   public let interpreter: Interpreter
-  /// The SHA-256 of `model.safetensors`, in hexadecimal.
+  /// The SHA-256 of `model.safetensors`, in hexadecimal; of the network's file where there are no other
+  /// weights.
   public let sha256: String
   /// That of `model.json`.
   public let settingsSHA256: String
-  /// How the weights are stored.
-  public let dtype: TensorDType
+  /// The weights in `model.safetensors`; nil where there are none.
+  public let weights: StoredWeights?
 
   static let configurationFile = "model.json"
   static let weightsFile = "model.safetensors"
@@ -36,31 +36,17 @@ public struct Model: Sendable {
   /// - Throws: `Failure` when a file is missing, truncated, malformed, or does not match the
   ///   settings; `OneDNNError`.
   public init(path: String, precision: PrecisionChoice = .float32) throws {
-    self.path = path
     let settingsPath = Folder.join(path, Self.configurationFile)
-    configuration = try Self.readConfiguration(settingsPath)
-    let weightsPath = Folder.join(path, Self.weightsFile)
-    try Self.checkMemory(for: weightsPath)
-    let file = try SafetensorsFile(path: weightsPath)
-    // First: networks discard what they keep in another form.
-    sha256 = try file.sha256()
-    var parameters = 0
-    interpreter = try Self.naming(settingsPath) { [configuration] in
-      try Self.checkSize(of: file.header, for: configuration, weightsPath)
-      let precision = try precision.resolved(
-        for: .inference, channels: configuration.classifier.inputSize)
-      return try Interpreter(
-        configuration, precision: precision,
-        sources: { name, shape in
-          try Self.checkShape(name, shape, in: file.header, weightsPath)
-          let source = try file.source(of: name)
-          try Self.check(source.value, named: name, path: weightsPath)
-          parameters += shape.reduce(1, *)
-          return source
-        })
+    let configuration = try Self.readConfiguration(settingsPath)
+    let parts = try Self.naming(settingsPath) {
+      try configuration.validate()
+      if let network = configuration.network {
+        return try Parts(path, configuration, network)
+      }
+      return try Parts(path, configuration, precision)
     }
-    parameterCount = parameters
-    dtype = file.names.first.flatMap(file.dtype) ?? .float32
+    (self.path, self.configuration) = (path, configuration)
+    (interpreter, sha256, weights) = (parts.interpreter, parts.sha256, parts.weights)
     settingsSHA256 = try FileHash.sha256(ofFileAt: settingsPath)
   }
 
@@ -87,18 +73,66 @@ public struct Model: Sendable {
     try AtomicFile.write(settings.utf8, to: settingsPath)
   }
 
+  /// Writes the folder of a model with an imported network, made if missing.
+  ///
+  /// - Parameter weights: those of a head on its embedding.
+  /// - Throws: `Failure`, as for other models.
+  static func write(
+    _ configuration: ModelConfiguration, network: NetworkFile,
+    weights: [(name: String, tensor: Tensor)] = [], dtype: TensorDType = .float32, to path: String,
+    replacing: Bool = false
+  ) throws {
+    guard let name = configuration.network?.file else {
+      throw PIQError.configuration("there is no network")
+    }
+    let file = Folder.join(path, name)
+    if !replacing {
+      try checkIsFree(path)
+      guard FileStatus(file) == nil else { throw exists(file) }
+    }
+    try Folder.make(path)
+    let settings = try JSON.indented(configuration) + "\n"
+    let settingsPath = Folder.join(path, configurationFile)
+    // The file may be the one that is read.
+    let bytes = try network.withWholeBytes { bytes throws(Failure) in Data(bytes) }
+    settingsPath.withSystemPath { _ = unlink($0) }
+    try AtomicFile.write(bytes, to: file)
+    let weightsPath = Folder.join(path, weightsFile)
+    if weights.isEmpty {
+      weightsPath.withSystemPath { _ = unlink($0) }
+    } else {
+      try Safetensors.contents(
+        of: weights, metadata: ["format": "pt"], dtype: dtype, path: weightsPath
+      ).write(to: weightsPath)
+    }
+    try AtomicFile.write(settings.utf8, to: settingsPath)
+  }
+
+  /// Checks that the model's networks can be trained further.
+  ///
+  /// - Throws: `Failure` of an imported network.
+  public func checkIsTrainable() throws(Failure) {
+    guard configuration.network == nil else {
+      throw Failure(
+        .networkIsFixed, path: path, problem: "is an imported network, which stays as it is",
+        remedy: "train a head on it")
+    }
+  }
+
   /// Checks that a model can be written to the folder `path` without replacing another.
   ///
   /// - Throws: `Failure`.
   public static func checkIsFree(_ path: String) throws(Failure) {
     for name in [configurationFile, weightsFile] {
       let file = Folder.join(path, name)
-      guard FileStatus(file) == nil else {
-        throw Failure(
-          .modelExists, path: file, problem: "exists already",
-          remedy: "choose another folder, or replace the model")
-      }
+      guard FileStatus(file) == nil else { throw exists(file) }
     }
+  }
+
+  private static func exists(_ path: String) -> Failure {
+    Failure(
+      .modelExists, path: path, problem: "exists already",
+      remedy: "choose another folder, or replace the model")
   }
 
   /// Checks that a network can compute with the weights `tensor` of the file at `path`.
@@ -117,55 +151,12 @@ public struct Model: Sendable {
     }
   }
 
-  /// Checks that a model fits into memory before it is loaded.
-  private static func checkMemory(for path: String) throws(Failure) {
-    guard let status = FileStatus(path) else { return }
-    // The file, its weights, and what the networks derive from them.
-    let needed = 4 * Double(status.size)
-    let available = Memory.available
-    guard needed <= available else {
-      throw Failure(
-        .outOfMemory, path: path,
-        problem: "needs about \(Int(needed / 1e6) + 1) MB of memory, where "
-          + "\(Int(available / 1e6)) MB are left",
-        remedy: Memory.remedy)
-    }
-  }
-
   /// Runs `body`; an error of the networks becomes one of the settings at `path`.
   static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let error as PIQError {
       throw Failure(
         .modelMalformed, path: path, problem: error.description,
         remedy: "correct it, or import again", underlying: error)
-    }
-  }
-
-  private static func incomplete(_ path: String, _ problem: String) -> Failure {
-    Failure(.modelMalformed, path: path, problem: problem, remedy: "import the model again")
-  }
-
-  /// Checks the settings, and that there are enough values for them before networks are allocated.
-  static func checkSize(
-    of header: SafetensorsHeader, for configuration: ModelConfiguration, _ path: String
-  ) throws {
-    try configuration.validate()
-    guard header.valueCount >= configuration.minimumParameterCount else {
-      throw incomplete(
-        path, "holds \(header.valueCount) values, too few for what model.json describes")
-    }
-  }
-
-  /// Checks that there is a tensor of this name and shape.
-  static func checkShape(
-    _ name: String, _ shape: [Int], in header: SafetensorsHeader, _ path: String
-  ) throws(Failure) {
-    guard let found = header.shape(of: name) else {
-      throw incomplete(path, "lacks the tensor \(printable(name))")
-    }
-    guard found == shape else {
-      throw incomplete(
-        path, "\(printable(name)) has shape \(found) where model.json needs \(shape)")
     }
   }
 

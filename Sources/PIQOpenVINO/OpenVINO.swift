@@ -77,9 +77,12 @@ package final class OpenVINO: Sendable {
   }
 
   /// Compiles a network for one thread of the CPU.
-  func compile(_ model: OpaquePointer, _ compiled: inout OpaquePointer?) -> piq_ov_status {
+  func compile(
+    _ model: OpaquePointer, roundsToBytes: Bool, _ compiled: inout OpaquePointer?
+  ) -> piq_ov_status {
     var functions = functions
-    return piq_ov_compile(&functions, core, model, &compiled)
+    return piq_ov_compile(
+      &functions, core, model, roundsToBytes ? "PERFORMANCE" : "ACCURACY", &compiled)
   }
 
   /// Throws unless `status` is success.
@@ -89,7 +92,8 @@ package final class OpenVINO: Sendable {
     if status == 0 { return }
     throw Failure(
       .networkUnusable,
-      problem: "OpenVINO could not \(operation()): \(Self.message(of: functions, status: status))")
+      problem: "OpenVINO could not \(operation()): \(Self.message(of: functions, status: status))",
+      remedy: "export the network again, or with a newer opset")
   }
 
   /// What the library says of its last failure, in one line.

@@ -13,15 +13,18 @@ package final class OpenVINONetwork: Sendable {
   package let outputs: [OpenVINOModel.Port]
   // Sendable: compiling only reads it, one thread at a time.
   private nonisolated(unsafe) let model: OpenVINOModel
+  private let roundsToBytes: Bool
   private let compiling = Mutex(())
   private let idle: Mutex<[CompiledNetwork]>
 
   /// Compiles `model`, which has one input in single precision.
   ///
+  /// - Parameter roundsToBytes: whether what 8-bit weights are multiplied by may be rounded to 8 bits,
+  ///   in a way that depends on the CPU.
   /// - Throws: `Failure`.
-  package init(_ model: OpenVINOModel) throws(Failure) {
-    (self.model, outputs) = (model, model.outputs)
-    idle = Mutex([try CompiledNetwork(model)])
+  package init(_ model: OpenVINOModel, roundsToBytes: Bool) throws(Failure) {
+    (self.model, outputs, self.roundsToBytes) = (model, model.outputs, roundsToBytes)
+    idle = Mutex([try CompiledNetwork(model, roundsToBytes)])
   }
 
   /// Runs the network on each of the inputs, on `Threads.current` threads.
@@ -56,7 +59,7 @@ package final class OpenVINONetwork: Sendable {
   private func run(_ input: Tensor, outputs: [Int]) throws(Failure) -> [Tensor] {
     let network =
       if let waiting = idle.withLock({ $0.popLast() }) { waiting } else {
-        try compiling.withLock { _ throws(Failure) in try CompiledNetwork(model) }
+        try compiling.withLock { _ throws(Failure) in try CompiledNetwork(model, roundsToBytes) }
       }
     // One that failed is not used again.
     let result = try network.run(input, outputs: outputs)
@@ -73,10 +76,11 @@ private final class CompiledNetwork: @unchecked Sendable {
   private let engine: OpenVINO
   private let compiled, request: OpaquePointer
 
-  init(_ model: OpenVINOModel) throws(Failure) {
+  init(_ model: OpenVINOModel, _ roundsToBytes: Bool) throws(Failure) {
     engine = model.engine
     var compiled: OpaquePointer?
-    try engine.check(engine.compile(model.handle, &compiled), "compile the network")
+    try engine.check(
+      engine.compile(model.handle, roundsToBytes: roundsToBytes, &compiled), "compile the network")
     var request: OpaquePointer?
     let status = engine.with { $0.compiled_model_create_infer_request(compiled, &request) }
     guard status == 0, let compiled, let request else {

@@ -110,6 +110,10 @@ extension ClipProcessor {
     report.method = settings.method
     let used = settings.method.settingsUsed
     report.steps = used.contains(\.steps) ? settings.explainer.steps : nil
+    report.quantile = used.contains(\.quantile) ? settings.explainer.quantile : nil
+    report.samples = used.contains(\.samples) ? settings.explainer.samples : nil
+    report.patch = used.contains(\.patch) ? settings.explainer.patch : nil
+    report.baseline = used.contains(\.baseline) ? settings.explainer.baseline : nil
     report.seed = used.contains(\.seed) ? settings.explainer.seed : nil
     report.precision = model.interpreter.precision
     report.stft = model.configuration.stft

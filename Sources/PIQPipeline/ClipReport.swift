@@ -35,6 +35,14 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var method: ExplanationMethod?
   /// The copies or steps of the method; nil where it has none.
   public var steps: Int?
+  /// The part of the cells that the method leaves out; nil where it has none.
+  public var quantile: Double?
+  /// The masked copies of the method; nil where it has none.
+  public var samples: Int?
+  /// The size of what the method takes away; nil where it takes nothing away.
+  public var patch: Patch?
+  /// What takes its place; nil as `patch`.
+  public var baseline: Baseline?
   /// The seed of the method's random numbers; nil where it uses none.
   public var seed: UInt64?
   /// The precision of the decoder's products; nil as `method`.
@@ -109,7 +117,7 @@ public struct ClipReport: Sendable, Codable, Equatable {
     case input, label, index, probability, top, model, channel, channels, duration, outputs,
       warning, time
     case stft,
-      normalize, method, steps, seed, precision
+      normalize, method, steps, quantile, samples, patch, baseline, seed, precision
     case window, overlap, windows
     case sampleRate = "sample_rate"
     case endFlag = "end_flag"

@@ -34,8 +34,13 @@ public struct Failure: Error, CustomStringConvertible {
     case methodUnsupported
     /// The library that runs imported networks is missing.
     case engineNotFound
+    // What the file of a network does not say.
+    case sampleRateNeeded, windowNeeded, inputNeeded, frontEndNeeded, scoresNeeded, embeddingNeeded,
+      activationNeeded
     /// A network that cannot be read or run.
     case networkUnusable
+    /// A training of a network that stays as it is.
+    case networkIsFixed
     // Data sets.
     case dataSetMalformed, noFolds, soundsNotFound, unknownClass, noMixtures
     /// A division of a data set that leaves a part or a class without clips.

@@ -81,7 +81,10 @@ public struct MelConfiguration: Sendable, Codable, Equatable {
   /// The defaults.
   public init() {}
 
-  enum CodingKeys: String, CodingKey {
+  /// The names of all parameters in JSON.
+  package static var names: Set<String> { Set(CodingKeys.allCases.map(\.stringValue)) }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case window, padding, scale, power, preemphasis, logarithm, mean, deviation
     case nFFT = "n_fft"
     case hopLength = "hop_length"

@@ -1,4 +1,3 @@
-import Glibc
 package import PIQAudio
 
 /// Makes batches of spectrograms: crops clips, augments them, and computes their STFT.
@@ -10,9 +9,8 @@ package struct BatchMaker {
     package let targets: Tensor
   }
 
-  private let clips: [ClipSet.Clip]
+  private let sounds: AugmentedSounds
   private let classCount: Int
-  private let normalize: Normalization
   private let stft: STFT
   private let cropLength: Int
   private let shortest: Int
@@ -25,14 +23,13 @@ package struct BatchMaker {
     _ clips: ClipSet, _ configuration: ModelConfiguration, cropSeconds: Double,
     _ augmentation: AugmentationSettings
   ) {
-    self.clips = clips.clips
+    sounds = AugmentedSounds(clips, normalize: configuration.normalize, augmentation)
     classCount = configuration.labels.count
-    normalize = configuration.normalize
     stft = STFT(configuration.stft)
     self.augmentation = augmentation
     // An encoder needs a minimum number of frames.
     shortest = configuration.stft.samples(
-      for: configuration.embeddingModel.settings?.minimumTrainingFrames ?? 1)
+      for: configuration.embeddingModel?.settings?.minimumTrainingFrames ?? 1)
     cropLength =
       cropSeconds == 0
       ? 0 : max(shortest, Int((cropSeconds * Double(configuration.stft.sampleRate)).rounded()))
@@ -40,85 +37,18 @@ package struct BatchMaker {
 
   /// The batch of some clips, augmented with numbers from `random`.
   package func batch(_ indices: [Int], _ random: inout RandomStream) -> Batch {
-    let longest = indices.map { clips[$0].samples.count }.max() ?? 0
+    let longest = indices.map(sounds.count).max() ?? 0
     let length = cropLength > 0 ? cropLength : max(longest, shortest)
     var targets = Tensor(shape: [indices.count, classCount])
     var spectrograms: [Tensor] = []
     for (row, index) in indices.enumerated() {
-      var samples = sound(index, length, &random)
-      var shares = [(clips[index].label, Float(1))]
-      if augmentation.mixup > 0 {
-        let other = indices[random.index(below: indices.count)]
-        let share = Float(random.beta(augmentation.mixup))
-        let otherSamples = sound(other, length, &random)
-        for i in samples.indices { samples[i] = share * samples[i] + (1 - share) * otherSamples[i] }
-        shares = [(clips[index].label, share), (clips[other].label, 1 - share)]
-      }
-      for (label, share) in shares { targets[flat: row * classCount + label] += share }
-      normalize(&samples)
-      addNoise(to: &samples, &random)
-      if augmentation.gain > 0 {
-        let decibels = random.number(in: -augmentation.gain...augmentation.gain)
-        let factor = Float(pow(10, decibels / 20))
-        for i in samples.indices { samples[i] *= factor }
-      }
-      var logPower = stft.forward(samples).logPower()
+      let sound = sounds.sound(index, among: indices, length: length, &random)
+      for (label, share) in sound.shares { targets[flat: row * classCount + label] += share }
+      var logPower = stft.forward(sound.samples).logPower()
       silence(&logPower, &random)
       spectrograms.append(logPower)
     }
     return Batch(logPower: Tensor(stacking: spectrograms), targets: targets)
-  }
-
-  /// `length` normalised samples of a clip, from a part that is not silent.
-  private func sound(_ index: Int, _ length: Int, _ random: inout RandomStream) -> [Float] {
-    var samples = clips[index].samples
-    if augmentation.timeShift, samples.count > 1 {
-      let start = random.index(below: samples.count)
-      samples = Array(samples[start...] + samples[..<start])
-    }
-    if samples.count > length {
-      let start = start(of: length, in: samples, &random)
-      samples = Array(samples[start..<start + length])
-    } else {
-      samples += Array(repeating: 0, count: length - samples.count)
-    }
-    normalize(&samples)
-    return samples
-  }
-
-  /// Clips of sounds are often silent for the most part; a crop without the sound would teach the
-  /// class as silence.
-  private func start(of length: Int, in samples: [Float], _ random: inout RandomStream) -> Int {
-    func energy(_ range: Range<Int>) -> Double {
-      samples[range].reduce(0) { $0 + Double($1) * Double($1) }
-    }
-    let enough = 0.5 * energy(samples.indices) * Double(length) / Double(samples.count)
-    var best = (start: 0, energy: -1.0)
-    for _ in 0..<16 {
-      let start = random.index(below: samples.count - length + 1)
-      let found = energy(start..<start + length)
-      if found >= enough { return start }
-      if found > best.energy { best = (start, found) }
-    }
-    return best.start
-  }
-
-  private func normalize(_ samples: inout [Float]) {
-    let level = normalize.level(of: samples)
-    guard level != 1 else { return }
-    for i in samples.indices { samples[i] /= level }
-  }
-
-  /// Adds white noise at a random SNR to every other clip.
-  private func addNoise(to samples: inout [Float], _ random: inout RandomStream) {
-    guard augmentation.noise > 0 else { return }
-    let isNoisy = random.unit() < 0.5
-    let ratio = random.number(in: augmentation.noise...(augmentation.noise + 40))
-    guard isNoisy else { return }
-    let power = samples.reduce(0) { $0 + Double($1) * Double($1) } / Double(max(1, samples.count))
-    let level = Float((power * pow(10, -ratio / 10)).squareRoot())
-    let noise = random.normal(samples.count)
-    for i in samples.indices { samples[i] += level * noise[i] }
   }
 
   /// Sets ranges of frames and of bins to zero.

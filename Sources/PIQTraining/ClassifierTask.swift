@@ -65,16 +65,7 @@ public final class ClassifierTask: TrainingTask {
     let outcomes = try Self.logits(
       Interpreter(configuration, copying: networks), valid, progress: progress
     ).map { (cosines: $0.logits.map { $0 / scale }, label: $0.label) }
-    let accuracy = Statistics.accuracy(outcomes.map { ($0.cosines.map(Double.init), $0.label) })
-    let calibration = Calibration(outcomes)
-    return Validation(
-      // One more correct clip outweighs any gain in cross-entropy.
-      score: accuracy - 1e-3 * calibration.crossEntropy,
-      figures: [
-        "accuracy": accuracy, "cross_entropy": calibration.crossEntropy,
-        "calibration_error": calibration.calibrationError,
-        "logit_scale": calibration.logitScale,
-      ])
+    return Validation(classified: outcomes)
   }
 
   /// Accuracy and calibration of a model for whole, unmodified clips.
@@ -106,9 +97,26 @@ public final class ClassifierTask: TrainingTask {
     }
   }
 
-  public func model(after validation: Validation) -> (ModelConfiguration, Networks) {
+  public func model(after validation: Validation) -> TrainedModel {
     var calibrated = configuration
     calibrated.logitScale = validation.figures["logit_scale"] ?? configuration.logitScale
-    return (calibrated, networks)
+    return TrainedModel(calibrated, networks.state)
+  }
+}
+
+extension Validation {
+  /// The figures of a classifier, with the logit scale that calibrates it.
+  ///
+  /// - Parameter outcomes: the cosines of all classes, and the index of the right one, of each clip.
+  init(classified outcomes: [(cosines: [Float], label: Int)]) {
+    let accuracy = Statistics.accuracy(outcomes.map { ($0.cosines.map(Double.init), $0.label) })
+    let calibration = Calibration(outcomes)
+    // One more correct clip outweighs any gain in cross-entropy.
+    score = accuracy - 1e-3 * calibration.crossEntropy
+    figures = [
+      "accuracy": accuracy, "cross_entropy": calibration.crossEntropy,
+      "calibration_error": calibration.calibrationError,
+      "logit_scale": calibration.logitScale,
+    ]
   }
 }

@@ -127,7 +127,7 @@ public final class InterpreterTask: TrainingTask {
       figures: Dictionary(uniqueKeysWithValues: Metric.allCases.map { ($0.key, mean($0)) }))
   }
 
-  public func model(after validation: Validation) -> (ModelConfiguration, Networks) {
-    (configuration, networks)
+  public func model(after validation: Validation) -> TrainedModel {
+    TrainedModel(configuration, networks.state)
   }
 }

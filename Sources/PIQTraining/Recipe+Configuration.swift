@@ -87,10 +87,9 @@ extension InterpreterRecipe {
       "classifier \(classifier.training ?? "of unknown origin"); "
       + "interpreter trained by piq-audio, seed \(seed)"
     do throws(PIQError) {
-      let encoder = try classifier.embeddingModel.known()
+      let (encoder, _) = try classifier.ownClassifier
       guard let className = type(of: encoder).interpreterClassName else {
-        throw PIQError.configuration(
-          "no interpreter decodes \(classifier.embeddingModel.className)")
+        throw PIQError.configuration("no interpreter decodes \(type(of: encoder).className)")
       }
       configuration.psi = VectorQuantizedPSI.Settings(
         className: className, dim: encoder.channels,

@@ -122,5 +122,5 @@ public struct Split: Sendable {
 /// The random draws of a training; each number begins a path of random numbers.
 enum Draw: Int {
   case split = 101
-  case order, step
+  case order, step, copy
 }

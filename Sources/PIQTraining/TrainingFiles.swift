@@ -116,9 +116,9 @@ public struct TrainingFiles: Sendable {
   }
 
   /// Writes the model.
-  func write(_ configuration: ModelConfiguration, _ networks: Networks) throws {
+  func write(_ model: TrainedModel) throws {
     try Model.write(
-      configuration, weights: networks.state.map { ($0.name, $0.parameter.value) }, dtype: dtype,
+      model.configuration, weights: model.state.map { ($0.name, $0.parameter.value) }, dtype: dtype,
       to: folder, replacing: true)
   }
 }

@@ -226,8 +226,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
       state.learningRate =
         state.plateau?.next(after: epoch, loss: -validation.score, rate: rate) ?? rate
       if isBest {
-        let (configuration, networks) = task.model(after: validation)
-        try files.write(configuration, networks)
+        try files.write(task.model(after: validation))
       }
     }
     // After the model: after a kill in between, the epoch is repeated and writes the same.

@@ -27,8 +27,23 @@ public protocol TrainingTask: AnyObject {
   /// - Throws: `PIQError`, `OneDNNError`.
   func validate(progress: (_ finished: Int, _ total: Int) throws -> Void) throws -> Validation
 
-  /// The configuration of the model that a validated epoch makes, and its networks.
-  func model(after validation: Validation) -> (ModelConfiguration, Networks)
+  /// The configuration of the model that a validated epoch makes; its weights are those of `state`, and
+  /// of parts that are not trained.
+  func model(after validation: Validation) -> TrainedModel
+}
+
+/// A model as an epoch leaves it.
+public struct TrainedModel {
+  /// Its settings.
+  public let configuration: ModelConfiguration
+  /// All weights and statistics, under the names that a model's file has.
+  public let state: [(name: String, parameter: Parameter)]
+
+  /// A model of these parts.
+  public init(_ configuration: ModelConfiguration, _ state: [(name: String, parameter: Parameter)])
+  {
+    (self.configuration, self.state) = (configuration, state)
+  }
 }
 
 /// The objective of a step.

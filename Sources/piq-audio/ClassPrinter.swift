@@ -37,8 +37,8 @@ final class ClassPrinter {
       let place = listsWindows ? ["start", "end"] : []
       try terminal.print(
         CSV.row(
-          ["input"] + place + ["label", "index", "probability"] + labels
-            + (listsChannels ? ["channel"] : [])))
+          ["input"] + place + ["label", "index", "probability"]
+            + (listsChannels ? ["channel"] : []) + labels))
     case .text where Terminal.outputIsTerminal && (count > 1 || listsWindows):
       try terminal.say(Table.header(labelWidth: labelWidth, windows: listsWindows))
     case .text, .json: break
@@ -54,7 +54,7 @@ final class ClassPrinter {
     case .csv:
       let fields = [
         input.path, "\(place.start)", "\(place.end)", place.label ?? "",
-        window.classIndex.map { "\($0)" } ?? "", place.probability.map { "\($0)" } ?? "",
+        window.classIndex.map { "\($0)" } ?? "", place.probability.map(Table.digits) ?? "",
       ]
       try terminal.print(row(fields, window.probabilities, of: input))
     case .text:
@@ -83,7 +83,7 @@ final class ClassPrinter {
     switch form {
     case .json: try terminal.print(outcome.json(of: input))
     case .csv:
-      let fields = [input.path, report.label, "\(report.index)", "\(report.probability)"]
+      let fields = [input.path, report.label, "\(report.index)", Table.digits(report.probability)]
       try terminal.print(row(fields, report.probabilities ?? [], of: input))
     case .text: try terminal.print(Table.row(report, labelWidth: labelWidth))
     }
@@ -95,7 +95,7 @@ final class ClassPrinter {
   private func row(_ fields: [String], _ probabilities: [Float], of input: ClipInput) -> String {
     let missing = Array(repeating: "", count: labels.count - probabilities.count)
     let channel = listsChannels ? [input.channel.map { "\($0)" } ?? ""] : []
-    return CSV.row(fields + probabilities.map { "\($0)" } + missing + channel)
+    return CSV.row(fields + channel + probabilities.map(Table.digits) + missing)
   }
 }
 

@@ -123,6 +123,9 @@ struct Countdown {
 
 /// The columns of text output.
 enum Table {
+  /// A probability in a table, with as many digits as it has.
+  static func digits(_ probability: Float) -> String { String(format: "%.7g", probability) }
+
   /// A row of label, probability and input.
   static func row(_ report: ClipReport, labelWidth: Int) -> String {
     row(

@@ -17,6 +17,7 @@ struct Evaluate: TerminalCommand {
       EXAMPLES
         piq-audio evaluate clips.csv
         piq-audio evaluate --folds 4 -o evaluation esc10/clips.csv
+        piq-audio evaluate --sets none --model yamnet --map yamnet-esc10.csv esc10/clips.csv
         piq-audio evaluate --method saliency --sets in_distribution recordings/
         piq-audio evaluate --json clips.csv | jq .mixtures.fid_in
       """)
@@ -38,7 +39,7 @@ struct Evaluate: TerminalCommand {
     help: ArgumentHelp(
       """
       What the explanations are measured on: a comma-separated list of in_distribution, mixtures \
-      and white_noise.
+      and white_noise; or none, to measure the classifier alone.
       """, valueName: "list"))
   var sets = SetList(sets: EvaluationSet.allCases)
 
@@ -49,6 +50,14 @@ struct Evaluate: TerminalCommand {
       Shuffle the cells of each mask: what masks of the same values are worth that know no place.
       """)
   var shuffle = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Which labels of the model stand for each class of the data: a CSV file with the columns \
+      category and label. Of several labels of a category the likeliest counts.
+      """, valueName: "csv"), completion: .file())
+  var map: String?
 
   @Option(
     help: ArgumentHelp(
@@ -75,6 +84,7 @@ struct Evaluate: TerminalCommand {
 
   func validate() throws {
     try refuseEmpty(outputDir, "--output-dir")
+    try refuseEmpty(map, "--map")
     guard logitScale.map({ $0 > 0 && $0.isFinite }) ?? true else {
       throw ValidationError("--logit-scale needs a positive number")
     }
@@ -84,19 +94,20 @@ struct Evaluate: TerminalCommand {
     let clips = try Dataset(
       path: data, folds: folds.map { Set($0.numbers) }, audioFolder: sounds.audioDir)
     if let remark = clips.remark { terminal.warn("\(printable(data)): \(remark)") }
+    let map = try map.map { try ClassMap(path: $0) }
     let model = try model.load()
     // Fails before the long computation if the folder cannot be made.
     if let outputDir { try Folder.make(outputDir) }
     var settings = EvaluationSettings()
     settings.sets = sets.sets
     settings.channel = channels.channel?.number
-    settings.method = method.method
+    settings.method = method.method ?? .standard(for: model.interpreter)
     settings.explainer = method.settings
     settings.shufflesMasks = shuffle
     settings.logitScale = logitScale
     settings.softensAverageDrop = upstreamAd
     let countdown = Countdown(total: clips.clips.count)
-    let evaluation = try Evaluator(model, settings).evaluate(clips) { finished, _, next in
+    let evaluation = try Evaluator(model, settings, map: map).evaluate(clips) { finished, _, next in
       terminal.progress(countdown.line(finished: finished, underWay: next))
     } doubtful: { clip, remark in
       terminal.warn(on: clip, remark)
@@ -145,6 +156,10 @@ struct SetList: ExpressibleByArgument {
   init(sets: [EvaluationSet]) { self.sets = sets }
 
   init?(argument: String) {
+    if argument == "none" {
+      sets = []
+      return
+    }
     let names = argument.split(separator: ",", omittingEmptySubsequences: false)
     let sets = names.compactMap { EvaluationSet(rawValue: String($0)) }
     guard sets.count == names.count else { return nil }

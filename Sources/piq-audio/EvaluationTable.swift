@@ -11,9 +11,12 @@ enum EvaluationTable {
       "accuracy           \(figure(c.accuracy))",
       "calibration error  \(figure(c.calibrationError))",
       "cross-entropy      \(figure(c.crossEntropy))",
-      "masks of           \(evaluation.settings.method.rawValue)"
-        + (evaluation.settings.shufflesMasks ? ", shuffled" : ""),
     ]
+    if !evaluation.sets.isEmpty {
+      lines.append(
+        "masks of           \(evaluation.settings.method.rawValue)"
+          + (evaluation.settings.shufflesMasks ? ", shuffled" : ""))
+    }
     for (set, summary) in evaluation.sets {
       let what = set == .mixtures ? "mixtures" : "clips"
       lines += ["", "\(title(of: set)), \(summary.count) \(what)"]

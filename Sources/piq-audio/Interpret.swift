@@ -152,7 +152,7 @@ struct Interpret: TerminalCommand {
       throw UsageError(error.description)
     }
     settings.classIndex = try label.map { try ClassName.index(of: $0, in: labels) }
-    settings.method = method.method
+    settings.method = method.method ?? .standard(for: model.interpreter)
     settings.explainer = method.settings
     settings.tail = tail
     settings.top = top

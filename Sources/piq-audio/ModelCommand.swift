@@ -6,130 +6,30 @@ struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model", abstract: "Import and inspect models.",
     subcommands: [Import.self, Info.self])
+}
 
-  /// `piq-audio model import`.
-  struct Import: TerminalCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "import", abstract: "Convert a SpeechBrain PIQ model into a model folder.",
-      discussion: """
-        The folder is one that a recipe leaves or the hub has: hyperparams.yaml, label_encoder.txt \
-        and the checkpoints that its pretrainer names, of Conv2dEncoder_v2, FocalNet or ViT; or \
-        embedding_model.ckpt and classifier.ckpt of a FocalNet or ViT alone. No code in these files \
-        is ever run.
-
-        EXAMPLES
-          piq-audio model import speechbrain-piq -o my-model
-          piq-audio model import speechbrain-piq -o my-model --normalize peak
-          piq-audio model import vit-base-esc50 -o vit --labels esc50-classes.txt
-          piq-audio interpret --model my-model clip.wav
-        """)
-
-    @Argument(
-      help: ArgumentHelp("The folder in SpeechBrain's layout.", valueName: "dir"),
-      completion: .directory)
-    var source: String
-
-    @Option(
-      name: .shortAndLong,
-      help: ArgumentHelp("The model folder to write.", valueName: "dir"), completion: .directory)
-    var output: String
-
-    @Option(
-      help: """
-        What each clip is divided by before the STFT: none (nothing, as SpeechBrain's inference \
-        does), peak (its largest absolute sample) or max (its largest sample, as SpeechBrain's \
-        training does). Choose what the model was trained with.
-        """)
-    var normalize = Normalization.none
-
-    @Option(
-      help: ArgumentHelp(
-        "What the classifier's cosines are multiplied by before softmax.", valueName: "x"))
-    var logitScale = 1.0
-
-    @Option(
-      help: ArgumentHelp(
-        """
-        The names of the classes, if the folder has none: one a line, CSV with the columns index \
-        and name, SpeechBrain's label_encoder.txt, or a config.json with id2label.
-        """, valueName: "file"), completion: .file())
-    var labels: String?
-
-    @Option(
-      help: ArgumentHelp(
-        "The attention heads of a ViT whose files do not say it; otherwise one for 64 channels.",
-        valueName: "n"))
-    var heads: Int?
-
-    @Flag(
-      inversion: .prefixedNo,
-      help: """
-        Whether FocalNet and ViT see an antialiased image of the spectrogram, as torchvision has made \
-        it since 0.17.
-        """)
-    var antialias = true
-
-    @Option(help: "How weights are stored: f32 as they are, f16 or bf16 rounded to half the size.")
-    var dtype = StoredType.f32
-
-    @Option(
-      help: ArgumentHelp("The model's name; otherwise that of the folder.", valueName: "text"))
-    var name: String?
-
-    @Option(help: ArgumentHelp("A note on how the model was trained.", valueName: "text"))
-    var training: String?
-
-    @Option(
-      help: ArgumentHelp("A note on the terms under which it may be used.", valueName: "text"))
-    var licence: String?
-
-    @Flag(help: "Replace the model in the output folder.")
-    var force = false
-
-    @OptionGroup var messages: MessageOptions
-
-    func validate() throws {
-      guard logitScale > 0, logitScale.isFinite else {
-        throw ValidationError("--logit-scale needs a positive number")
-      }
-      try refuseEmpty(output, "--output")
-      try refuseEmpty(labels, "--labels")
-      guard heads.map((1...65_536).contains) ?? true else {
-        throw ValidationError("--heads needs a number from 1 to 65536")
-      }
-    }
-
-    func run(_ terminal: Terminal) throws {
-      if !force { try Model.checkIsFree(output) }
-      var options = SpeechBrainImport.Options()
-      (options.normalize, options.logitScale) = (normalize, logitScale)
-      (options.labels, options.heads, options.antialias) = (labels, heads, antialias)
-      (options.training, options.licence) = (training, licence)
-      let imported = try SpeechBrainImport(
-        path: source, name: name ?? Folder.ownName(of: output), options)
-      for remark in imported.remarks { terminal.notice("\(printable(source)): \(remark)") }
-      try Model.write(
-        imported.configuration, weights: imported.weights, dtype: dtype.tensorType, to: output,
-        replacing: force)
-      try terminal.say(
-        "\(printable(output)): \(imported.parameterCount) values, stored as \(dtype.rawValue)")
-    }
-  }
-
+extension ModelCommand {
   /// `piq-audio model info`.
   struct Info: TerminalCommand {
     static let configuration = CommandConfiguration(
       commandName: "info", abstract: "Show a model's architecture, classes, origin and SHA-256.",
       discussion: """
+        Of an ONNX or TFLite file, and of a model that was imported from one: its inputs and \
+        outputs, and what an ONNX file computes on the way, with their shapes; --json lists all.
+
         EXAMPLES
           piq-audio model info
           piq-audio model info --json my-model
+          piq-audio model info yamnet.onnx
         """)
 
     @Argument(
       help: ArgumentHelp(
-        "The model folder. Otherwise $PIQ_AUDIO_MODEL, or the bundled model.", valueName: "dir"),
-      completion: .directory)
+        """
+        The model folder, or an ONNX or TFLite file. Otherwise $PIQ_AUDIO_MODEL, or the bundled \
+        model.
+        """, valueName: "path"),
+      completion: .file())
     var model: String?
 
     @Flag(help: "Print a JSON object.")
@@ -140,22 +40,14 @@ struct ModelCommand: ParsableCommand {
     func validate() throws { try refuseEmpty(model, "the model's path") }
 
     func run(_ terminal: Terminal) throws {
-      let model = try ModelDescription(path: ModelLocation.find(model))
+      let path = try ModelLocation.find(model)
+      if NetworkDescription.isFile(path) {
+        let network = try NetworkDescription(path: path)
+        return try terminal.print(json ? JSON.indented(network) : network.text)
+      }
+      let model = try ModelDescription(path: path)
       let summary = ModelSummary(model)
       try terminal.print(json ? JSON.indented(summary) : summary.text)
-    }
-  }
-}
-
-/// How an imported model's weights are stored.
-enum StoredType: String, ExpressibleByArgument, CaseIterable {
-  case f32, f16, bf16
-
-  var tensorType: TensorDType {
-    switch self {
-    case .f32: .float32
-    case .f16: .float16
-    case .bf16: .bfloat16
     }
   }
 }

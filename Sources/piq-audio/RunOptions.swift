@@ -129,9 +129,10 @@ struct UsageError: Error, CustomStringConvertible {
 struct MethodOptions: ParsableArguments {
   @Option(
     help: """
-      What makes the masks: the model's own interpreter, or another method on the same classifier.
+      What makes the masks: the model's own interpreter, or another method on the same classifier. \
+      Otherwise the interpreter where the model has one, and occlusion where not.
       """)
-  var method = ExplanationMethod.interpreter
+  var method: ExplanationMethod?
 
   @Option(
     help: ArgumentHelp(
@@ -145,16 +146,35 @@ struct MethodOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "How many masked copies rise and lime take.", valueName: "n"))
+  var samples = ExplainerSettings().samples
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The size of what occlusion, rise and lime take away: seconds, or seconds x hertz, such as \
+      0.2x500. A tenth of all frequencies unless given.
+      """, valueName: "size"))
+  var patch = ExplainerSettings().patch
+
+  @Option(help: "What takes its place: silence, or the mean of each frequency bin.")
+  var baseline = ExplainerSettings().baseline
+
+  @Option(
+    help: ArgumentHelp(
       "Decides about all that is drawn, such as noise and random masks.", valueName: "n"))
   var seed: UInt64 = 0
 
   func validate() throws {
     try require(steps, in: 1...10_000, "--steps")
     try require(quantile, in: 0...1, "--quantile")
+    try require(samples, in: 2...1_000_000, "--samples")
   }
 
   /// The settings of the method.
   var settings: ExplainerSettings {
-    ExplainerSettings(steps: steps, seed: seed, quantile: quantile)
+    ExplainerSettings(
+      steps: steps, seed: seed, quantile: quantile, samples: samples, patch: patch,
+      baseline: baseline)
   }
 }

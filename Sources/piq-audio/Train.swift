@@ -34,6 +34,7 @@ struct Train: ParsableCommand {
           piq-audio train classifier --print-recipe > recipe.yaml
           piq-audio train classifier --recipe recipe.yaml --epochs 100 clips.csv -o model
           piq-audio train classifier --pretrained vit --learning-rate 2e-4 recordings/ -o birds
+          piq-audio train classifier --backbone yamnet recordings/ -o birds
         """)
 
     @OptionGroup var arguments: TrainingArguments
@@ -57,20 +58,38 @@ struct Train: ParsableCommand {
         """, valueName: "dir"), completion: .directory)
     var pretrained: String?
 
+    @Option(
+      help: ArgumentHelp(
+        """
+        The folder of a model that was imported from an ONNX or TFLite file with an --embedding: a \
+        head on it is trained, and it stays as it is.
+        """, valueName: "dir"), completion: .directory)
+    var backbone: String?
+
     @OptionGroup var messages: MessageOptions
 
+    func validate() throws {
+      try refuseEmpty(backbone, "--backbone")
+      guard backbone == nil || pretrained == nil && encoder == nil && dim == nil else {
+        throw ValidationError(
+          "--backbone stays as it is, so that --pretrained, --encoder and --dim have no place")
+      }
+    }
+
     func run(_ terminal: Terminal) throws {
+      if let backbone { return try trainHead(on: backbone, terminal) }
       let recipe = try settings.recipe(ClassifierRecipe(), from: arguments.recipe) { recipe in
         set(&recipe.network.encoder, encoder)
         set(&recipe.network.dim, dim)
       }
       if try arguments.printed(recipe, terminal) { return }
       let pretrained = try pretrained.map { try Model(path: $0) }
+      try pretrained?.checkIsTrainable()
       var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
       let configuration = try recipe.configuration(
         name: session.modelName, labels: session.split.categories,
         pretrained: pretrained?.configuration)
-      try session.choosePrecision(channels: configuration.classifier.inputSize)
+      try session.choosePrecision(channels: configuration.channels ?? 0)
       let (train, valid, test) = try session.load(configuration)
       let task = try ClassifierTask(
         configuration, session.recipe, train: train, valid: valid,
@@ -128,10 +147,11 @@ struct Train: ParsableCommand {
       if try arguments.printed(recipe, terminal) { return }
       var session = try TrainingSession(arguments, recipe, terminal, InterpreterTask.self)
       let classifier = try model.load()
+      try classifier.checkIsTrainable()
       let configuration = try recipe.configuration(
         explaining: classifier.configuration, name: session.modelName)
       try session.checkClasses(classifier)
-      try session.choosePrecision(channels: configuration.classifier.inputSize)
+      try session.choosePrecision(channels: configuration.channels ?? 0)
       let (train, valid, test) = try session.load(configuration)
       let task = try InterpreterTask(
         configuration, explaining: classifier.interpreter, session.recipe,

@@ -9,6 +9,8 @@ import Testing
   /// install things.
   private static let sketches: Set = [
     "make demo", "sudo make install PREFIX=/usr/local",
+    "pip install openvino    # in an active virtual environment it is found by itself",
+    "piq-audio model import yamnet.onnx -o yamnet --labels yamnet_class_map.csv --sample-rate 16000",
     "piq-audio train classifier recordings/ -o birds-classifier",
     "piq-audio train classifier esc50.csv --train-folds 1,2,3 --valid-folds 4 --test-folds 5 "
       + "-o birds-classifier",

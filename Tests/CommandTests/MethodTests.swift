@@ -6,14 +6,16 @@ import Testing
 /// `--method`: every method with all outputs, whole and in windows.
 @Suite struct MethodTests {
   static let methods = [
-    "interpreter", "saliency", "smoothgrad", "integrated-gradients", "grad-cam", "random", "ones",
+    "interpreter", "saliency", "smoothgrad", "integrated-gradients", "grad-cam", "occlusion",
+    "rise",
+    "lime", "random", "ones",
   ]
 
   @Test(arguments: methods) func allOutputs(method: String) throws {
     let space = try Workspace()
     try space.writeGoodClip("a.wav")
     let outputs = "audio,residual,spectrogram,arrays,json"
-    let options = ["--method", method, "--steps", "2", "--json"]
+    let options = ["--method", method, "--steps", "2", "--samples", "20", "--json"]
     let outcome = try space.run(
       ["interpret", "-o", "out", "--outputs", outputs] + options + ["a.wav"])
     outcome.expectSuccess()
@@ -39,6 +41,8 @@ import Testing
     try space.writeGoodClip("a.wav")
     let run = [
       "interpret", "--window", "0.1", "--overlap", "0.02", "--method", method, "--steps", "2",
+      "--samples",
+      "20",
       "--outputs", "audio,spectrogram,timeline,json",
       "--json", "a.wav",
     ]

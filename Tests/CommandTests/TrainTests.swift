@@ -58,10 +58,13 @@ import Testing
     #expect(settings["labels"] as? [String] == ["hiss", "hum"])
     #expect(settings["psi"] == nil)
 
-    // A classifier classifies; what it cannot do it says.
+    // A classifier classifies, and is explained by its scores; what it cannot do it says.
     try space.run(["classify", "--model", "ears", "audio/0.wav"]).expectSuccess()
-    let early = try space.run(["interpret", "--model", "ears", "audio/0.wav"])
-    early.expectRefusal(naming: "audio/0.wav", "no interpreter yet")
+    let early = ["interpret", "--model", "ears", "audio/0.wav"]
+    try space.run(early + ["--method", "interpreter"])
+      .expectRefusal(naming: "audio/0.wav", "no interpreter yet")
+    try space.run(early + ["-o", "early", "--outputs", "json"]).expectSuccess()
+    #expect(try space.json("early/0.interpretation.json")["method"] as? String == "occlusion")
     let info = try space.run(["model", "info", "ears"])
     #expect(info.output.contains("none yet"))
 

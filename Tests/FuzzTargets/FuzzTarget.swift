@@ -14,7 +14,15 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case hyperparams
   /// SpeechBrain's label_encoder.txt.
   case labels
-  /// Lists of clips with their classes.
+  /// Files of labels of any kind.
+  case names
+  /// The config.json of a model of transformers.
+  case configuration
+  /// The names in an ONNX file, and its weights beside it.
+  case onnx
+  /// How sound is prepared for a network.
+  case frontend
+  /// Lists of clips with their classes, and classes with their labels.
   case csv
   /// The recipe of a training.
   case recipe
@@ -42,6 +50,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
       case .safetensors: safetensorsTarget()
       case .hyperparams: try hyperparamsTarget()
       case .labels: try labelsTarget()
+      case .names: namesTarget()
+      case .configuration: try configurationTarget()
+      case .onnx: onnxTarget()
+      case .frontend: frontEndTarget()
       case .csv: csvTarget()
       case .recipe: recipeTarget()
       case .settings: try settingsTarget()

@@ -18,6 +18,10 @@ func csvTarget() -> FuzzTarget.Body {
       precondition(again?.map(\.fields) == rows.map(\.fields), text)
     }
     file.replace(with: bytes)
+    if let map = try? ClassMap(path: file.path) {
+      precondition(map.categories.count == map.labels.count)
+      precondition(map.labels.allSatisfy { !$0.isEmpty })
+    }
     _ = try Dataset(path: file.path, audioFolder: Fixtures.path("clips"))
   }
 }

@@ -70,6 +70,18 @@ import Testing
     #expect(difference.relative <= Self.tolerance, "\(difference)")
   }
 
+  @Test(arguments: cases) func occlusion(name: String) throws {
+    let golden = try Case(name)
+    let sizes = try ["patch", "patch_strides"].map { try #require(golden.config[$0] as? [Int]) }
+    let explainer = OcclusionExplainer(golden.interpreter, ExplainerSettings())
+    let clip = Clip(logPower: golden.logPower)
+    let found = try explainer.attributions(
+      clip, as: golden.classIndex, size: (sizes[0][0], sizes[0][1]),
+      stride: (sizes[1][0], sizes[1][1]))
+    let difference = TensorDifference(found, try golden.golden("occlusion"))
+    #expect(difference.relative <= Self.tolerance, "\(difference)")
+  }
+
   @Test(arguments: cases) func integratedGradients(name: String) throws {
     let golden = try Case(name)
     let steps = try #require(golden.config["steps"] as? Int)

@@ -53,9 +53,11 @@ private struct LoudnessClassifier: Classifier {
   }
 
   @Test func methodsThatNeedMoreSaySo() throws {
-    for method in ExplanationMethod.allCases where !["random", "ones"].contains(method.rawValue) {
+    let forAll: Set = ["occlusion", "rise", "lime", "random", "ones"]
+    for method in ExplanationMethod.allCases where !forAll.contains(method.rawValue) {
       #expect(throws: PIQError.self) { try method.makeExplainer(for: interpreter) }
     }
+    #expect(ExplanationMethod.standard(for: interpreter).rawValue == "occlusion")
     #expect(throws: PIQError.self) { try interpreter.encoderClassifier }
   }
 

@@ -38,7 +38,7 @@ import Testing
     },
     Refusal("psi K is -1") { $0.psi?.keyCount = -1 },
     Refusal("psi K is \(Int.max)") { $0.psi?.keyCount = .max },
-    Refusal("classifier lin_blocks is 17") { $0.classifier.blockCount = 17 },
+    Refusal("classifier lin_blocks is 17") { $0.classifier?.blockCount = 17 },
     Refusal("embedding_model dim 5, classifier input_size 4") {
       $0.embeddingModel = .init(ConvolutionalEncoder.Settings(dim: 5))
     },

@@ -91,8 +91,9 @@ typedef struct {
 // Returns NULL, or what is wrong, in words that last until the next call on this thread.
 const char *piq_ov_open(const char *path, piq_ov *functions);
 
-// Compiles a model for one thread of the CPU, with products in single precision.
+// Compiles a model for one thread of the CPU, with products in single precision; with the mode
+// PERFORMANCE, what 8-bit weights are multiplied by may be rounded to 8 bits, with ACCURACY not.
 piq_ov_status piq_ov_compile(const piq_ov *, const piq_ov_core *, const piq_ov_model *,
-                             piq_ov_compiled **);
+                             const char *execution_mode, piq_ov_compiled **);
 
 #endif

@@ -1,16 +1,38 @@
 import PIQKernels
+import PIQNeuralNetwork
 package import PIQOpenVINO
 import PIQTensor
 
-/// An imported classifier: a network that OpenVINO runs on windows of a clip. It gives scores, and no
-/// gradients.
+/// An imported classifier: a network that OpenVINO runs on windows of a clip, with a head of its own if
+/// it was trained on the network's embeddings. It gives scores, and no gradients.
+///
+/// Several threads may share one.
 public final class NetworkClassifier: Classifier {
+  /// What turns embeddings into scores.
+  package struct Head: @unchecked Sendable {
+    // Sendable: its weights are frozen.
+    private let classifier: CosineClassifier
+    private let logitScale: Float
+
+    /// A head whose weights are frozen.
+    package init(_ classifier: CosineClassifier, logitScale: Double) {
+      (self.classifier, self.logitScale) = (classifier, Float(logitScale))
+    }
+
+    fileprivate func classify(_ embedding: [Float]) throws -> Classification {
+      let cosines = try classifier(
+        Tensor(shape: [1, embedding.count], embedding), mode: .evaluation)
+      return Classification(logits: cosines.elements.map { $0 * logitScale })
+    }
+  }
+
   public let classCount: Int
   private let configuration: NetworkConfiguration
   private let input: NetworkInput
   private let network: OpenVINONetwork
-  /// The index of the output with the scores.
-  private let scores: Int
+  /// The index of the output with the scores, or with the embedding for a head.
+  private let output: Int
+  private let head: Head?
 
   /// How many windows go through the network at once: bounds the memory of a long clip.
   private static let mostAtOnce = 32
@@ -18,41 +40,75 @@ public final class NetworkClassifier: Classifier {
   /// A classifier of these parts.
   ///
   /// - Parameters:
-  ///   - scores: the index of the output with the scores.
+  ///   - output: the index of the output with the scores; with a head, of that with the embedding.
   ///   - classCount: C, the columns of the scores.
   package init(
     _ network: OpenVINONetwork, _ input: NetworkInput, _ configuration: NetworkConfiguration,
-    scores: Int, classCount: Int
+    output: Int, classCount: Int, head: Head? = nil
   ) {
     (self.network, self.input, self.configuration) = (network, input, configuration)
-    (self.scores, self.classCount) = (scores, classCount)
+    (self.output, self.classCount, self.head) = (output, classCount, head)
   }
 
-  /// The decision about a clip: the probabilities of its windows, combined.
+  /// The decision about a clip: the probabilities of its windows, combined; with a head, that about the
+  /// mean of their embeddings.
   ///
   /// - Throws: `PIQError.mismatch` for scores of other columns; `PIQError.notFinite`; `Failure`.
   public func analyze(_ clip: Clip) throws -> Analysis {
-    var sum = [Double](
-      repeating: configuration.aggregate == .max ? -.infinity : 0, count: classCount)
+    if let head {
+      let classification = try head.classify(embedding(of: clip))
+      guard classification.logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
+      return Analysis(clip, classification)
+    }
+    let isMaximum = configuration.aggregate == .max
+    var combined = [Double](repeating: isMaximum ? -.infinity : 0, count: classCount)
     var count = 0
-    try LayerClock.within("network") {
-      try input.forEach(clip, atOnce: Self.mostAtOnce) { inputs in
-        for output in try network.run(inputs, outputs: [scores]) {
-          for row in try rows(output[0]) {
-            count += 1
-            for (index, value) in row.enumerated() {
-              switch configuration.aggregate {
-              case .mean: sum[index] += Double(value)
-              case .max: sum[index] = max(sum[index], Double(value))
-              }
-            }
-          }
+    try forEachOutput(of: clip) { output in
+      for row in try rows(output) {
+        count += 1
+        for (index, value) in row.enumerated() {
+          combined[index] =
+            isMaximum ? max(combined[index], Double(value)) : combined[index] + Double(value)
         }
       }
     }
-    let divisor = configuration.aggregate == .mean ? Double(count) : 1
+    let divisor = isMaximum ? 1 : Double(count)
     return Analysis(
-      clip, Classification(logits: sum.map { Float($0 / divisor) }, activation: .none))
+      clip, Classification(logits: combined.map { Float($0 / divisor) }, activation: .none))
+  }
+
+  /// The mean of the embeddings of a clip's windows [D].
+  ///
+  /// - Throws: as `analyze`, for a classifier whose output is an embedding.
+  package func embedding(of clip: Clip) throws -> [Float] {
+    var (sum, count) = ([Double](), 0)
+    try forEachOutput(of: clip) { output in
+      guard let length = Self.embeddingLength(of: output.shape) else {
+        throw PIQError.mismatch("the embedding has the shape \(output.shape)")
+      }
+      guard output.isFinite else { throw PIQError.notFinite }
+      if sum.isEmpty { sum = Array(repeating: 0, count: length) }
+      for (index, value) in output.elements.enumerated() { sum[index % length] += Double(value) }
+      count += output.count / length
+    }
+    return sum.map { Float($0 / Double(count)) }
+  }
+
+  /// D of a tensor of this shape that holds one vector, or [.., D] one for each of several times; nil if
+  /// it holds none.
+  package static func embeddingLength(of shape: [Int]) -> Int? {
+    let axes = shape.filter { $0 != 1 }
+    if axes.count == 1 { return axes[0] }
+    return shape.count <= 3 && axes.allSatisfy { $0 > 1 }
+      ? shape.last.flatMap { $0 > 1 ? $0 : nil } : nil
+  }
+
+  private func forEachOutput(of clip: Clip, _ body: (Tensor) throws -> Void) throws {
+    try LayerClock.within("network") {
+      try input.forEach(clip, atOnce: Self.mostAtOnce) { inputs in
+        for outputs in try network.run(inputs, outputs: [output]) { try body(outputs[0]) }
+      }
+    }
   }
 
   /// The probabilities in an output: of one window, or of several parts of it.

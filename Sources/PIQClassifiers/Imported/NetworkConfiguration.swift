@@ -30,6 +30,15 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
     case mean, max
   }
 
+  /// How a network with 8-bit weights is computed; others are computed in single precision.
+  public enum Execution: String, Sendable, Codable, CaseIterable {
+    /// As OpenVINO does unless told otherwise: what the weights are multiplied by is rounded to 8 bits
+    /// where the CPU has instructions for it. Scores depend on the CPU.
+    case performance
+    /// In single precision.
+    case accuracy
+  }
+
   /// The order of the axes of a spectrogram.
   public enum Layout: String, Sendable, Codable, CaseIterable {
     case timeFrequency = "time-frequency"
@@ -38,10 +47,15 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
 
   /// The file's name in the model's folder.
   public var file: String
+  /// Its SHA-256, in hexadecimal.
+  public var sha256: String
   public var input: Input
   /// The bands of `mel` and `log-mel`.
   public var mel: MelConfiguration?
   public var layout: Layout
+  /// Whether frames behind the end of a sound are 0 before they are normalised, as in transformers'
+  /// `ASTFeatureExtractor`, rather than those of silence.
+  public var padsFrames: Bool?
   /// The length of a window, in seconds.
   public var window: Double
   /// The distance between windows, in seconds.
@@ -51,6 +65,8 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
   public var activation: OutputActivation
   /// How those of windows are combined.
   public var aggregate: Aggregate
+  /// How products with 8-bit weights are computed.
+  public var execution: Execution
   /// The tensor with the scores.
   public var scores: String
   /// The tensor that heads are trained on; nil if none is known.
@@ -58,14 +74,22 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
   /// The tensor that interpreters decode; nil if none is known.
   public var representation: String?
 
+  enum CodingKeys: String, CodingKey {
+    case file, sha256, input, mel, layout, window, hop, gain, activation, aggregate, scores
+    case execution, embedding, representation
+    case padsFrames = "pad_frames"
+  }
+
   /// A network that takes samples.
   public init(
-    file: String, input: Input = .waveform, mel: MelConfiguration? = nil,
+    file: String, sha256: String = "", input: Input = .waveform, mel: MelConfiguration? = nil,
     layout: Layout = .timeFrequency, window: Double, hop: Double, gain: Gain = .none,
-    activation: OutputActivation = .none, aggregate: Aggregate = .mean, scores: String,
+    activation: OutputActivation = .none, aggregate: Aggregate = .mean,
+    execution: Execution = .performance, scores: String,
     embedding: String? = nil, representation: String? = nil
   ) {
     self.file = file
+    self.sha256 = sha256
     self.input = input
     self.mel = mel
     self.layout = layout
@@ -74,6 +98,7 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
     self.gain = gain
     self.activation = activation
     self.aggregate = aggregate
+    self.execution = execution
     self.scores = scores
     self.embedding = embedding
     self.representation = representation
@@ -83,7 +108,8 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
   ///
   /// - Throws: `PIQError.configuration`.
   public func validate(sampleRate: Int) throws(PIQError) {
-    guard !file.isEmpty, !file.contains("/"), file != "..", file != "." else {
+    let others = [".", "..", "model.json", "model.safetensors"]
+    guard !file.isEmpty, !file.contains("/"), !others.contains(file) else {
       throw .configuration("network file is \(file.debugDescription), which is no name of a file")
     }
     let least = 1 / Double(sampleRate)
@@ -102,7 +128,7 @@ public struct NetworkConfiguration: Sendable, Codable, Equatable {
   }
 
   /// The length of a window, in samples.
-  func windowLength(at sampleRate: Int) -> Int {
+  package func windowLength(at sampleRate: Int) -> Int {
     Swift.max(1, Int((window * Double(sampleRate)).rounded()))
   }
 

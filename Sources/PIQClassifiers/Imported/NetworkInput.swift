@@ -72,11 +72,15 @@ package struct NetworkInput: Sendable {
   private static func mismatch(
     _ wanted: [Int], _ shape: [Int?], _ configuration: NetworkConfiguration
   ) -> PIQError {
-    let extents = shape.map { $0.map { "\($0)" } ?? "?" }.joined(separator: ", ")
     let own = wanted.map { "\($0)" }.joined(separator: ", ")
     return .configuration(
-      "the network takes [\(extents)], which a window of \(configuration.window) s as "
+      "the network takes [\(words(shape))], which a window of \(configuration.window) s as "
         + "\(configuration.input.rawValue), [\(own)], does not fit")
+  }
+
+  /// The extents of a shape, for messages.
+  package static func words(_ shape: [Int?]) -> String {
+    shape.map { $0.map { "\($0)" } ?? "?" }.joined(separator: ", ")
   }
 
   /// The shape of each input.
@@ -105,7 +109,10 @@ package struct NetworkInput: Sendable {
     var values = Array(samples[min(start, samples.count)..<min(start + window, samples.count)])
     // By the sound alone, as transformers does.
     scale(&values)
-    values += repeatElement(0, count: window - values.count)
+    let frames = mel.map { $0.configuration.frames(for: values.count) } ?? 0
+    if configuration.padsFrames != true || frames == 0 {
+      values += repeatElement(0, count: window - values.count)
+    }
     guard let mel else { return Tensor(shape: shape, values) }
     return arranged(completed(mel(values), mel.configuration))
   }

@@ -1,0 +1,69 @@
+import Dispatch
+import PIQClassifiers
+import PIQPlatform
+import PIQTensor
+import Synchronization
+
+/// The scores of a class for masked copies of a clip: what methods that need no gradients ask for.
+///
+/// A score is the class's logit; of a classifier that gives probabilities alone, its probability.
+struct MaskedScores: Sendable {
+  let interpreter: Interpreter
+  let clip: Clip
+  /// From 0 to C - 1.
+  let classIndex: Int
+  /// What masked cells become: the log-power of each bin [F]; silence if nil.
+  let filling: Tensor?
+
+  init(
+    _ interpreter: Interpreter, _ clip: Clip, of classIndex: Int, _ baseline: Baseline
+  ) {
+    (self.interpreter, self.clip, self.classIndex) = (interpreter, clip, classIndex)
+    filling = baseline == .mean ? clip.logPower.meanOfRows : nil
+  }
+
+  /// The scores of `count` copies, several at the same time; they do not depend on how many.
+  ///
+  /// - Parameter mask: gives the mask [T, F] of each.
+  /// - Throws: as the classifier does.
+  func callAsFunction(
+    count: Int, mask: @Sendable (_ index: Int) -> Tensor
+  ) throws -> [Double] {
+    let workers = max(1, min(Threads.current, count))
+    let scores = Mutex<[Result<Double, any Error>?]>(Array(repeating: nil, count: count))
+    let next = Atomic(0)
+    withoutActuallyEscaping(mask) { mask in
+      DispatchQueue.concurrentPerform(iterations: workers) { _ in
+        Threads.with(1) {
+          while true {
+            let index = next.add(1, ordering: .relaxed).oldValue
+            guard index < count else { return }
+            let score = Result { try self.score(mask(index)) }
+            scores.withLock { $0[index] = score }
+            // The rest would fail, too.
+            if case .failure = score { next.store(count, ordering: .relaxed) }
+          }
+        }
+      }
+    }
+    return try scores.withLock { $0 }.compactMap { try $0?.get() }
+  }
+
+  /// The score of the clip under one mask [T, F].
+  func score(_ mask: Tensor) throws -> Double {
+    let masked = interpreter.frontEnd.masked(clip, by: mask, filling: filling)
+    return Double(try interpreter.classifier.analyze(masked).classification.logits[classIndex])
+  }
+}
+
+extension Tensor {
+  /// The mean of the rows of [T, F]: [F].
+  fileprivate var meanOfRows: Tensor {
+    let (rows, columns) = (shape[0], shape[1])
+    var sums = [Double](repeating: 0, count: columns)
+    withUnsafeBuffer { values in
+      for i in values.indices { sums[i % columns] += Double(values[i]) }
+    }
+    return Tensor(shape: [columns], sums.map { Float($0 / Double(rows)) })
+  }
+}
