@@ -160,6 +160,7 @@ def networks(folder: pathlib.Path) -> None:
         ("names", "label-encoder", "networks/label_encoder.txt"),
         ("names", "lines", "networks/labels.txt"),
         ("configuration", "vit", "transformers/vit/config.json"),
+        ("configuration", "focalnet", "transformers/focalnet/config.json"),
         ("frontend", "mel", "networks/logmel-softmax.json"),
         ("frontend", "ast", "networks/preprocessor_config-ast.json"),
         ("frontend", "wav2vec2", "networks/preprocessor_config-wav2vec2.json"),
@@ -180,9 +181,20 @@ def networks(folder: pathlib.Path) -> None:
     write(folder, "settings", "network", json.dumps(settings).encode())
 
 
+def transformers(folder: pathlib.Path) -> None:
+    for family in ("focalnet", "vit"):
+        model = FIXTURES / "transformers" / family
+        settings = json.loads((model / "config.json").read_text())
+        settings["id2label"] = {str(i): f"class {i}" for i in range(6)}
+        write(folder, "configuration", f"labels-{family}", json.dumps(settings).encode())
+        state = torch.load(model / "embedding_model.ckpt")
+        lines = (" ".join(map(str, [name, *value.shape])) for name, value in state.items())
+        write(folder, "tensors", family, "\n".join(lines).encode() + b"\n")
+
+
 def main() -> None:
     folder = pathlib.Path(sys.argv[1])
-    for make in (sounds, joined_sounds, checkpoints, arrays, texts, networks):
+    for make in (sounds, joined_sounds, checkpoints, arrays, texts, networks, transformers):
         make(folder)
     # A WAV file whose writer never came back, and one with a chunk of 2^32 - 1 bytes.
     head = b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16)

@@ -13,12 +13,15 @@ final class Decoder: Layer {
   private let sequence = ParameterCache<ConvolutionSequence>()
 
   init(dim: Int, layers: LayerSizes, using initializer: Initializer) {
+    // Then only the active sites are computed, by products with single taps.
+    let leavesSites = layers.contains { $0.kernel.0 < $0.stride.0 || $0.kernel.1 < $0.stride.1 }
     var convolutions: [ConvTranspose2d] = []
     for (index, layer) in layers.enumerated() {
+      let isLast = index == layers.count - 1
       convolutions.append(
         ConvTranspose2d(
-          dim, index == layers.count - 1 ? 1 : dim, kernel: layer.kernel, stride: layer.stride,
-          padding: 1, using: initializer))
+          dim, isLast ? 1 : dim, kernel: layer.kernel, stride: layer.stride, padding: 1,
+          keepsTaps: leavesSites && !isLast, using: initializer))
     }
     self.convolutions = convolutions
     norms = layers.dropLast().map { _ in BatchNorm(dim) }

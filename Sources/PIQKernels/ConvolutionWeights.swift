@@ -7,11 +7,17 @@ package struct ConvolutionWeights: Sendable {
   private let values: TensorSource
   /// [C].
   private let scale: Tensor?
+  /// [kH kW, C F], where the weights are kept in this form alone.
+  private let kept: Tensor?
 
   /// Weights as PyTorch keeps them, [C, F, kH, kW], times a factor for each coarse channel [C].
   package init(_ values: TensorSource, scale: Tensor? = nil) {
-    self.values = values
-    self.scale = scale
+    (self.values, self.scale, kept) = (values, scale, nil)
+  }
+
+  /// Weights of which the taps [kH kW, C F] may be at hand, too.
+  package init(_ values: TensorSource, taps: Tensor?) {
+    (self.values, scale, kept) = (values, nil, taps)
   }
 
   /// [C, F, kH, kW].
@@ -28,5 +34,11 @@ package struct ConvolutionWeights: Sendable {
       }
     }
     return folded
+  }
+
+  /// A matrix for each tap, [kH kW, C F].
+  var taps: Tensor {
+    let shape = shape
+    return kept ?? transposedMatrix(folded.reshaped([shape[0] * shape[1], shape[2] * shape[3]]))
   }
 }

@@ -10,7 +10,7 @@ struct SiteProducts: Sendable {
   private let weights: ConvolutionWeights
   /// Minimal filtering; nil where it does not apply or save time.
   private let filter: RowFilter?
-  private let packed = Lazy<Tensor>(keptFrom: 2)
+  private let packed = Lazy<Kernel>(keptFrom: 2)
 
   /// - Parameter filtersRows: whether rows of the input follow each other without gaps, so that
   ///   minimal filtering may apply.
@@ -22,13 +22,23 @@ struct SiteProducts: Sendable {
       ? RowFilter(kernel: geometry.kernel.height, stride: geometry.stride.height) : nil
   }
 
-  /// The rows of the kernel and of the filter [rows, kW, I, O], of operands. A value is kept from the
-  /// second one on.
-  func kernel() -> Tensor {
+  /// What is multiplied, of operands.
+  struct Kernel {
+    /// The rows of the kernel [kH, kW, I, O].
+    let taps: Tensor
+    /// What minimal filtering makes of them [rows, kW, I, O].
+    let combined: Tensor?
+  }
+
+  /// The kernel, which is kept from the second time on.
+  func kernel() -> Kernel {
     packed {
-      switch precision {
-      case .float32: tapKernel()
-      case .bfloat16: BFloat16.rounded(tapKernel())
+      let taps = weights.taps
+      let combined = combined(taps)
+      return switch precision {
+      case .float32: Kernel(taps: taps, combined: combined)
+      case .bfloat16:
+        Kernel(taps: BFloat16.rounded(taps), combined: combined.map(BFloat16.rounded))
       }
     }
   }
@@ -57,7 +67,7 @@ struct SiteProducts: Sendable {
   ///     instead of the site.
   /// - Returns: [rows, columns, O or N].
   func callAsFunction(
-    _ x: Tensor, _ kernel: Tensor, rows: [[SiteAxis.Tap]], columns: [[SiteAxis.Tap]],
+    _ x: Tensor, _ kernel: Kernel, rows: [[SiteAxis.Tap]], columns: [[SiteAxis.Tap]],
     adding constants: Constants? = nil, epilogue: Epilogue = Epilogue(), last: Last? = nil
   ) throws -> Tensor {
     switch precision {
@@ -67,7 +77,7 @@ struct SiteProducts: Sendable {
   }
 
   private func run<F: Operand>(
-    _: F.Type, _ x: Tensor, _ kernel: Tensor, _ rows: [[SiteAxis.Tap]],
+    _: F.Type, _ x: Tensor, _ kernel: Kernel, _ rows: [[SiteAxis.Tap]],
     _ columns: [[SiteAxis.Tap]], _ constants: Constants?, _ epilogue: Epilogue, _ last: Last?
   ) throws -> Tensor {
     let (inputs, outputs, taps) = (geometry.inChannels, geometry.outChannels, last?.taps ?? 0)
@@ -82,19 +92,23 @@ struct SiteProducts: Sendable {
     var output = Tensor(shape: [rows.count, columns.count, taps > 0 ? taps : outputs]) { _ in }
     nonisolated(unsafe) let target = output.operands(of: Float.self)
     try epilogue.withOperation(channels: outputs) { operation in
-      try withElements(of: x, constants?.sums ?? x, kernel, last?.kernel ?? kernel) { elements in
+      let operators = [kernel.taps, kernel.combined ?? kernel.taps, last?.kernel ?? kernel.taps]
+      try withElements(of: [x, constants?.sums ?? x] + operators) { elements in
         nonisolated(unsafe) let elements = elements
         try parallelFor(blocks: blocks.count) { (number, worker) throws(OneDNNError) in
           let (block, operands, sums) = (blocks[number], operands[worker], sums[worker])
           block.begin(sums, with: constants, elements[1], channels: outputs)
           for part in block.products {
+            let isOwn = part.kernelRow < geometry.kernel.height
+            let row = part.kernelRow - (isOwn ? 0 : geometry.kernel.height)
+            let matrices = F.operands(elements[isOwn ? 2 : 3])
             for (tap, column) in block.columnTaps.enumerated() {
               block.gather(
                 part, tap: tap, of: elements[0], width: x.shape[1], channels: inputs,
                 by: pixels[worker], to: operands)
-              let place = (part.kernelRow * geometry.kernel.width + column) * inputs * outputs
+              let place = (row * geometry.kernel.width + column) * inputs * outputs
               try part.multiply(
-                operands, F.operands(elements[2]) + place,
+                operands, matrices + place,
                 size: (m: block.count, n: outputs, k: inputs), to: sums, by: product[worker])
             }
           }
@@ -105,7 +119,7 @@ struct SiteProducts: Sendable {
           }
           F.copy(sums, count: sites * outputs, to: operands)
           try F.multiply(
-            1, operands, F.operands(elements[3]), size: (m: sites, n: taps, k: outputs),
+            1, operands, F.operands(elements[4]), size: (m: sites, n: taps, k: outputs),
             transposingLeft: false, transposingRight: false, to: product[worker], adding: false)
           block.scatter(product[worker], to: target, width: columns.count, channels: taps)
         }
@@ -122,29 +136,19 @@ struct SiteProducts: Sendable {
     return Double(sites) * Double(geometry.inChannels * geometry.outChannels)
   }
 
-  /// [I, O, kH, kW] to [rows, kW, I, O]: the rows of the kernel, and for each pair of the filter
-  /// their sum and difference.
-  private func tapKernel() -> Tensor {
-    let (inputs, outputs, taps) = (geometry.inChannels, geometry.outChannels, geometry.taps)
-    let (height, row) = (geometry.kernel.height, geometry.kernel.width * inputs * outputs)
-    let pairs = filter?.pairs ?? []
-    return weights.folded.withUnsafeBuffer { weights in
-      Tensor(shape: [(height + 2 * pairs.count) * row]) { kernel in
-        guard let weights = weights.baseAddress, let kernel = kernel.baseAddress else { return }
-        nonisolated(unsafe) let (source, target) = (weights, kernel)
-        inParallel(rows: inputs) { range in
-          for i in range {
-            for tap in 0..<taps {
-              let source = source + i * outputs * taps + tap
-              let target = target + (tap * inputs + i) * outputs
-              for o in 0..<outputs { target[o] = source[o * taps] }
-            }
-          }
-        }
+  /// For each pair of the filter the sum and the difference of two rows of the kernel.
+  private func combined(_ taps: Tensor) -> Tensor? {
+    guard let pairs = filter?.pairs else { return nil }
+    let row = geometry.kernel.width * geometry.inChannels * geometry.outChannels
+    return withElements(of: taps) { elements in
+      nonisolated(unsafe) let taps = elements[0]
+      return Tensor(shape: [2 * pairs.count * row]) { combined in
+        guard let combined = combined.baseAddress else { return }
+        nonisolated(unsafe) let target = combined
         for (number, pair) in pairs.enumerated() {
           inParallel(rows: row) { range in
-            let (a, b) = (target + pair.earlier * row, target + pair.later * row)
-            let sum = target + (height + 2 * number) * row
+            let (a, b) = (taps + pair.earlier * row, taps + pair.later * row)
+            let sum = target + 2 * number * row
             for i in range {
               sum[i] = a[i] + b[i]
               sum[row + i] = a[i] - b[i]

@@ -18,7 +18,7 @@ public final class Linear: Layer {
   ) {
     let bound = 1 / Float(inputs).squareRoot()
     let shape = isConvolution ? [outputs, inputs, 1, 1] : [outputs, inputs]
-    weight = Parameter(initializer.uniform(shape, bound: bound), isMatrix: true)
+    weight = Parameter(initializer.uniform(shape, bound: bound), rowAxes: 1)
     bias = Parameter(initializer.uniform([outputs], bound: bound))
   }
 

@@ -28,9 +28,10 @@ public final class Parameter {
       version &+= 1
     }
   }
-  /// The matrix [I, O] of a frozen parameter [O, I, ...] that is kept as it is multiplied.
+  /// The transpose of a frozen parameter that is kept as it is multiplied: [I, O] of a matrix
+  /// [O, I, ...], [kH kW, I O] of the taps of a transposed convolution [I, O, kH, kW].
   package private(set) var columns: Tensor?
-  private let isMatrix: Bool
+  private let rowAxes: Int?
   /// The gradient of the objective, summed over all pullbacks since it was last cleared.
   public var gradient: Tensor?
   /// Whether an optimiser may move it. Running statistics move only in training-mode forwards.
@@ -42,14 +43,17 @@ public final class Parameter {
 
   /// A parameter that begins as `value`.
   public convenience init(_ value: Tensor, isTrainable: Bool = true) {
-    self.init(value, isTrainable: isTrainable, isMatrix: false)
+    self.init(value, isTrainable: isTrainable, rowAxes: nil)
   }
 
-  /// A parameter whose product with rows of inputs is taken, if it is a matrix [O, I, ...].
-  package init(_ value: Tensor, isTrainable: Bool = true, isMatrix: Bool) {
+  /// A parameter that is multiplied as a matrix.
+  ///
+  /// - Parameter rowAxes: how many of its axes are the rows: 1 of a matrix [O, I, ...], 2 of taps
+  ///   [I, O, kH, kW]; nil if it is kept as it is.
+  package init(_ value: Tensor, isTrainable: Bool = true, rowAxes: Int?) {
     held = value
     self.isTrainable = isTrainable
-    self.isMatrix = isMatrix
+    self.rowAxes = rowAxes
     needsGradient = isTrainable
   }
 
@@ -58,9 +62,9 @@ public final class Parameter {
   package func freeze() {
     needsGradient = false
     let (source, shape) = (source, source.shape)
-    guard isMatrix, columns == nil, shape.count >= 2 else { return }
-    let rows = source.value.reshaped([shape[0], shape[1...].reduce(1, *)])
-    let columns = transposedMatrix(rows)
+    guard let rowAxes, columns == nil, shape.count > rowAxes else { return }
+    let sizes = [shape.prefix(rowAxes), shape.dropFirst(rowAxes)].map { $0.reduce(1, *) }
+    let columns = transposedMatrix(source.value.reshaped(sizes))
     source.discardStoredForm()
     (held, stored) = (nil, TensorSource(shape: shape) { transposedMatrix(columns).reshaped(shape) })
     self.columns = columns

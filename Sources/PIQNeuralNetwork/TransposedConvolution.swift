@@ -17,16 +17,30 @@ public final class ConvTranspose2d: Layer {
   /// - Parameters:
   ///   - kernel: height and width of the kernel.
   ///   - stride: rows and columns of output for each one of input.
-  public init(
+  public convenience init(
     _ inChannels: Int, _ outChannels: Int, kernel: (Int, Int), stride: (Int, Int),
     padding: Int = 0, using initializer: Initializer
+  ) {
+    self.init(
+      inChannels, outChannels, kernel: kernel, stride: stride, padding: padding, keepsTaps: false,
+      using: initializer)
+  }
+
+  /// The same.
+  ///
+  /// - Parameter keepsTaps: whether frozen weights are kept as products with single taps take them
+  ///   (`ActiveSitesPlan`).
+  package init(
+    _ inChannels: Int, _ outChannels: Int, kernel: (Int, Int), stride: (Int, Int), padding: Int,
+    keepsTaps: Bool, using initializer: Initializer
   ) {
     geometry = ConvolutionGeometry(
       inChannels: inChannels, outChannels: outChannels, kernel: Extent(kernel.0, kernel.1),
       stride: Extent(stride.0, stride.1), padding: Extent(padding, padding), isTransposed: true)
     let bound = 1 / Float(outChannels * kernel.0 * kernel.1).squareRoot()
     weight = Parameter(
-      initializer.uniform([inChannels, outChannels, kernel.0, kernel.1], bound: bound))
+      initializer.uniform([inChannels, outChannels, kernel.0, kernel.1], bound: bound),
+      rowAxes: keepsTaps ? 2 : nil)
     bias = Parameter(initializer.uniform([outChannels], bound: bound))
   }
 
@@ -44,7 +58,7 @@ public final class ConvTranspose2d: Layer {
     precision: Precision = .float32
   ) -> ConvolutionPlan {
     ConvolutionPlan(
-      geometry, weights: ConvolutionWeights(weight.source),
+      geometry, weights: ConvolutionWeights(weight.source, taps: weight.columns),
       epilogue: Epilogue(bias: bias.value, relu: relu, affine: norm?.affine), for: purpose,
       precision: precision)
   }

@@ -18,6 +18,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case names
   /// The config.json of a model of transformers.
   case configuration
+  /// The names and shapes of the tensors of a FocalNet or a ViT.
+  case tensors
   /// The names in an ONNX file, and its weights beside it.
   case onnx
   /// How sound is prepared for a network.
@@ -52,6 +54,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
       case .labels: try labelsTarget()
       case .names: namesTarget()
       case .configuration: try configurationTarget()
+      case .tensors: try tensorsTarget()
       case .onnx: onnxTarget()
       case .frontend: frontEndTarget()
       case .csv: csvTarget()

@@ -32,11 +32,3 @@ func frontEndTarget() -> FuzzTarget.Body {
     _ = try FrontEndFile(path: file.path)
   }
 }
-
-func configurationTarget() throws -> FuzzTarget.Body {
-  let folder = try FuzzFolder("config.json", beside: Fixtures.path("transformers/vit"))
-  return { bytes in
-    folder.replace(with: bytes)
-    _ = try SpeechBrainImport(path: folder.path, name: "fuzz")
-  }
-}

@@ -12,14 +12,33 @@ import TestSupport
 /// A folder of Fixtures/transformers: networks in the layout of SpeechBrain's recipe, and what it
 /// makes of clips.
 struct TransformerFolder: CustomStringConvertible, Sendable {
-  enum Family: String, CaseIterable, Sendable { case focalnet, vit }
+  enum Family: String, Sendable { case focalnet, vit }
 
   let family: Family
-  var description: String { family.rawValue }
+  /// Whether it is of other sizes, with shared keys, layer scale and wider windows. What does not
+  /// depend on those is not among its goldens.
+  var isVariant = false
+  var description: String { family.rawValue + (isVariant ? "-variant" : "") }
 
-  static let clips = ["c0", "c1", "c2", "c3"]
+  static let usual = [TransformerFolder(family: .focalnet), TransformerFolder(family: .vit)]
+  static let all =
+    usual + usual.map { TransformerFolder(family: $0.family, isVariant: true) }
 
-  func path(_ name: String) -> String { Fixtures.path("transformers/\(family.rawValue)/\(name)") }
+  /// All clips of all folders.
+  static let clips = all.flatMap { folder in
+    (0..<(folder.isVariant ? 2 : 4)).map { Clip(folder: folder, name: "c\($0)") }
+  }
+
+  /// A clip of a folder.
+  struct Clip: CustomStringConvertible, Sendable {
+    let folder: TransformerFolder
+    let name: String
+    var description: String { "\(folder) \(name)" }
+  }
+
+  var classCount: Int { isVariant ? 5 : 6 }
+
+  func path(_ name: String) -> String { Fixtures.path("transformers/\(self)/\(name)") }
 
   func golden(_ clip: String) throws -> SafetensorsFile {
     try SafetensorsFile(path: path("golden/\(clip).safetensors"))
@@ -36,15 +55,15 @@ struct TransformerFolder: CustomStringConvertible, Sendable {
 
   func configuration() throws -> ModelConfiguration {
     let settings = try settings()
-    let labels = (0..<6).map { "class \($0)" }
+    let labels = (0..<classCount).map { "class \($0)" }
     return ModelConfiguration(
-      name: family.rawValue,
-      stft: .speechBrainPIQ,
-      normalize: .none, embeddingModel: EncoderConfiguration(settings),
-      classifier: .init(inputSize: settings.channels, blockCount: 1, classCount: 6),
+      name: description, stft: .speechBrainPIQ, normalize: .none,
+      embeddingModel: EncoderConfiguration(settings),
+      classifier: .init(inputSize: settings.channels, blockCount: 1, classCount: classCount),
       psi: .init(
         className: type(of: settings).interpreterClassName ?? "", dim: settings.channels,
-        keyCount: 48, classCount: 6), labels: labels)
+        keyCount: isVariant ? 43 : 48, classCount: classCount, sharedKeys: isVariant ? 8 : 0),
+      labels: labels)
   }
 
   func interpreter() throws -> Interpreter {
