@@ -81,7 +81,7 @@ $(ONEDNN3)/lib: contrib/onednn3/fetch contrib/onednn3/requirements.txt
 	@touch "$@"
 
 # A sanitizer reserves terabytes of addresses: tests that limit them (ulimit -v) are left out.
-LIMITS := LimitTests.*memory
+LIMITS := LimitTests.*memory|ImageMemoryTests
 
 # Leaks are not searched for: LeakSanitizer does not know Swift's tagged references, and fontconfig
 # never frees its caches.

@@ -194,7 +194,11 @@ let package = Package(
         "PIQExplanations", "PIQCheckpoints", "PIQModels", "PIQDatasets", "PIQTraining",
       ]),
     tests(of: "Fuzz", ["FuzzTargets"]),
-    tests(of: "Command", ["PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQCheckpoints"]),
+    tests(
+      of: "Command",
+      [
+        "PIQPlatform", "PIQTensor", "PIQAudioIO", "PIQExplanations", "PIQCheckpoints", "PIQModels",
+      ]),
     tests(
       of: "Reference",
       [

@@ -38,18 +38,18 @@ public struct ModelFiles: Sendable {
   ///   - source: the path that a pretrainer gives, which may be a hub's or another machine's; that
   ///     comes first, as far as it lies in this folder.
   ///   - purpose: what it holds, for messages.
-  ///   - remedy: what to do where it is missing.
+  ///   - code, remedy: those of the error where it is missing.
   /// - Throws: `Failure` when there is no such file.
   public func find(
     _ names: [String], orElse source: String?, purpose: String,
-    remedy: String = "fetch the whole model"
+    code: Failure.Code = .fileMalformed, remedy: String = "fetch the whole model"
   ) throws(Failure) -> String {
     let named = Self.candidates(source)
     if let found = first(named + names) { return found }
     let wanted = Set((named.suffix(1) + names.prefix(2)).filter { !$0.hasSuffix(".safetensors") })
     let from = source.map { "; upstream takes it from \(printable($0))" } ?? ""
     throw Failure(
-      .fileMalformed, path: path,
+      code, path: path,
       problem:
         "has no \(wanted.sorted().map(quoted).joined(separator: " or ")) (\(purpose)\(from))",
       remedy: remedy)

@@ -106,7 +106,7 @@ public struct SpeechBrainFolder: Sendable {
   public func labels() throws(Failure) -> [String] {
     let file = try ModelFiles(path: path).find(
       ModelFiles.labels, orElse: parameters.pretrainedPath(of: "label_encoder"),
-      purpose: "the labels", remedy: "name a file of labels")
+      purpose: "the labels", code: .labelsNotFound, remedy: "name a file of labels")
     return try LabelFile.read(path: file)
   }
 }

@@ -100,9 +100,20 @@ extension ImportSource {
     let heads = "num_attention_heads"
     // None: as many as fit.
     if object[heads] == nil { object[heads] = options.heads ?? 0 }
-    var settings = try JSON.decode(type, from: JSONSerialization.data(withJSONObject: object))
-    settings.adopt(file.shapes)
-    return settings
+    let described = configurationFile ?? settingsPath
+    do {
+      var settings = try JSON.decode(type, from: JSONSerialization.data(withJSONObject: object))
+      settings.adopt(file.shapes)
+      try settings.validate(bins: stft().bins)
+      return settings
+    } catch let error as DecodingError {
+      throw Failure(
+        .fileMalformed, path: described,
+        problem: error.inWords ?? "holds a number that does not fit its setting",
+        remedy: "fetch it again", underlying: error)
+    } catch let error as PIQError {
+      throw Self.unsupported(described, "\(error)", underlying: error)
+    }
   }
 
   /// The config.json beside the encoder's checkpoint, or in the folder, if it is of its family.

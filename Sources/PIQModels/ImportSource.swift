@@ -53,6 +53,10 @@ struct ImportSource {
             Checkpoint.endings.map { part.rawValue + $0 }, orElse: nil,
             purpose: "the weights of \(part.rawValue)"))
       }
+      if let psi = ModelFiles(path: path).first(Checkpoint.endings.map { "psi_model" + $0 }) {
+        remarks.append(
+          "\(printable(psi)) was left out: there is no hyperparams.yaml, which would describe it")
+      }
       guard pretrainedType != nil else {
         throw Failure(
           .fileMalformed, path: path,

@@ -64,7 +64,7 @@ import Testing
   }
 
   /// The end of a named pipe that the program reads; nil when it does not within a minute.
-  private static func writer(to path: String) -> FileHandle? {
+  static func writer(to path: String) -> FileHandle? {
     for _ in 0..<6000 {
       let descriptor = open(path, O_WRONLY | O_NONBLOCK)
       if descriptor >= 0 {

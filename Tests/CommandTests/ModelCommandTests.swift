@@ -38,6 +38,37 @@ import Testing
     #expect(labels.count == 1)
   }
 
+  /// PIQ-ESC50 as it is downloaded: an encoder under another name, a config.json that is none of
+  /// transformers, and labels that stayed in another repository.
+  @Test func labelsThatWereNotDownloaded() throws {
+    let space = try Workspace()
+    for (name, new) in [
+      ("embedding_model.ckpt", "embedding_modelft.ckpt"), ("classifier.ckpt", "classifier.ckpt"),
+      ("psi_model.ckpt", "psi_model.ckpt"),
+    ] {
+      try space.write("esc50/" + new, Data(contentsOf: URL(filePath: "\(Self.source)/\(name)")))
+    }
+    try space.write("esc50/config.json", #"{"speechbrain_interface": "PIQAudioInterpreter"}"#.utf8)
+    let yaml = try String(contentsOfFile: Self.source + "/hyperparams.yaml", encoding: .utf8)
+      .replacing(
+        "<pretrained_path>/embedding_model.ckpt", with: "<pretrained_path>/embedding_modelft.ckpt"
+      )
+      .replacing(
+        "!ref <pretrained_path>/label_encoder.txt",
+        with: "speechbrain/cnn14-esc50/label_encoder.txt")
+    try space.write("esc50/hyperparams.yaml", yaml.utf8)
+    let run = ["model", "import", "esc50", "-o", "model"]
+    let refusal = try space.run(run)
+    refusal.expectRefusal(
+      naming: "esc50",
+      "'label_encoder.txt' (the labels; upstream takes it from "
+        + "speechbrain/cnn14-esc50/label_encoder.txt); name a file of labels (--labels)")
+    let names = Self.source + "/label_encoder.txt"
+    try space.run(run + ["--labels", names]).expectSuccess()
+    try space.run(["model", "import", Self.source, "-o", "whole"]).expectSuccess()
+    #expect(try space.bytes("model/model.safetensors") == space.bytes("whole/model.safetensors"))
+  }
+
   @Test func existingModel() throws {
     let space = try Workspace()
     let run = ["model", "import", Self.source, "-o", "model"]

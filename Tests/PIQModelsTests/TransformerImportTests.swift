@@ -79,6 +79,72 @@ import Testing
     )
   }
 
+  private static let recipe = [
+    "hyperparams.yaml", "label_encoder.txt", "config.json", "embedding_model.ckpt",
+    "classifier.ckpt", "psi_model.ckpt",
+  ]
+
+  private func copy(_ family: String, _ names: [String]) throws {
+    try copy(family, Dictionary(uniqueKeysWithValues: names.map { ($0, $0) }))
+  }
+
+  /// Every file that a model can't do without is named.
+  @Test(arguments: [
+    "label_encoder.txt", "embedding_model.ckpt", "classifier.ckpt", "psi_model.ckpt",
+  ])
+  func aMissingFile(name: String) throws {
+    try copy("vit", Self.recipe.filter { $0 != name })
+    expectRefusal(path, name) { try read() }
+  }
+
+  @Test(arguments: ["embedding_model.ckpt", "classifier.ckpt"])
+  func aMissingFileOfTheHub(name: String) throws {
+    try copy("vit", ["embedding_model.ckpt", "classifier.ckpt"].filter { $0 != name })
+    let names = try labels()
+    // Nothing but the encoder tells such a folder from an empty one.
+    let isEncoder = name == "embedding_model.ckpt"
+    expectRefusal(
+      isEncoder ? folder("hyperparams.yaml") : path, isEncoder ? "no such file" : name
+    ) { try read { $0.labels = names } }
+  }
+
+  /// What describes an interpreter is missing, so that a classifier is imported, with a word.
+  @Test func anInterpreterThatNothingDescribes() throws {
+    try copy("vit", Self.recipe.filter { $0 != "hyperparams.yaml" })
+    let imported = try read()
+    #expect(imported.configuration.psi == nil)
+    #expect(imported.remarks.count == 1)
+    #expect(imported.remarks.first?.contains("psi_model.ckpt was left out") == true)
+  }
+
+  /// A file of another model is named.
+  @Test(arguments: [
+    ("focalnet", "embedding_model.ckpt", "lacks the tensor embeddings.cls_token"),
+    ("vit-variant", "classifier.ckpt", "blocks.0.norm.weight has shape [40]"),
+    ("vit-variant", "psi_model.ckpt", "codebook.embedding.weight has shape [43, 40]"),
+  ])
+  func aFileOfAnotherModel(family: String, name: String, words: String) throws {
+    try copy("vit", Self.recipe.filter { $0 != name })
+    try copy(family, [name])
+    expectRefusal(folder(name), words) { try read() }
+  }
+
+  /// Settings that are none, or that nothing can be made of.
+  @Test(arguments: [
+    (
+      #"{"model_type": "vit", "num_attention_heads": "four"}"#, "num_attention_heads is not of type"
+    ),
+    (#"{"model_type": "vit", "num_attention_heads": 7}"#, "no multiple of num_attention_heads 7"),
+    (#"{"model_type": "vit", "hidden_act": "relu"}"#, "hidden_act relu is not built"),
+    (#"{"model_type": "vit", "layer_norm_eps": -1}"#, "layer_norm_eps is -1"),
+    ("{", "is no JSON object"),
+  ])
+  func settingsThatDoNotWork(settings: String, words: String) throws {
+    try copy("vit", Self.recipe)
+    try folder.write(settings, to: "config.json")
+    expectRefusal(folder("config.json"), words) { try read() }
+  }
+
   @Test func aCheckpointThatStayedElsewhere() throws {
     try copy(
       "vit",
@@ -114,6 +180,54 @@ import Testing
       #expect(settings.focalLevels == [2, 2, 2, 2] && settings.focalWindows == [3, 3, 3, 3])
     default: Issue.record("another encoder")
     }
+  }
+
+  /// `speechbrain/vit-base-esc50` and `focalnet-base-esc50`: names and sizes as there, random values.
+  @Test(arguments: ["vit", "focalnet"]) func classifiersOfTheHub(family: String) throws {
+    let file = try Data(contentsOf: URL(filePath: Fixtures.path("transformers/hub-shapes.json")))
+    let models = try JSONDecoder().decode([String: [String: [String: [Int]]]].self, from: file)
+    let shapes = try #require(models["\(family)-base-esc50"])
+    for (part, shapes) in shapes { try writeRandom(shapes, to: part + ".safetensors") }
+    let names = try labels(50)
+    let imported = try read { $0.labels = names }
+    #expect(imported.configuration.labels.count == 50 && imported.configuration.psi == nil)
+    let settings = try imported.configuration.embeddingModel?.known()
+    if family == "vit" {
+      #expect(
+        settings as? ViTEncoder.Settings == ViTEncoder.Settings.published("vit-base-patch16-224"))
+    } else {
+      #expect(
+        settings as? FocalNetEncoder.Settings == FocalNetEncoder.Settings.published("focalnet-base")
+      )
+    }
+    // All but the pooler, the norm behind the last stage, and counters.
+    let unused = ["pooler", "focalnet.layernorm", "num_batches_tracked"]
+    let used = shapes.values.joined().filter { name, _ in !unused.contains { name.contains($0) } }
+    #expect(imported.weights.count == used.count)
+    #expect(
+      imported.parameterCount == used.reduce(0) { $0 + $1.value.reduce(1, *) })
+  }
+
+  /// A file in half precision of tensors of these shapes, with values from 0 to 2.
+  private func writeRandom(_ shapes: [String: [Int]], to name: String) throws {
+    var (header, end): ([String: Any], Int) = ([:], 0)
+    for (name, shape) in shapes {
+      let next = end + 2 * shape.reduce(1, *)
+      header[name] = ["dtype": "F16", "shape": shape, "data_offsets": [end, next]]
+      end = next
+    }
+    let json = try JSONSerialization.data(withJSONObject: header)
+    var file = Data((0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) }) + json
+    var generator = SystemRandomNumberGenerator()
+    let block = (0..<1 << 19).flatMap { _ in
+      let bits = UInt16.random(in: 0...UInt16.max, using: &generator) & 0x3BFF
+      return [UInt8(truncatingIfNeeded: bits), UInt8(bits >> 8)]
+    }
+    while end > 0 {
+      file.append(contentsOf: block.prefix(end))
+      end -= min(end, block.count)
+    }
+    try folder.write(file, to: name)
   }
 
   @Test func labelsOfAnotherNumber() throws {

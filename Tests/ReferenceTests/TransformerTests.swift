@@ -74,7 +74,8 @@ struct TransformerTests {
       encoded.embedding.reshaped(embedding.shape), embedding, within: isViT ? 1e-5 : 3e-4,
       "embedding")
     expect(
-      Tensor(shape: [folder.classCount], analysis.classification.logits), try golden.floats("cosines"),
+      Tensor(shape: [folder.classCount], analysis.classification.logits),
+      try golden.floats("cosines"),
       within: isViT ? 1e-5 : 3e-4, "cosines")
     let interpretation = try interpreter.interpret(analysis, tail: .crop)
     let codes = try #require(interpretation.explanation.codes)
