@@ -85,7 +85,7 @@ LIMITS := LimitTests.*memory|ImageMemoryTests
 
 # Leaks are not searched for: LeakSanitizer does not know Swift's tagged references, and fontconfig
 # never frees its caches.
-DLOPEN := .build/test-asan/dlopen.o
+DLOPEN := .build/sanitizers/dlopen.o
 test-asan: export ASAN_OPTIONS := detect_leaks=0:suppressions=$(abspath Tests/Sanitizers/address.supp)
 test-asan: SANITIZED += address -Xlinker $(abspath $(DLOPEN))
 test-asan: test-deps $(DLOPEN) ## run all tests with AddressSanitizer
@@ -94,9 +94,9 @@ test-asan: test-deps $(DLOPEN) ## run all tests with AddressSanitizer
 
 # ThreadSanitizer does not work with limits on file sizes (ulimit -f) either.
 MUTEX := .build/test-tsan/mutex.o
-test-tsan: SANITIZED += thread -Xlinker $(abspath $(MUTEX))
+test-tsan: SANITIZED += thread -Xlinker $(abspath $(MUTEX)) -Xlinker $(abspath $(DLOPEN))
 test-tsan: export TSAN_OPTIONS := suppressions=$(abspath Tests/Sanitizers/thread.supp)
-test-tsan: test-deps $(MUTEX) ## run all tests with ThreadSanitizer
+test-tsan: test-deps $(MUTEX) $(DLOPEN) ## run all tests with ThreadSanitizer
 	swift build $(SANITIZED) --build-tests
 	swift test $(SANITIZED) --skip-build --disable-xctest \
 	  --skip 'fileSizeLimit|ReportCommandTests.*aFullDisk|$(LIMITS)'

@@ -8,7 +8,7 @@ package struct Placement: Sendable {
   /// Where the event begins, as a part of what is left of the background.
   let place: Double
 
-  /// The length of an event, in seconds.
+  /// The length of an event, in seconds; at most half of the background.
   static let seconds = 1.0
 
   /// `count` placements of clips of the classes `events` in those of `backgrounds`.
@@ -32,7 +32,8 @@ package struct Placement: Sendable {
   package func mixture(
     event: [Float], background: [Float], sampleRate: Int
   ) -> (samples: [Float], event: Range<Int>) {
-    let length = min(event.count, background.count, Int(Self.seconds * Double(sampleRate)))
+    let length = min(
+      event.count, background.count / 2, Int(Self.seconds * Double(sampleRate)))
     let start = Self.loudest(length, in: event)
     let part = event[start..<start + length]
     let place = Int(place * Double(background.count - length))

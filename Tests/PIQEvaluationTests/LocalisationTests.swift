@@ -35,7 +35,7 @@ import Testing
       }
     }
     // Events longer than what they are placed in are cut.
-    let short = all[0].mixture(event: event, background: [1, 1, 1], sampleRate: 1000)
-    #expect(short.samples.count == 3 && short.event == 0..<3)
+    let short = all[0].mixture(event: event, background: [1, 1, 1, 1], sampleRate: 1000)
+    #expect(short.samples.count == 4 && short.event.count == 2)
   }
 }

@@ -1,5 +1,5 @@
-// Linked into what AddressSanitizer checks: TBB opens a library with RTLD_DEEPBIND, whether it is there
-// or not, and AddressSanitizer ends a program that does.
+// Linked into what sanitizers check: TBB, below OpenVINO, opens a library with RTLD_DEEPBIND, whether it
+// is there or not, and sanitizers end a program that does.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 
