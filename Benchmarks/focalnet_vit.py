@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -109,6 +110,17 @@ class Peer:
         self.server.wait()
 
 
+def encoders(results):
+    """Medians from the sound to its class, which is the encoder mostly; a row of the table."""
+    medians = {
+        name: statistics.median(
+            sum(stages.get(s, 0) for s in ("spectrogram", "classify")) for stages in r["stages"])
+        for name, r in results.items()}
+    last = list(medians.values())[-1]
+    cells = (f"{seconds:.3f} s ({seconds / last:.2f})" for seconds in medians.values())
+    return "| sound to class, warm | " + " | ".join(cells) + " |"
+
+
 def serve(folder, family, clip):
     peer, wav = SpeechBrain(folder, family), read(clip)
     for _ in sys.stdin:
@@ -147,7 +159,9 @@ def main():
                 "piq-audio": PiqAudio(asked.binary, f"{folder}/piq-audio", clip, scratch, "f32")}
             results = measure(contenders, asked.rounds, scratch, [])
         print(f"{family}\n")
-        print("\n".join(table(results)) + "\n")
+        lines = list(table(results))
+        lines.insert(3, encoders(results))
+        print("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
