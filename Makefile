@@ -60,7 +60,10 @@ test: test-deps ## build and run all tests; fetches OpenVINO for them
 	swift test -c release --skip-build --disable-xctest
 
 openvino: ## fetch OpenVINO, which runs ONNX and TFLite files, from PyPI (59 MB, once)
-	@test -d $(OPENVINO)/lib || contrib/openvino/fetch $(OPENVINO)
+	@test -d $(OPENVINO)/lib || { \
+	  $(if $(SKIP_DEPS),,python3 -m pip --version >/dev/null 2>&1 || \
+	    contrib/install-packages python3-pip;) \
+	  contrib/openvino/fetch $(OPENVINO); }
 
 # YAMNET has yamnet.onnx, yamnet.tflite, their class map and scores; ESC10 has clips.csv and audio.
 ESC10 ?= $(YAMNET)/../../esc10

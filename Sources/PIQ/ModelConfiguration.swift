@@ -205,9 +205,6 @@ extension ModelConfiguration {
     }
   }
 
-  /// D, the length of an embedding; nil of a network without a head.
-  public var channels: Int? { classifier?.inputSize }
-
   /// A lower bound of the number of weights, to compare with a file before the networks are
   /// allocated.
   ///

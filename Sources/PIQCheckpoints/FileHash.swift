@@ -36,6 +36,7 @@ public enum FileHash {
     return digits(digest.prefix(Int(count)))
   }
 
+  /// The failure of a hash that libcrypto did not compute.
   package static func unknown(_ path: String) -> Failure {
     Failure(
       .other, path: path, problem: "its SHA-256 could not be computed",

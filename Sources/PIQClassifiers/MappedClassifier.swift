@@ -23,6 +23,7 @@ public struct MappedClassifier: Classifier {
     try classifier.classify(clips).map(mapped)
   }
 
+  /// The approximate memory that a clip of T frames and F bins takes, in bytes: the classifier's.
   public func memory(frames: Int, bins: Int) -> Double {
     classifier.memory(frames: frames, bins: bins)
   }

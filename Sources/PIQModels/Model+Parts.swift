@@ -51,7 +51,7 @@ extension Model.Parts {
     let networkPath = Folder.join(folder, network.file)
     try Self.checkMemory(for: networkPath)
     let file = try NetworkFile(path: networkPath)
-    let networkHash = try FileHash.sha256(ofFileAt: networkPath)
+    let networkHash = try file.sha256()
     guard network.sha256 == networkHash else {
       throw Failure(
         .fileMalformed, path: networkPath, problem: "is not the file that was imported",

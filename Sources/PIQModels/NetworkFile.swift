@@ -47,7 +47,7 @@ struct NetworkFile {
           problem: "has no output \(other.debugDescription); its outputs are "
             + outputs.map(\.debugDescription).joined(separator: ", "),
           remedy: "name one of these; a tensor inside can be named once the file is converted to "
-            + "ONNX (python -m tf2onnx.convert --tflite FILE --output FILE.onnx)")
+            + "ONNX, as tf2onnx does")
       }
       return (model, outputs)
     }

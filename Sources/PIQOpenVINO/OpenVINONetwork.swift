@@ -1,5 +1,4 @@
 import CPIQOpenVINO
-import Dispatch
 package import PIQPlatform
 package import PIQTensor
 import Synchronization
@@ -35,25 +34,9 @@ package final class OpenVINONetwork: Sendable {
   /// - Returns: for each input a tensor for each wanted output.
   /// - Throws: `Failure`.
   package func run(_ inputs: [Tensor], outputs indices: [Int]) throws(Failure) -> [[Tensor]] {
-    let workers = min(Threads.current, inputs.count)
-    guard workers > 1 else {
-      return try inputs.map { input throws(Failure) in try run(input, outputs: indices) }
+    try inOrder(count: inputs.count) { index throws(Failure) in
+      try run(inputs[index], outputs: indices)
     }
-    let results = Mutex<[Result<[Tensor], Failure>?]>(Array(repeating: nil, count: inputs.count))
-    let next = Atomic(0)
-    DispatchQueue.concurrentPerform(iterations: workers) { _ in
-      while true {
-        let index = next.add(1, ordering: .relaxed).oldValue
-        guard index < inputs.count else { break }
-        let result = Result { () throws(Failure) in try run(inputs[index], outputs: indices) }
-        results.withLock { $0[index] = result }
-      }
-    }
-    var outputs: [[Tensor]] = []
-    for result in results.withLock({ $0 }) {
-      if let result { outputs.append(try result.get()) }
-    }
-    return outputs
   }
 
   private func run(_ input: Tensor, outputs: [Int]) throws(Failure) -> [Tensor] {

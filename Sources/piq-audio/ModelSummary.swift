@@ -30,7 +30,8 @@ struct ModelSummary: Encodable {
     if let network = c.network {
       rows += Self.rows(network)
     } else if let encoder = c.embeddingModel {
-      rows.append(("encoder", encoder.className + (c.channels.map { ", dim \($0)" } ?? "")))
+      rows.append(
+        ("encoder", encoder.className + ((c.classifier?.inputSize).map { ", dim \($0)" } ?? "")))
     }
     if let head = c.classifier {
       rows.append(

@@ -89,7 +89,7 @@ struct Train: ParsableCommand {
       let configuration = try recipe.configuration(
         name: session.modelName, labels: session.split.categories,
         pretrained: pretrained?.configuration)
-      try session.choosePrecision(channels: configuration.channels ?? 0)
+      try session.choosePrecision(channels: configuration.ownClassifier.head.inputSize)
       let (train, valid, test) = try session.load(configuration)
       let task = try ClassifierTask(
         configuration, session.recipe, train: train, valid: valid,
@@ -151,7 +151,7 @@ struct Train: ParsableCommand {
       let configuration = try recipe.configuration(
         explaining: classifier.configuration, name: session.modelName)
       try session.checkClasses(classifier)
-      try session.choosePrecision(channels: configuration.channels ?? 0)
+      try session.choosePrecision(channels: configuration.ownClassifier.head.inputSize)
       let (train, valid, test) = try session.load(configuration)
       let task = try InterpreterTask(
         configuration, explaining: classifier.interpreter, session.recipe,

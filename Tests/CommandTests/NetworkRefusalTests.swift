@@ -127,12 +127,7 @@ import Testing
   /// A method that needs more than scores.
   @Test func methods() throws {
     let space = try Workspace()
-    let file = Program.fixture("networks/waveform-softmax.onnx")
-    try space.run(
-      [
-        "model", "import", file, "-o", "model", "-q", "--sample-rate", "8000",
-      ] + Self.labels
-    ).expectSuccess()
+    _ = try NetworkCase.all[0].importModel(into: space)
     try space.writeGoodClip()
     for method in ["saliency", "grad-cam", "interpreter", "amt"] {
       let outcome = try space.run(["interpret", "-m", "model", "--method", method, "good.wav"])
@@ -143,12 +138,7 @@ import Testing
 
   @Test func trainingNeedsAnEmbedding() throws {
     let space = try Workspace()
-    let file = Program.fixture("networks/waveform-softmax.onnx")
-    try space.run(
-      [
-        "model", "import", file, "-o", "model", "-q", "--sample-rate", "8000",
-      ] + Self.labels
-    ).expectSuccess()
+    _ = try NetworkCase.all[0].importModel(into: space)
     for (name, i) in [("x", 0), ("x", 1), ("y", 2), ("y", 3)] {
       try space.writeGoodClip("data/\(name)/\(i).wav")
     }

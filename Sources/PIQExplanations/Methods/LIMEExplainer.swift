@@ -40,7 +40,7 @@ public struct LIMEExplainer: PerturbationExplainer {
     ) { index in
       var mask = Tensor(shape: shape, repeating: 1)
       for (segment, isPresent) in zip(segments, present[index]) where !isPresent {
-        mask = mask.filled(segment, with: 0)
+        mask.fill(segment, with: 0)
       }
       return mask
     }

@@ -32,7 +32,9 @@ public struct OcclusionExplainer: PerturbationExplainer {
     let scores = MaskedScores(interpreter, clip, of: classIndex, settings.baseline)
     let whole = try scores.score(Tensor(shape: shape, repeating: 1))
     let without = try scores(count: places.count) { index in
-      Tensor(shape: shape, repeating: 1).filled(places[index], with: 0)
+      var mask = Tensor(shape: shape, repeating: 1)
+      mask.fill(places[index], with: 0)
+      return mask
     }
     var (sums, counts) = (Tensor(shape: shape), Tensor(shape: shape))
     for (place, score) in zip(places, without) {
@@ -44,11 +46,9 @@ public struct OcclusionExplainer: PerturbationExplainer {
 }
 
 extension Tensor {
-  /// This [T, F] with one value in a cell.
-  package func filled(_ place: PatchPlace, with value: Float) -> Tensor {
-    var result = self
-    result.change(place) { $0 = value }
-    return result
+  /// Sets the values of a cell of this [T, F].
+  package mutating func fill(_ place: PatchPlace, with value: Float) {
+    change(place) { $0 = value }
   }
 
   /// Adds a value to those of a cell of this [T, F].

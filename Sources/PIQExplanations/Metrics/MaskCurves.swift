@@ -1,5 +1,6 @@
 public import PIQClassifiers
 import PIQNeuralNetwork
+import PIQPlatform
 public import PIQTensor
 
 /// How the probability of a class changes as the cells of a spectrogram are taken away, and as they come

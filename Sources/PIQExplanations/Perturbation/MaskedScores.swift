@@ -1,4 +1,5 @@
 import PIQClassifiers
+import PIQPlatform
 import PIQTensor
 
 /// The scores of a class for masked copies of a clip: what methods that need no gradients ask for.
