@@ -60,6 +60,14 @@ public struct Estimate: Sendable, Equatable {
   public let value: Double
   /// The 95 % percentile interval over resampled clips.
   public let interval: ClosedRange<Double>
+
+  /// A figure with its interval.
+  package init(value: Double, interval: ClosedRange<Double>) {
+    (self.value, self.interval) = (value, interval)
+  }
+
+  /// Both ends of the interval.
+  package var bounds: [Double] { [interval.lowerBound, interval.upperBound] }
 }
 
 /// How well clips are classified.

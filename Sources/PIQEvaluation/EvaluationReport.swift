@@ -118,7 +118,3 @@ public struct EvaluationReport: Encodable {
     init(stringLiteral: String) { stringValue = stringLiteral }
   }
 }
-
-extension Estimate {
-  fileprivate var bounds: [Double] { [interval.lowerBound, interval.upperBound] }
-}

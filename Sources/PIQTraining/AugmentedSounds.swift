@@ -11,12 +11,17 @@ package struct AugmentedSounds {
   }
 
   private let clips: [ClipSet.Clip]
+  private let sampleRate: Int
   private let normalize: Normalization
   private let augmentation: AugmentationSettings
 
-  /// The sounds of `clips`.
-  package init(_ clips: ClipSet, normalize: Normalization, _ augmentation: AugmentationSettings) {
-    (self.clips, self.normalize, self.augmentation) = (clips.clips, normalize, augmentation)
+  /// The sounds of `clips`, which have `sampleRate` samples a second.
+  package init(
+    _ clips: ClipSet, sampleRate: Int, normalize: Normalization,
+    _ augmentation: AugmentationSettings
+  ) {
+    self.clips = clips.clips
+    (self.sampleRate, self.normalize, self.augmentation) = (sampleRate, normalize, augmentation)
   }
 
   /// The length of a clip, in samples.
@@ -56,14 +61,37 @@ package struct AugmentedSounds {
       let start = random.index(below: samples.count)
       samples = Array(samples[start...] + samples[..<start])
     }
-    if samples.count > length {
-      let start = start(of: length, in: samples, &random)
-      samples = Array(samples[start..<start + length])
+    let speed = augmentation.speed > 0 ? speed(&random) : 1
+    let needed = speed == 1 ? length : PlaybackSpeed.samples(for: length, at: speed)
+    if samples.count > needed {
+      let start = start(of: needed, in: samples, &random)
+      samples = Array(samples[start..<start + needed])
     } else {
-      samples += Array(repeating: 0, count: length - samples.count)
+      samples += Array(repeating: 0, count: needed - samples.count)
     }
+    if speed != 1 { samples = PlaybackSpeed.change(samples, to: length, at: speed) }
+    if augmentation.equalizer > 0 { equalize(&samples, &random) }
     normalize(&samples)
     return samples
+  }
+
+  /// A speed that is as often below 1 as above.
+  private func speed(_ random: inout RandomStream) -> Double {
+    let most = log(1 + augmentation.speed)
+    return exp(random.number(in: -most...most))
+  }
+
+  /// Raises or lowers three bands between 60 Hz and nine tenths of the highest frequency.
+  private func equalize(_ samples: inout [Float], _ random: inout RandomStream) {
+    let (low, high) = (log(60.0), log(0.45 * Double(sampleRate)))
+    guard low < high else { return }
+    for _ in 0..<3 {
+      let filter = PeakingFilter(
+        frequency: exp(random.number(in: low...high)),
+        gain: random.number(in: -augmentation.equalizer...augmentation.equalizer),
+        quality: random.number(in: 0.4...2), sampleRate: sampleRate)
+      filter(&samples)
+    }
   }
 
   /// Clips of sounds are often silent for the most part; a crop without the sound would teach the

@@ -2,11 +2,12 @@ package import PIQAudio
 
 /// Makes batches of spectrograms: crops clips, augments them, and computes their STFT.
 package struct BatchMaker {
-  /// A batch: the log-power spectrograms [B, T, F], and for each clip the probabilities that its
-  /// classes should have [B, C].
+  /// A batch: the log-power spectrograms [B, T, F], for each clip the probabilities that its classes
+  /// should have [B, C], and its sound without the parts that are masked in the spectrogram.
   package struct Batch {
     package let logPower: Tensor
     package let targets: Tensor
+    let sounds: [[Float]]
   }
 
   private let sounds: AugmentedSounds
@@ -23,7 +24,9 @@ package struct BatchMaker {
     _ clips: ClipSet, _ configuration: ModelConfiguration, cropSeconds: Double,
     _ augmentation: AugmentationSettings
   ) {
-    sounds = AugmentedSounds(clips, normalize: configuration.normalize, augmentation)
+    sounds = AugmentedSounds(
+      clips, sampleRate: configuration.stft.sampleRate, normalize: configuration.normalize,
+      augmentation)
     classCount = configuration.labels.count
     stft = STFT(configuration.stft)
     self.augmentation = augmentation
@@ -35,20 +38,30 @@ package struct BatchMaker {
       ? 0 : max(shortest, Int((cropSeconds * Double(configuration.stft.sampleRate)).rounded()))
   }
 
-  /// The batch of some clips, augmented with numbers from `random`.
-  package func batch(_ indices: [Int], _ random: inout RandomStream) -> Batch {
+  /// The batch of some clips, each augmented with random numbers of its own; several at the same time.
+  ///
+  /// - Parameters:
+  ///   - seed: of all random numbers.
+  ///   - path: names the batch.
+  package func batch(_ indices: [Int], seed: UInt64, path: [Int]) throws -> Batch {
     let longest = indices.map(sounds.count).max() ?? 0
     let length = cropLength > 0 ? cropLength : max(longest, shortest)
-    var targets = Tensor(shape: [indices.count, classCount])
-    var spectrograms: [Tensor] = []
-    for (row, index) in indices.enumerated() {
-      let sound = sounds.sound(index, among: indices, length: length, &random)
-      for (label, share) in sound.shares { targets[flat: row * classCount + label] += share }
+    let made = inOrder(count: indices.count) { row in
+      var random = RandomStream(seed: seed, path: path + [row])
+      let sound = sounds.sound(indices[row], among: indices, length: length, &random)
       var logPower = stft.forward(sound.samples).logPower()
       silence(&logPower, &random)
-      spectrograms.append(logPower)
+      return (sound: sound, logPower: logPower)
     }
-    return Batch(logPower: Tensor(stacking: spectrograms), targets: targets)
+    var targets = Tensor(shape: [indices.count, classCount])
+    for (row, example) in made.enumerated() {
+      for (label, share) in example.sound.shares {
+        targets[flat: row * classCount + label] += share
+      }
+    }
+    return Batch(
+      logPower: Tensor(stacking: made.map(\.logPower)), targets: targets,
+      sounds: made.map(\.sound.samples))
   }
 
   /// Sets ranges of frames and of bins to zero.

@@ -11,21 +11,32 @@ public final class ClassifierTask: TrainingTask {
   private let networks: Networks
   private let batches: BatchMaker
   private let valid: ClipSet
+  private let teacher: Teacher?
+  /// From the classifier's embedding to the teacher's; no part of the model.
+  private let projection: Linear?
   public let clipCount: Int
 
   /// A classifier with fresh weights.
   ///
-  /// - Parameter pretrained: the model whose encoder the training begins with; nil for fresh weights.
+  /// - Parameters:
+  ///   - pretrained: the model whose encoder the training begins with; nil for fresh weights.
+  ///   - teacher: what it is to imitate beside the clips' own classes.
   /// - Throws: `PIQError.configuration`; `PIQError.unsupported` of a model without an encoder.
   public init(
     _ configuration: ModelConfiguration, _ recipe: ClassifierRecipe, train: ClipSet, valid: ClipSet,
-    pretrained: Interpreter? = nil
+    pretrained: Interpreter? = nil, teacher: Teacher? = nil
   ) throws {
+    self.teacher = teacher
     self.configuration = configuration
     self.recipe = recipe
     self.valid = valid
     clipCount = train.clips.count
-    networks = try Networks(configuration, using: Initializer(seed: recipe.seed))
+    let initializer = Initializer(seed: recipe.seed)
+    networks = try Networks(configuration, using: initializer)
+    projection = try teacher.map {
+      Linear(
+        try configuration.ownClassifier.head.inputSize, $0.embeddingLength, using: initializer)
+    }
     if let pretrained {
       let weights = try pretrained.encoderClassifier.encoder.state
       for (own, other) in zip(networks.encoder.state, weights) {
@@ -36,17 +47,40 @@ public final class ClassifierTask: TrainingTask {
       train, configuration, cropSeconds: recipe.data.cropSeconds, recipe.augmentation)
   }
 
-  public var state: [(name: String, parameter: Parameter)] { networks.state }
+  public var state: [(name: String, parameter: Parameter)] {
+    networks.state + (projection?.state(under: "teacher") ?? [])
+  }
 
   public func step(_ clips: [Int], seed: UInt64, path: [Int]) throws -> Losses {
-    var random = RandomStream(seed: seed, path: path)
-    let batch = batches.batch(clips, &random)
-    let logits = try networks.encoderClassifier(configuration).differentiatedLogits(
-      batch.logPower, mode: .training,
-      precision: recipe.optimization.precision.named ?? .float32, needsInputGradient: false)
-    let loss = CrossEntropy(logits: logits.value, targets: smoothed(batch.targets))
-    _ = try logits.pullback(loss.gradient)
-    return Losses(total: Double(loss.value))
+    let batch = try batches.batch(clips, seed: seed, path: path)
+    let precision = recipe.optimization.precision.named ?? .float32
+    let embedding = try networks.encoder.differentiatedEmbedding(
+      batch.logPower, mode: .training, precision: precision, needsInputGradient: false)
+    let lesson = try teacher?.lesson(on: batch.sounds)
+    let scale = Float(configuration.logitScale)
+    let cosines = try networks.classifier.differentiated(embedding.value, mode: .training)
+    let loss = CrossEntropy(
+      logits: cosines.value.scaled(by: scale), targets: targets(batch.targets, lesson))
+    var gradient = try cosines.pullback(loss.gradient.scaled(by: scale))
+    var losses = Losses(total: Double(loss.value))
+    if let lesson, let projection, recipe.distillation.embedding > 0 {
+      let imitation = try projection.differentiated(embedding.value)
+      let error = MeanSquaredError(imitation.value, lesson.embeddings)
+      let weight = recipe.distillation.embedding
+      gradient = sum(gradient, try imitation.pullback(error.gradient.scaled(by: Float(weight))))
+      losses.terms = ["classes": losses.total, "embedding": error.value]
+      losses.total += weight * error.value
+    }
+    _ = try embedding.pullback(gradient)
+    return losses
+  }
+
+  /// The targets [B, C] of clips: their own classes, smoothed, and in part what the teacher hears.
+  private func targets(_ own: Tensor, _ lesson: Teacher.Lesson?) -> Tensor {
+    let own = smoothed(own)
+    let share = Float(recipe.distillation.targets)
+    guard let lesson, share > 0 else { return own }
+    return sum(own.scaled(by: 1 - share), lesson.probabilities.scaled(by: share))
   }
 
   /// A part of the targets distributed over all classes (label smoothing, arXiv 1512.00567).
@@ -61,46 +95,61 @@ public final class ClassifierTask: TrainingTask {
   public func validate(
     progress: (_ finished: Int, _ total: Int) throws -> Void
   ) throws -> Validation {
+    let outcomes = try Self.outcomes(
+      of: Interpreter(configuration, copying: networks), configuration, valid, progress: progress)
+    return Self.validation(pooling: outcomes)
+  }
+
+  public static func outcomes(
+    of interpreter: Interpreter, _ configuration: ModelConfiguration, _ clips: ClipSet,
+    progress: (_ finished: Int, _ total: Int) throws -> Void
+  ) throws -> [ClassifiedClip] {
     let scale = Float(configuration.logitScale)
-    let outcomes = try Self.logits(
-      Interpreter(configuration, copying: networks), valid, progress: progress
-    ).map { (cosines: $0.logits.map { $0 / scale }, label: $0.label) }
-    return Validation(classified: outcomes)
-  }
-
-  /// Accuracy and calibration of a model for whole, unmodified clips.
-  ///
-  /// - Throws: `PIQError`, `OneDNNError`.
-  public static func measure(
-    _ interpreter: Interpreter, _ clips: ClipSet,
-    progress: (_ finished: Int, _ total: Int) throws -> Void
-  ) throws -> Validation {
-    let outcomes = try logits(interpreter, clips, progress: progress).map {
-      (probabilities: softmax($0.logits), label: $0.label)
-    }
-    let accuracy = Statistics.accuracy(outcomes)
-    return Validation(
-      score: accuracy,
-      figures: [
-        "accuracy": accuracy, "cross_entropy": Statistics.crossEntropy(outcomes),
-        "calibration_error": Statistics.calibrationError(outcomes),
-      ])
-  }
-
-  private static func logits(
-    _ interpreter: Interpreter, _ clips: ClipSet,
-    progress: (_ finished: Int, _ total: Int) throws -> Void
-  ) throws -> [(logits: [Float], label: Int)] {
-    try clips.clips.enumerated().map { number, clip in
+    return try clips.clips.enumerated().map { number, clip in
       try progress(number, clips.clips.count)
-      return (try interpreter.analyze(clip.samples).classification.logits, clip.label)
+      let logits = try interpreter.analyze(clip.samples).classification.logits
+      return ClassifiedClip(
+        name: clip.name, label: clip.label, cosines: logits.map { $0 / scale },
+        logitScale: configuration.logitScale)
     }
+  }
+
+  public static func figures(of outcomes: [ClassifiedClip]) -> [String: Double] {
+    let outcomes = outcomes.map {
+      (probabilities: softmax($0.cosines, scaledBy: $0.logitScale), label: $0.label)
+    }
+    return [
+      "accuracy": Statistics.accuracy(outcomes),
+      "cross_entropy": Statistics.crossEntropy(outcomes),
+      "calibration_error": Statistics.calibrationError(outcomes),
+    ]
+  }
+
+  public static func validation(pooling outcomes: [ClassifiedClip]) -> Validation {
+    Validation(classified: outcomes.map { (cosines: $0.cosines, label: $0.label) })
   }
 
   public func model(after validation: Validation) -> TrainedModel {
     var calibrated = configuration
     calibrated.logitScale = validation.figures["logit_scale"] ?? configuration.logitScale
     return TrainedModel(calibrated, networks.state)
+  }
+}
+
+/// A clip, and what a classifier made of it.
+public struct ClassifiedClip: Codable, Sendable, Equatable {
+  /// The clip's name in its data set.
+  public let name: String
+  /// The index of its class.
+  public let label: Int
+  /// The cosines of all classes.
+  public let cosines: [Float]
+  /// Their factor before softmax.
+  public let logitScale: Double
+
+  enum CodingKeys: String, CodingKey {
+    case name, label, cosines
+    case logitScale = "logit_scale"
   }
 }
 

@@ -12,7 +12,7 @@ public final class HeadTask: TrainingTask {
     let shares: [(label: Int, share: Float)]
   }
 
-  private let recipe: HeadRecipe
+  let recipe: HeadRecipe
   private let configuration: ModelConfiguration
   private let head: CosineClassifier
   /// For each clip: its own embedding, and those of its copies.
@@ -44,7 +44,8 @@ public final class HeadTask: TrainingTask {
       done += 1
       return Example(embedding: try backbone.embedding(of: samples), shares: shares)
     }
-    let sounds = AugmentedSounds(train, normalize: .none, recipe.augmentation)
+    let sounds = AugmentedSounds(
+      train, sampleRate: configuration.stft.sampleRate, normalize: .none, recipe.augmentation)
     let all = Array(train.clips.indices)
     examples = try train.clips.enumerated().map { index, clip in
       let own = try example(clip.samples, [(clip.label, 1)])
@@ -98,6 +99,50 @@ public final class HeadTask: TrainingTask {
           label: example.shares[0].label
         )
       })
+  }
+
+  /// The head with its present weights.
+  func frozenHead(logitScale: Double) -> NetworkClassifier.Head {
+    for (_, parameter) in state { parameter.freeze() }
+    return NetworkClassifier.Head(head, logitScale: logitScale)
+  }
+
+  /// Mean and standard deviation of each value of the embeddings of the clips as they are.
+  var statistics: (means: [Float], deviations: [Float]) {
+    let rows = examples.map { $0[0].embedding }
+    let length = rows.first?.count ?? 0
+    var (sums, squares) = (
+      [Double](repeating: 0, count: length), [Double](repeating: 0, count: length)
+    )
+    for row in rows {
+      for (i, value) in row.enumerated() {
+        sums[i] += Double(value)
+        squares[i] += Double(value) * Double(value)
+      }
+    }
+    let count = Double(max(1, rows.count))
+    let means = sums.map { $0 / count }
+    let deviations = squares.indices.map { i in
+      max(0, squares[i] / count - means[i] * means[i]).squareRoot()
+    }
+    // A value that hardly ever moves would count as much as any other.
+    let typical = deviations.sorted()[length / 2]
+    return (means.map { Float($0) }, deviations.map { Float(max($0, 0.1 * typical, 1e-6)) })
+  }
+
+  public static func outcomes(
+    of interpreter: Interpreter, _ configuration: ModelConfiguration, _ clips: ClipSet,
+    progress: (_ finished: Int, _ total: Int) throws -> Void
+  ) throws -> [ClassifiedClip] {
+    try ClassifierTask.outcomes(of: interpreter, configuration, clips, progress: progress)
+  }
+
+  public static func figures(of outcomes: [ClassifiedClip]) -> [String: Double] {
+    ClassifierTask.figures(of: outcomes)
+  }
+
+  public static func validation(pooling outcomes: [ClassifiedClip]) -> Validation {
+    ClassifierTask.validation(pooling: outcomes)
   }
 
   public func model(after validation: Validation) -> TrainedModel {

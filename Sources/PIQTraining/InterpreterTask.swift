@@ -38,8 +38,7 @@ public final class InterpreterTask: TrainingTask {
   public var state: [(name: String, parameter: Parameter)] { psi.state(under: "psi") }
 
   public func step(_ clips: [Int], seed: UInt64, path: [Int]) throws -> Losses {
-    var random = RandomStream(seed: seed, path: path)
-    let logPower = batches.batch(clips, &random).logPower
+    let logPower = try batches.batch(clips, seed: seed, path: path).logPower
     let encoding = try networks.encoder.encoding(logPower, mode: .evaluation)
     let hidden = encoding.map
     let cosines = try networks.classifier(encoding.embedding, mode: .evaluation)
@@ -95,39 +94,60 @@ public final class InterpreterTask: TrainingTask {
   public func validate(
     progress: (_ finished: Int, _ total: Int) throws -> Void
   ) throws -> Validation {
-    try Self.measure(
-      Interpreter(configuration, copying: networks), valid, progress: progress)
+    Self.validation(
+      pooling: try Self.outcomes(
+        of: Interpreter(configuration, copying: networks), configuration, valid, progress: progress)
+    )
   }
 
-  /// The same for a model and other clips.
-  ///
-  /// - Throws: `PIQError`, `OneDNNError`.
-  public static func measure(
-    _ interpreter: Interpreter, _ clips: ClipSet,
+  public static func outcomes(
+    of interpreter: Interpreter, _ configuration: ModelConfiguration, _ clips: ClipSet,
     progress: (_ finished: Int, _ total: Int) throws -> Void
-  ) throws -> Validation {
+  ) throws -> [InterpretedClip] {
     let explainer = try ExplanationMethod.interpreter.makeExplainer(for: interpreter)
-    var values: [MetricValues] = []
-    for (number, clip) in clips.clips.enumerated() {
+    return try clips.clips.enumerated().map { number, clip in
       try progress(number, clips.clips.count)
       let analysis = try interpreter.analyze(clip.samples)
       let explanation = try explainer.explain(
         analysis, as: analysis.classification.classIndex, tail: interpreter.tail(of: analysis),
         number: number)
-      values.append(try interpreter.measure(explanation.mask, for: analysis).metrics)
+      let metrics = try interpreter.measure(explanation.mask, for: analysis).metrics
+      return InterpretedClip(
+        name: clip.name, label: clip.label,
+        metrics: Dictionary(
+          uniqueKeysWithValues: Metric.allCases.map { ($0.key, metrics[$0] ?? 0) }))
     }
-    let means = values.means()
-    func mean(_ metric: Metric) -> Double { means[metric] ?? 0 }
+  }
+
+  public static func figures(of outcomes: [InterpretedClip]) -> [String: Double] {
+    let count = Double(max(1, outcomes.count))
+    return Dictionary(
+      uniqueKeysWithValues: Metric.allCases.map { metric in
+        (metric.key, outcomes.reduce(0) { $0 + ($1.metrics[metric.key] ?? 0) } / count)
+      })
+  }
+
+  public static func validation(pooling outcomes: [InterpretedClip]) -> Validation {
+    let figures = figures(of: outcomes)
+    func mean(_ metric: Metric) -> Double { figures[metric.key] ?? 0 }
     // All five on one scale, 1 for the best.
     let score =
       (mean(.fidelity) + mean(.averageIncrease) / 100 + 1 - mean(.averageDrop) / 100
         + mean(.averageGain) / 100 + mean(.faithfulness)) / 5
-    return Validation(
-      score: score,
-      figures: Dictionary(uniqueKeysWithValues: Metric.allCases.map { ($0.key, mean($0)) }))
+    return Validation(score: score, figures: figures)
   }
 
   public func model(after validation: Validation) -> TrainedModel {
     TrainedModel(configuration, networks.state)
   }
+}
+
+/// A clip, and the metrics of its interpretation.
+public struct InterpretedClip: Codable, Sendable, Equatable {
+  /// The clip's name in its data set.
+  public let name: String
+  /// The index of its class.
+  public let label: Int
+  /// The metrics by their keys.
+  public let metrics: [String: Double]
 }

@@ -8,9 +8,11 @@ extension ClassifierRecipe {
   ///   - labels: the names of the classes, by index.
   ///   - pretrained: the model whose encoder the training begins with; its encoder and front end
   ///     replace those of the recipe.
+  ///   - teacher: the model that it learns from.
   /// - Throws: `Failure` when the settings give no network.
   public func configuration(
-    name: String, labels: [String], pretrained: ModelConfiguration? = nil
+    name: String, labels: [String], pretrained: ModelConfiguration? = nil,
+    teacher: ModelConfiguration? = nil
   ) throws(Failure) -> ModelConfiguration {
     do {
       let encoder =
@@ -32,7 +34,11 @@ extension ClassifierRecipe {
         training: (pretrained.map {
           "encoder of \($0.name) (\($0.training ?? "of unknown origin")); "
         } ?? "")
-          + "trained by piq-audio, seed \(seed)",
+          + "trained by piq-audio, seed \(seed)"
+          + (teacher.map {
+            "; taught by \($0.name) (\($0.training ?? "of unknown origin"), licence "
+              + "\($0.licence ?? "unknown"))"
+          } ?? ""),
         licence: pretrained?.licence)
       try configuration.validate()
       if pretrained == nil {

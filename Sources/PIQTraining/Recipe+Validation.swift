@@ -24,6 +24,10 @@ extension Recipe {
         o.gradientNorm >= 0 && o.gradientNorm.isFinite,
         "gradient_norm is \(o.gradientNorm); it must be 0 or more"
       ),
+      (
+        (0..<1).contains(o.averageDecay),
+        "average_decay is \(o.averageDecay); it must be from 0 to below 1"
+      ),
       (o.validateEvery >= 1, "validate_every is \(o.validateEvery); at least 1 is needed"),
       (
         o.precision.named?.isNative ?? true,
@@ -42,6 +46,8 @@ extension Recipe {
       ((0...1024).contains(d.channel), "channel is \(d.channel); it must be from 0 to 1024"),
       ((0...60).contains(a.gain), "gain is \(a.gain); it must be from 0 to 60 dB"),
       ((0...120).contains(a.noise), "noise is \(a.noise); it must be from 0 to 120 dB"),
+      ((0...0.5).contains(a.speed), "speed is \(a.speed); it must be from 0 to 0.5"),
+      ((0...40).contains(a.equalizer), "equalizer is \(a.equalizer); it must be from 0 to 40 dB"),
       ((0...1).contains(a.mixup), "mixup is \(a.mixup); it must be from 0 to 1"),
       (
         [a.timeMasks, a.timeMaskFrames, a.frequencyMasks, a.frequencyMaskBins]

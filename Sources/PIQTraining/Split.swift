@@ -5,6 +5,8 @@ public import PIQDatasets
 public struct Split: Sendable {
   public private(set) var train, valid, test: [Dataset.Clip]
   private let path: String
+  /// Whether clips are needed to choose the best epoch on.
+  private let choosesEpoch: Bool
 
   /// Divides a data set by its folds, or each class at random where it has none.
   ///
@@ -12,6 +14,7 @@ public struct Split: Sendable {
   ///   train or to choose on, or when a class has no clips to train on.
   public init(_ data: Dataset, _ settings: DataSettings, seed: UInt64) throws(Failure) {
     path = data.path
+    choosesEpoch = true
     let folds = Set(data.clips.compactMap(\.fold))
     let asked = settings.trainFolds + settings.validFolds + settings.testFolds
     if !asked.isEmpty || folds.count > 1 {
@@ -19,6 +22,15 @@ public struct Split: Sendable {
     } else {
       (train, valid, test) = Self.byFraction(data.clips, settings, seed: seed)
     }
+    try check()
+  }
+
+  /// All clips of a data set for training.
+  ///
+  /// - Throws: `Failure` when there are none.
+  public init(trainingOnAllOf data: Dataset) throws(Failure) {
+    (path, train, valid, test) = (data.path, data.clips, [], [])
+    choosesEpoch = false
     try check()
   }
 
@@ -39,7 +51,7 @@ public struct Split: Sendable {
   }
 
   private func check() throws(Failure) {
-    guard !train.isEmpty, !valid.isEmpty else {
+    guard !train.isEmpty, !valid.isEmpty || !choosesEpoch else {
       throw Failure(
         .emptySplit, path: path,
         problem: train.isEmpty

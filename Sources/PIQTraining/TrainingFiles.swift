@@ -31,6 +31,31 @@ public struct TrainingFiles: Sendable {
   /// All settings that were used.
   public var recipe: String { path(".yaml") }
 
+  /// The figures of a cross-validation as JSON.
+  public var crossValidation: String { path(".cross-validation.json") }
+  /// What each clip's own fold made of it: a JSON object a line.
+  public var outcomes: String { path(".out-of-fold.jsonl") }
+
+  /// The files of the training of a fold of a cross-validation, in `training/folds`.
+  public func fold(_ number: Int) -> TrainingFiles {
+    TrainingFiles(folder: Self.folder(ofFold: number, in: folder), name: name, dtype: dtype)
+  }
+
+  /// The folder of the model that a cross-validation measured on a fold.
+  public static func folder(ofFold number: Int, in folder: String) -> String {
+    Folder.join(Folder.join(Folder.join(folder, "training"), "folds"), "\(number)")
+  }
+
+  /// Writes the results of a cross-validation.
+  ///
+  /// - Throws: `Failure`.
+  public func write<Task: TrainingTask>(_ result: CrossValidationResult<Task>) throws {
+    let json = try JSON.indented(result) + "\n"
+    try AtomicFile.write(Array(json.utf8), to: crossValidation)
+    let lines = try result.pooled.map { try JSON.line($0) + "\n" }
+    try AtomicFile.write(lines.joined().pathBytes, to: outcomes)
+  }
+
   /// Whether there is a training to resume.
   public var hasCheckpoint: Bool { FileStatus(checkpoint) != nil }
 
@@ -59,11 +84,13 @@ public struct TrainingFiles: Sendable {
 
   /// Replaces the checkpoint atomically.
   func save(
-    _ state: TrainingState, networks: [(name: String, parameter: Parameter)], optimizer: Adam
+    _ state: TrainingState, networks: [(name: String, parameter: Parameter)], optimizer: Adam,
+    average: [(name: String, tensor: Tensor)]
   ) throws {
     let tensors =
       networks.map { ("network." + $0.name, $0.parameter.value) }
       + optimizer.state.map { ("optimizer." + $0.name, $0.tensor) }
+      + average.map { ("average." + $0.name, $0.tensor) }
     try Safetensors.write(
       tensors, metadata: ["state": try JSON.line(state)], to: checkpoint, isDurable: true)
   }

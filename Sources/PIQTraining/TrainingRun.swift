@@ -14,17 +14,24 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   private let recipe: R
   private let files: TrainingFiles
   private let optimizer: Adam
+  private let average: WeightAverage?
   private let rates: LearningRates
   private var state: TrainingState
+  private let ending: TrainingEnd?
   private let encodedRecipe: String
   private var lastLoss = Double.nan
 
   /// A training that has not begun.
   ///
-  /// - Parameter inputs: a hash of the task's inputs besides the recipe.
+  /// - Parameters:
+  ///   - inputs: a hash of the task's inputs besides the recipe.
+  ///   - ending: when it ends, where no clips are kept to choose an epoch.
   /// - Throws: `Failure` when the recipe is invalid.
-  public init(_ task: Task, _ recipe: R, files: TrainingFiles, inputs: String) throws {
+  public init(
+    _ task: Task, _ recipe: R, files: TrainingFiles, inputs: String, ending: TrainingEnd? = nil
+  ) throws {
     try recipe.validate()
+    self.ending = ending
     self.task = task
     self.recipe = recipe
     self.files = files
@@ -32,6 +39,8 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     optimizer = Adam(
       task.state, learningRate: settings.learningRate, weightDecay: settings.weightDecay,
       decay: settings.optimizer == .adamW ? .decoupled : .gradient)
+    average =
+      settings.averageDecay > 0 ? WeightAverage(of: task.state, decay: settings.averageDecay) : nil
     let clipCount = Self.clipsPerEpoch(task.clipCount, batchSize: settings.batchSize)
     rates = LearningRates(
       settings: settings, stepsPerEpoch: (clipCount + settings.batchSize - 1) / settings.batchSize)
@@ -76,6 +85,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
       parameter.value = try tensor("network." + name, parameter.value.shape)
     }
     try optimizer.restore { try tensor("optimizer." + $0, $1) }
+    try average?.restore(steps: kept.steps) { try tensor("average." + $0, $1) }
     state = kept
   }
 
@@ -102,7 +112,9 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
   }
 
   /// Whether all epochs are done.
-  public var isFinished: Bool { state.epoch > recipe.optimization.epochs }
+  public var isFinished: Bool { state.epoch > lastEpoch }
+
+  private var lastEpoch: Int { ending?.epoch ?? recipe.optimization.epochs }
 
   /// How many steps were done in all.
   public var stepsDone: Int { state.steps }
@@ -192,6 +204,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
           + "best epoch so far is kept")
     }
     optimizer.step()
+    average?.update()
     state.steps += 1
     state.stepsOfEpoch += 1
     state.losses += losses
@@ -203,10 +216,12 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     batchCount: Int, validating progress: (_ finished: Int, _ total: Int) throws -> Void
   ) throws -> TrainingRecord {
     let epoch = state.epoch
-    let isLast = epoch == recipe.optimization.epochs
+    let isLast = epoch == lastEpoch
     var validation: Validation?
-    if epoch.isMultiple(of: recipe.optimization.validateEvery) || isLast {
-      validation = try task.validate(progress: progress)
+    if let ending {
+      validation = isLast ? ending.validation : nil
+    } else if epoch.isMultiple(of: recipe.optimization.validateEvery) || isLast {
+      validation = try withAverage { try task.validate(progress: progress) }
     }
     let mean = state.losses.divided(by: batchCount)
     let isBest = validation.map { $0.score > state.best?.valid?.score ?? -.infinity } ?? false
@@ -226,7 +241,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
       state.learningRate =
         state.plateau?.next(after: epoch, loss: -validation.score, rate: rate) ?? rate
       if isBest {
-        try files.write(task.model(after: validation))
+        try withAverage { try files.write(task.model(after: validation)) }
       }
     }
     // After the model: after a kill in between, the epoch is repeated and writes the same.
@@ -235,7 +250,29 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
     return record
   }
 
-  private func save() throws { try files.save(state, networks: task.state, optimizer: optimizer) }
+  private func save() throws {
+    try files.save(
+      state, networks: task.state, optimizer: optimizer, average: average?.tensors ?? [])
+  }
+
+  /// Calls `body` with the weights that models have: the averages, where there are any.
+  private func withAverage<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try average.map { try $0.applied(body) } ?? body()
+  }
+}
+
+/// The end of a training on all clips, as a cross-validation chose it. The learning rate follows the
+/// schedule of the whole recipe.
+public struct TrainingEnd: Sendable {
+  /// The last epoch.
+  public let epoch: Int
+  /// What is said of its model.
+  public let validation: Validation
+
+  /// An end after `epoch` epochs.
+  public init(epoch: Int, validation: Validation) {
+    (self.epoch, self.validation) = (epoch, validation)
+  }
 }
 
 /// The events of a running training.

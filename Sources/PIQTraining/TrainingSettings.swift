@@ -74,6 +74,9 @@ public struct OptimizationSettings: Codable, Sendable, Hashable {
   public var firstPlateauEpoch = 101
   /// The largest common norm of all gradients, above which they are scaled down; 0 for no limit.
   public var gradientNorm: Double
+  /// The part of the moving average of the weights that a step keeps; the average is what is validated
+  /// and becomes the model. None if 0.
+  public var averageDecay = 0.0
   /// Validation follows each of this many epochs, and the last one.
   public var validateEvery = 1
   /// The precision of the operands of large products; weights and sums are always in single
@@ -89,6 +92,7 @@ public struct OptimizationSettings: Codable, Sendable, Hashable {
     case cycleSteps = "cycle_steps"
     case firstPlateauEpoch = "first_plateau_epoch"
     case gradientNorm = "gradient_norm"
+    case averageDecay = "average_decay"
     case validateEvery = "validate_every"
   }
 }
@@ -102,6 +106,10 @@ public struct AugmentationSettings: Codable, Sendable, Hashable {
   /// The least signal-to-noise ratio in dB; every other clip gets white noise at an SNR of up to 40
   /// dB above it; none if 0.
   public var noise = 0.0
+  /// The most by which a clip is played faster or slower, as a part: 0.1 for a tenth.
+  public var speed = 0.0
+  /// The most by which three bands of random place and width are raised or lowered, in dB.
+  public var equalizer = 0.0
   /// The parameter of the Beta distribution of the weights of two mixed clips; no mixing if 0
   /// (mixup, arXiv 1710.09412).
   public var mixup = 0.0
@@ -115,7 +123,7 @@ public struct AugmentationSettings: Codable, Sendable, Hashable {
   public var frequencyMaskBins = 0
 
   enum CodingKeys: String, CodingKey {
-    case gain, noise, mixup
+    case gain, noise, speed, equalizer, mixup
     case timeShift = "time_shift"
     case timeMasks = "time_masks"
     case timeMaskFrames = "time_mask_frames"
@@ -148,6 +156,7 @@ public struct ClassifierRecipe: Recipe {
     timeShift: true, gain: 6, noise: 10, mixup: 0.4, timeMasks: 1, timeMaskFrames: 40,
     frequencyMasks: 1, frequencyMaskBins: 60)
   public var network = NetworkSettings()
+  public var distillation = DistillationSettings()
 
   /// The sizes of the classifier, and its front end.
   public struct NetworkSettings: Codable, Sendable, Hashable {
@@ -189,10 +198,25 @@ public struct ClassifierRecipe: Recipe {
     }
   }
 
+  /// What a teacher adds, where there is one.
+  public struct DistillationSettings: Codable, Sendable, Hashable {
+    /// The weight of the mean squared error between the teacher's embedding, each of its values
+    /// standardised, and a linear map of the classifier's own (Romero et al., arXiv 1412.6550).
+    public var embedding = 1.0
+    /// The part of a clip's target that is the teacher's (Hinton, Vinyals and Dean, arXiv 1503.02531).
+    public var targets = 0.5
+  }
+
   /// The recipe that works on ESC-10.
   public init() {}
 
   public var ownProblem: String? {
+    guard (0...1e6).contains(distillation.embedding) else {
+      return "distillation.embedding is \(distillation.embedding); a weight is 0 or more"
+    }
+    guard (0...1).contains(distillation.targets) else {
+      return "distillation.targets is \(distillation.targets); it must be from 0 to 1"
+    }
     guard network.logitScale > 0, network.logitScale < 1e6 else {
       return "logit_scale is \(network.logitScale); it must be positive"
     }

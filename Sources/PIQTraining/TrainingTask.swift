@@ -27,6 +27,27 @@ public protocol TrainingTask: AnyObject {
   /// - Throws: `PIQError`, `OneDNNError`.
   func validate(progress: (_ finished: Int, _ total: Int) throws -> Void) throws -> Validation
 
+  /// What a model makes of a clip.
+  associatedtype Outcome: Codable & Sendable
+
+  /// What a model makes of whole, unmodified clips.
+  ///
+  /// - Parameters:
+  ///   - configuration: the model's.
+  ///   - progress: called with the number of clips done and the total.
+  /// - Throws: `PIQError`, `OneDNNError`; what `progress` throws.
+  static func outcomes(
+    of interpreter: Interpreter, _ configuration: ModelConfiguration, _ clips: ClipSet,
+    progress: (_ finished: Int, _ total: Int) throws -> Void
+  ) throws -> [Outcome]
+
+  /// The figures of outcomes, of one model or of several.
+  static func figures(of outcomes: [Outcome]) -> [String: Double]
+
+  /// The validation that a model has which was trained on all clips, by what models of the same recipe
+  /// made of clips that they were not trained on.
+  static func validation(pooling outcomes: [Outcome]) -> Validation
+
   /// The configuration of the model that a validated epoch makes; its weights are those of `state`, and
   /// of parts that are not trained.
   func model(after validation: Validation) -> TrainedModel

@@ -66,10 +66,22 @@ struct Train: ParsableCommand {
         """, valueName: "dir"), completion: .directory)
     var backbone: String?
 
+    @Option(
+      help: ArgumentHelp(
+        """
+        The folder of a model that was imported from an ONNX or TFLite file with an --embedding: the \
+        classifier learns to hear as it does, and needs it no more when it is trained.
+        """, valueName: "dir"), completion: .directory)
+    var teacher: String?
+
     @OptionGroup var messages: MessageOptions
 
     func validate() throws {
       try refuseEmpty(backbone, "--backbone")
+      try refuseEmpty(teacher, "--teacher")
+      guard backbone == nil || teacher == nil else {
+        throw ValidationError("a head on --backbone needs no --teacher; choose one")
+      }
       guard backbone == nil || pretrained == nil && encoder == nil && dim == nil else {
         throw ValidationError(
           "--backbone stays as it is, so that --pretrained, --encoder and --dim have no place")
@@ -85,19 +97,28 @@ struct Train: ParsableCommand {
       if try arguments.printed(recipe, terminal) { return }
       let pretrained = try pretrained.map { try Model(path: $0) }
       try pretrained?.checkIsTrainable()
-      var session = try TrainingSession(arguments, recipe, terminal, ClassifierTask.self)
-      let configuration = try recipe.configuration(
-        name: session.modelName, labels: session.split.categories,
-        pretrained: pretrained?.configuration)
-      try session.choosePrecision(channels: configuration.ownClassifier.head.inputSize)
-      let (train, valid, test) = try session.load(configuration)
-      let task = try ClassifierTask(
-        configuration, session.recipe, train: train, valid: valid,
-        pretrained: pretrained?.interpreter)
-      try session.run(task, inputs: [pretrained?.sha256].compactMap(\.self)) { model, progress in
-        try test.map { test in
-          try ClassifierTask.measure(model.interpreter, test, progress: progress)
+      let teacher = try teacher.map { try Model(path: $0) }
+      let inputs = [pretrained?.sha256, teacher?.sha256, teacher?.settingsSHA256]
+      try arguments.run(recipe, terminal, ClassifierTask.self) { session in
+        let configuration = try session.recipe.configuration(
+          name: session.modelName, labels: session.split.categories,
+          pretrained: pretrained?.configuration, teacher: teacher?.configuration)
+        try session.choosePrecision(channels: configuration.ownClassifier.head.inputSize)
+        let clips = try session.load(configuration)
+        let lessons = try teacher.map {
+          try Teacher(
+            $0, labels: configuration.labels, sampleRate: configuration.stft.sampleRate,
+            train: clips.train, seed: session.recipe.seed
+          ) { finished, total in
+            try checkForSignal()
+            terminal.progress("teacher: embedding [\(finished + 1)/\(total)]")
+          }
         }
+        terminal.clearProgress()
+        let task = try ClassifierTask(
+          configuration, session.recipe, train: clips.train, valid: clips.valid,
+          pretrained: pretrained?.interpreter, teacher: lessons)
+        return try session.run(task, inputs: inputs.compactMap(\.self))
       }
     }
   }
@@ -145,21 +166,23 @@ struct Train: ParsableCommand {
         set(&recipe.network.keyCount, keyCount)
       }
       if try arguments.printed(recipe, terminal) { return }
-      var session = try TrainingSession(arguments, recipe, terminal, InterpreterTask.self)
       let classifier = try model.load()
       try classifier.checkIsTrainable()
-      let configuration = try recipe.configuration(
-        explaining: classifier.configuration, name: session.modelName)
-      try session.checkClasses(classifier)
-      try session.choosePrecision(channels: configuration.ownClassifier.head.inputSize)
-      let (train, valid, test) = try session.load(configuration)
-      let task = try InterpreterTask(
-        configuration, explaining: classifier.interpreter, session.recipe,
-        train: train, valid: valid)
-      try session.run(task, inputs: [classifier.sha256]) { model, progress in
-        try test.map { test in
-          try InterpreterTask.measure(model.interpreter, test, progress: progress)
-        }
+      try arguments.run(recipe, terminal, InterpreterTask.self) { session in
+        // The classifier of a fold must not know the fold either.
+        let classifier =
+          try session.fold.map {
+            try Model(path: TrainingFiles.folder(ofFold: $0.test, in: classifier.path))
+          } ?? classifier
+        let configuration = try session.recipe.configuration(
+          explaining: classifier.configuration, name: session.modelName)
+        try session.checkClasses(classifier)
+        try session.choosePrecision(channels: configuration.ownClassifier.head.inputSize)
+        let clips = try session.load(configuration)
+        let task = try InterpreterTask(
+          configuration, explaining: classifier.interpreter, session.recipe, train: clips.train,
+          valid: clips.valid)
+        return try session.run(task, inputs: [classifier.sha256])
       }
     }
   }

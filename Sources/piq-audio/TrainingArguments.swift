@@ -34,6 +34,13 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "How the model's weights are stored.")
   var dtype = StoredType.f32
 
+  @Flag(
+    help: """
+      Measure the recipe first: for each fold of the data, train on others without it, choose epoch and \
+      scale on the next one, and measure it. Then train on all folds.
+      """)
+  var crossValidate = false
+
   @Flag(help: "Go on with the training that the output folder holds.")
   var resume = false
 

@@ -30,13 +30,13 @@ struct TrainingProgress {
     let head = String(
       format: "epoch %d/%d  loss %.4f  rate %.2g  %@", record.epoch, epochs, record.loss,
       record.learningRate, clockText(record.seconds))
-    let valid = record.valid.map { "  " + figures($0) } ?? ""
+    let valid = record.valid.map { "  " + figures($0.figures) } ?? ""
     return head + valid + (record.isBest ? "  best" : "")
   }
 
-  /// The figures of a validation.
-  func figures(_ validation: Validation) -> String {
-    validation.figures.sorted { $0.key < $1.key }
+  /// The figures of a validation or a test.
+  func figures(_ figures: [String: Double]) -> String {
+    figures.sorted { $0.key < $1.key }
       .map { "\($0.key) \(String(format: "%.4g", $0.value))" }.joined(separator: "  ")
   }
 }

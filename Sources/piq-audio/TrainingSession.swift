@@ -5,34 +5,62 @@ import PIQTraining
 
 /// One training from the command line: its data, its files, and its messages.
 struct TrainingSession<Task: TrainingTask, R: Recipe> {
+  /// Which clips a training uses for what.
+  enum Part {
+    /// As the recipe says.
+    case asked
+    /// One of the trainings of a cross-validation.
+    case fold(CrossValidation.Fold)
+    /// All, to an end that a cross-validation chose.
+    case all(TrainingEnd)
+  }
+
   /// The clips, after `load` without those that cannot be read.
   private(set) var split: Split
-  private let arguments: TrainingArguments
   private(set) var recipe: R
+  /// The folder of the model.
+  var folder: String { files.folder }
+  /// The fold that is measured, in a cross-validation.
+  let fold: CrossValidation.Fold?
+  private let arguments: TrainingArguments
   private let terminal: Terminal
   private let files: TrainingFiles
   private let data: Dataset
+  private let ending: TrainingEnd?
+  private let isResuming: Bool
+  private var test: ClipSet?
 
-  /// Reads the list of clips, and checks that the output folder can be used.
+  /// Divides the clips.
+  ///
+  /// - Throws: `Failure` of clips that cannot be divided so, or of an output folder that is in use.
   init(
-    _ arguments: TrainingArguments, _ recipe: R, _ terminal: Terminal, _ task: Task.Type
+    _ arguments: TrainingArguments, _ recipe: R, _ terminal: Terminal, _ task: Task.Type,
+    _ data: Dataset, _ part: Part = .asked
   ) throws {
     self.arguments = arguments
     self.recipe = recipe
     self.terminal = terminal
-    files = TrainingFiles(
-      folder: arguments.output ?? "", name: Task.name, dtype: arguments.dtype.tensorType)
-    if !arguments.force && !arguments.resume { try files.checkAreFree() }
-    let path = arguments.data ?? ""
-    // Folds that are not used need not exist.
-    data = try Dataset(path: path, audioFolder: arguments.sounds.audioDir)
-    if let remark = data.remark { terminal.warn("\(printable(path)): \(remark)") }
-    split = try Split(data, recipe.data, seed: recipe.seed)
+    self.data = data
+    let files = arguments.files(of: task)
+    switch part {
+    case .asked:
+      (self.files, fold, ending) = (files, nil, nil)
+      split = try Split(data, recipe.data, seed: recipe.seed)
+    case .fold(let fold):
+      (self.files, self.fold, ending) = (files.fold(fold.test), fold, nil)
+      self.recipe.data = fold.settings(recipe.data)
+      split = try Split(data, self.recipe.data, seed: recipe.seed)
+    case .all(let end):
+      (self.files, fold, ending) = (files, nil, end)
+      split = try Split(trainingOnAllOf: data)
+    }
+    // Of a cross-validation, one training is resumed, and those after it begin.
+    isResuming = arguments.resume && (!arguments.crossValidate || self.files.hasCheckpoint)
   }
 
   /// The model's name.
   var modelName: String {
-    arguments.name ?? Folder.ownName(of: files.folder)
+    arguments.name ?? Folder.ownName(of: arguments.output ?? "")
   }
 
   /// Resolves the precision `auto`.
@@ -40,7 +68,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   /// - Parameter channels: of the network's layers.
   mutating func choosePrecision(channels: Int) throws {
     recipe = try files.choosingPrecision(
-      of: recipe, channels: channels, isResuming: arguments.resume)
+      of: recipe, channels: channels, isResuming: isResuming)
     terminal.note("training in \(recipe.optimization.precision.rawValue)")
   }
 
@@ -56,8 +84,11 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       remedy: "leave its clips out, or train a classifier on them first")
   }
 
-  /// Decodes all clips; no test clips if not requested. Those that cannot be read are left out.
-  mutating func load(_ configuration: ModelConfiguration) throws -> (ClipSet, ClipSet, ClipSet?) {
+  /// Decodes the clips for training and validation, and for the test where one is asked for. Those that
+  /// cannot be read are left out.
+  mutating func load(
+    _ configuration: ModelConfiguration
+  ) throws -> (train: ClipSet, valid: ClipSet) {
     let (terminal, split) = (terminal, split)
     let total = split.train.count + split.valid.count + split.test.count
     var done = 0
@@ -68,7 +99,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
         clips, labels: configuration.labels, rate: configuration.stft.sampleRate,
         channel: recipe.data.channel == 0 ? nil : recipe.data.channel
       ) { finished, next in
-        try Self.checkForSignal()
+        try checkForSignal()
         terminal.progress("[\(done + finished + 1)/\(total)] reading \(printable(next))")
       } unusable: { clip, failure in
         unusable.insert(clip.path)
@@ -86,13 +117,21 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       )
       self.split = try split.without(unusable)
     }
-    return (train, valid, test.flatMap { $0.clips.isEmpty ? nil : $0 })
+    self.test = test.flatMap { $0.clips.isEmpty ? nil : $0 }
+    return (train, valid)
+  }
+
+  /// A training that came to its end.
+  struct Finished {
+    let model: Model
+    /// The epoch that the model is of.
+    let epoch: Int
+    /// What it makes of the clips for the test; nil where there are none.
+    let outcomes: [Task.Outcome]?
   }
 
   /// Trains to the end, or until a signal, and measures the model on the test clips.
-  func run(
-    _ task: Task, inputs: [String], test: (Model, (Int, Int) throws -> Void) throws -> Validation?
-  ) throws {
+  func run(_ task: Task, inputs: [String]) throws -> Finished {
     let clips = (split.train.map { ("train", $0) } + split.valid.map { ("valid", $0) }).map {
       "\($0.0)\t\($0.1.name)\t\($0.1.category)"
     }
@@ -100,10 +139,12 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     let run = try TrainingRun(
       task, recipe, files: files,
       // Without a hash, the list itself identifies the set of clips.
-      inputs: Array(identity.utf8).withUnsafeBytes { FileHash.sha256(of: $0) } ?? identity)
-    if arguments.resume { try run.resume() } else { try run.begin() }
+      inputs: Array(identity.utf8).withUnsafeBytes { FileHash.sha256(of: $0) } ?? identity,
+      ending: ending)
+    if isResuming { try run.resume() } else { try run.begin() }
     try sayBeginning(run)
-    let progress = TrainingProgress(epochs: recipe.optimization.epochs, done: run.stepsDone)
+    let progress = TrainingProgress(
+      epochs: ending?.epoch ?? recipe.optimization.epochs, done: run.stepsDone)
     let outcome = try run.run { event in
       if case .epoch(let record) = event {
         terminal.clearProgress()
@@ -126,31 +167,44 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
           + "--resume to go on")
       throw ExitCode(128 + Interruption.signal)
     case .finished(let best):
-      let model = try Model(path: files.folder)
-      let tested = try test(model) { finished, total in
-        try Self.checkForSignal()
+      return try finish(best, progress)
+    }
+  }
+
+  private func finish(_ best: TrainingRecord, _ progress: TrainingProgress) throws -> Finished {
+    let model = try Model(path: files.folder)
+    let outcomes = try test.map { test in
+      try Task.outcomes(of: model.interpreter, model.configuration, test) { finished, total in
+        try checkForSignal()
         terminal.progress("testing [\(finished + 1)/\(total)]")
       }
-      terminal.clearProgress()
-      if arguments.json { return }
-      if let tested { try terminal.say("test: " + progress.figures(tested)) }
-      try terminal.say(
-        "\(printable(files.folder)): the model of epoch \(best.epoch), the best of "
-          + "\(recipe.optimization.epochs)")
     }
+    terminal.clearProgress()
+    if !arguments.json {
+      if let outcomes {
+        try terminal.say("test: " + progress.figures(Task.figures(of: outcomes)))
+      }
+      let choice =
+        ending == nil
+        ? "the best of \(recipe.optimization.epochs)" : "as the cross-validation chose"
+      try terminal.say("\(printable(files.folder)): the model of epoch \(best.epoch), \(choice)")
+    }
+    return Finished(model: model, epoch: best.epoch, outcomes: outcomes)
   }
 
   private func sayBeginning(_ run: TrainingRun<Task, R>) throws {
     if arguments.json { return }
+    let choosing = ending == nil ? ", \(split.valid.count) to choose the best epoch" : ""
     let test = split.test.isEmpty ? "" : ", \(split.test.count) to test"
+    let title = fold.map { "fold \($0.test): " } ?? ""
     try terminal.say(
-      "\(split.train.count) clips to train, \(split.valid.count) to choose the best epoch\(test), "
+      title + "\(split.train.count) clips to train\(choosing)\(test), "
         + "\(split.categories.count) classes")
     if let last = run.records.last { try terminal.say("going on after epoch \(last.epoch)") }
   }
+}
 
-  /// Ends at once if there is nothing to save yet.
-  private static func checkForSignal() throws {
-    if Interruption.signal != 0 { throw ExitCode(128 + Interruption.signal) }
-  }
+/// Ends at once after a signal, where there is nothing to save yet.
+func checkForSignal() throws {
+  if Interruption.signal != 0 { throw ExitCode(128 + Interruption.signal) }
 }

@@ -19,7 +19,8 @@ public final class NetworkClassifier: Classifier {
       (self.classifier, self.logitScale) = (classifier, Float(logitScale))
     }
 
-    fileprivate func classify(_ embedding: [Float]) throws -> Classification {
+    /// The decision about an embedding [D].
+    package func classify(_ embedding: [Float]) throws -> Classification {
       let cosines = try classifier(
         Tensor(shape: [1, embedding.count], embedding), mode: .evaluation)
       return Classification(logits: cosines.elements.map { $0 * logitScale })

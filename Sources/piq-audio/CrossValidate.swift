@@ -1,0 +1,86 @@
+import ArgumentParser
+import Foundation
+import PIQAudio
+import PIQDatasets
+import PIQEvaluation
+import PIQTraining
+
+extension TrainingArguments {
+  /// The files of a training in the output folder.
+  func files<Task: TrainingTask>(of task: Task.Type) -> TrainingFiles {
+    TrainingFiles(folder: output ?? "", name: task.name, dtype: dtype.tensorType)
+  }
+
+  /// Runs the training that is asked for: one, or those of a cross-validation and one on all clips.
+  ///
+  /// - Parameter train: runs one training.
+  func run<Task: TrainingTask, R: Recipe>(
+    _ recipe: R, _ terminal: Terminal, _ task: Task.Type,
+    train: (inout TrainingSession<Task, R>) throws -> TrainingSession<Task, R>.Finished
+  ) throws {
+    let asked = recipe.data
+    guard !crossValidate || (asked.trainFolds + asked.validFolds + asked.testFolds).isEmpty else {
+      throw ValidationError("--cross-validate divides the folds itself; name none")
+    }
+    let files = files(of: task)
+    if !force && !resume { try files.checkAreFree() }
+    let path = data ?? ""
+    // Folds that are not used need not exist.
+    let data = try Dataset(path: path, audioFolder: sounds.audioDir)
+    if let remark = data.remark { terminal.warn("\(printable(path)): \(remark)") }
+    func run(
+      _ part: TrainingSession<Task, R>.Part
+    ) throws -> TrainingSession<Task, R>.Finished {
+      var session = try TrainingSession(self, recipe, terminal, task, data, part)
+      return try train(&session)
+    }
+    guard crossValidate else {
+      _ = try run(.asked)
+      return
+    }
+    let folds = try CrossValidation(data).folds
+    let result = CrossValidationResult<Task>(
+      try folds.map { fold in
+        let finished = try run(.fold(fold))
+        return FoldResult(fold, epoch: finished.epoch, outcomes: finished.outcomes ?? [])
+      })
+    try files.write(result)
+    if json {
+      try terminal.print(JSON.line(result))
+    } else {
+      try terminal.say(text(result))
+    }
+    _ = try run(
+      .all(TrainingEnd(epoch: result.epoch, validation: Task.validation(pooling: result.pooled))))
+  }
+
+  /// A row for each fold, and one for all.
+  private func text<Task: TrainingTask>(_ result: CrossValidationResult<Task>) -> String {
+    let names = Task.figures
+    func row(_ title: String, _ epoch: String, _ values: [Double]) -> String {
+      title.aligned(left: 8) + epoch.aligned(right: 7)
+        + zip(names, values).map { name, value in
+          String(format: "%.4g", value).aligned(right: max(name.count, 8) + 2)
+        }.joined()
+    }
+    let pooled = result.figures(seed: 0)
+    func values(_ value: (Estimate) -> Double) -> [Double] {
+      names.map { pooled[$0].map(value) ?? .nan }
+    }
+    let header =
+      "fold".aligned(left: 8) + "epoch".aligned(right: 7)
+      + names.map { $0.aligned(right: max($0.count, 8) + 2) }.joined()
+    let rows = result.folds.map { fold in
+      let figures = result.figures(fold)
+      return row("\(fold.fold.test)", "\(fold.epoch)", names.map { figures[$0] ?? .nan })
+    }
+    return
+      ([header] + rows + [
+        row("pooled", "\(result.epoch)", values(\.value)),
+        row("from", "", values(\.interval.lowerBound)),
+        row("to", "", values(\.interval.upperBound)),
+        "Each clip is measured by a model that it neither trained nor chose. From, to: 95 % "
+          + "bootstrap intervals.",
+      ]).joined(separator: "\n")
+  }
+}
