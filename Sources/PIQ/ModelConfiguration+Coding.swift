@@ -3,7 +3,7 @@ import PIQSpectral
 
 extension ModelConfiguration: Codable {
   private enum CodingKeys: String, CodingKey {
-    case name, stft, normalize, network, classifier, psi, labels, training, licence
+    case name, stft, normalize, network, classifier, psi, labels, training, licence, clips
     case embeddingModel = "embedding_model"
     case useVQ = "use_vq"
     case useMaskOutput = "use_mask_output"
@@ -39,6 +39,7 @@ extension ModelConfiguration: Codable {
     psi = try values.decodeIfPresent(VectorQuantizedPSI.Settings.self, forKey: .psi)
     training = try values.decodeIfPresent(String.self, forKey: .training)
     licence = try values.decodeIfPresent(String.self, forKey: .licence)
+    clips = try values.decodeIfPresent(SeenClips.self, forKey: .clips)
   }
 
   /// - Throws: `EncodingError`.
@@ -60,5 +61,6 @@ extension ModelConfiguration: Codable {
     if classifier != nil { try values.encode(logitScale, forKey: .logitScale) }
     try values.encodeIfPresent(training, forKey: .training)
     try values.encodeIfPresent(licence, forKey: .licence)
+    try values.encodeIfPresent(clips, forKey: .clips)
   }
 }

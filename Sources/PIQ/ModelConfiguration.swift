@@ -32,6 +32,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var training: String?
   /// The model's licence.
   public var licence: String?
+  /// The clips that it was trained and chosen on; nil where they are not known.
+  public var clips: SeenClips?
 
   /// The head's settings.
   public struct Head: Sendable, Codable, Equatable {

@@ -11,6 +11,9 @@ public struct Evaluation: Sendable {
   /// The model's classes.
   public let classes: [String]
   public let clips: [Dataset.Clip]
+  /// What each clip was used for when the model was made; nil for one that it has not seen. Empty where
+  /// the model does not know its clips.
+  public let uses: [SeenClips.Use?]
   /// The indices of the clips that each clip was mixed with.
   public let contaminants: [[Int]]
   /// One for each clip of each set, in the order of the clips.
@@ -26,7 +29,8 @@ public struct Evaluation: Sendable {
 
   init(
     settings: EvaluationSettings, modelName: String, modelSHA256: String, logitScale: Double,
-    classes: [String], clips: [Dataset.Clip], outcomes: [(probabilities: [Double], label: Int)],
+    classes: [String], clips: [Dataset.Clip], uses: [SeenClips.Use?],
+    outcomes: [(probabilities: [Double], label: Int)],
     contaminants: [[Int]], measurements: [Measurement], localisation: LocalisationSummary?
   ) {
     self.localisation = localisation
@@ -40,6 +44,7 @@ public struct Evaluation: Sendable {
     self.logitScale = logitScale
     self.classes = classes
     self.clips = clips
+    self.uses = uses
     self.contaminants = contaminants
     self.measurements = measurements
     classification = ClassificationSummary(
@@ -52,6 +57,22 @@ public struct Evaluation: Sendable {
           seed: settings.explainer.seed)
       )
     }
+  }
+}
+
+extension Evaluation {
+  /// How many of the clips were used for something when the model was made.
+  func seenCount(_ use: SeenClips.Use) -> Int { uses.count { $0 == use } }
+
+  /// What is to be said of clips that the model has seen; nil where there are none.
+  public var remark: String? {
+    let (trained, chosen) = (seenCount(.train), seenCount(.valid))
+    guard trained + chosen > 0 else { return nil }
+    let parts = [
+      trained > 0 ? "was trained on \(trained)" : nil, chosen > 0 ? "was chosen on \(chosen)" : nil,
+    ].compactMap(\.self)
+    return "the model \(parts.joined(separator: " and ")) of the \(clips.count) clips: "
+      + "figures of clips that it has not seen are lower"
   }
 }
 

@@ -29,7 +29,8 @@ extension Evaluation {
     }
     if classes.count <= ConfusionFigure.mostClasses {
       let figure = try ConfusionFigure(
-        counts: classification.confusion, labels: classes, title: modelName)
+        counts: classification.confusion, labels: classes, title: modelName,
+        remark: remark == nil ? nil : "on clips that it has seen")
       try figure.write(toPNG: path("confusion.png"))
     }
     return paths
@@ -64,20 +65,25 @@ extension Evaluation {
         }
       }
       return try CurvesFigure(
-        panels: panels, marked: nil, title: "\(modelName), \(settings.method.rawValue)",
+        panels: panels, marked: nil,
+        title:
+          "\(modelName), \(settings.method.rawValue)\(remark == nil ? "" : ", on clips it has seen")",
         xTitle: "Part of the cells")
     }
   }
 
   /// A row for each clip of each set.
   private var clipRows: [[String]] {
-    let header = ["set", "filename", "contaminant", "category", "predicted", "probability"]
+    let header =
+      ["set", "filename", "contaminant", "category", "predicted", "probability"]
+      + (uses.isEmpty ? [] : ["seen"])
     return [header + Metric.allCases.map(\.key)]
       + measurements.map { m in
         [
           m.set.rawValue, clips[m.clip].name, m.contaminant.map { clips[$0].name } ?? "",
           classes[m.label], classes[m.predicted], "\(m.probabilities[m.predicted])",
-        ] + Metric.allCases.map { "\(m.values[$0] ?? 0)" }
+        ] + (uses.isEmpty ? [] : [uses[m.clip]?.rawValue ?? ""])
+          + Metric.allCases.map { "\(m.values[$0] ?? 0)" }
       }
   }
 

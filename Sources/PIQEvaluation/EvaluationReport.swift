@@ -13,6 +13,10 @@ public struct EvaluationReport: Encodable {
     let (e, c) = (evaluation, evaluation.classification)
     var report = encoder.container(keyedBy: Key.self)
     try report.encode(e.clips.count, forKey: "clips")
+    if !e.uses.isEmpty {
+      try report.encode(
+        ["train": e.seenCount(.train), "valid": e.seenCount(.valid)], forKey: "seen")
+    }
     try report.encode(c.accuracy.value, forKey: "accuracy")
     try report.encode(c.calibrationError.value, forKey: "calibration_error")
     try report.encode(c.crossEntropy.value, forKey: "cross_entropy")

@@ -46,6 +46,10 @@ public final class Evaluator {
         .noMixtures, path: data.path, problem: "has one clip, and mixtures need two",
         remedy: "choose more clips, or leave mixtures out")
     }
+    let hashes =
+      try model.configuration.clips == nil
+      ? [] : data.clips.map { clip throws in try FileHash.sha256(ofFileAt: clip.path) }
+    let uses = model.configuration.clips?.uses(of: hashes) ?? [:]
     let contaminants =
       settings.sets.contains(.mixtures)
       ? Contamination.contaminants(count: labels.count, seed: settings.explainer.seed)
@@ -81,7 +85,8 @@ public final class Evaluator {
     return Evaluation(
       settings: settings, modelName: model.configuration.name, modelSHA256: model.sha256,
       logitScale: settings.logitScale ?? model.configuration.logitScale,
-      classes: interpreter.labels, clips: data.clips, outcomes: outcomes,
+      classes: interpreter.labels, clips: data.clips, uses: hashes.map { uses[$0] },
+      outcomes: outcomes,
       contaminants: contaminants, measurements: measurements, localisation: localisation)
   }
 

@@ -8,14 +8,18 @@ public struct ConfusionFigure: Figure, Sendable {
   private let counts: [[Int]]
   private let labels: [String]
   private let title: String
+  private let remark: String?
 
   /// - Parameters:
   ///   - counts: the number of clips of each class (row) classified as each class (column).
   ///   - labels: the names of the classes.
   ///   - title: the line above.
+  ///   - remark: what is to be said of the figures, below it.
   /// - Throws: `Failure` unless there are from 1 to `mostClasses` classes, and a row and a
   ///   column for each.
-  public init(counts: [[Int]], labels: [String], title: String) throws(Failure) {
+  public init(counts: [[Int]], labels: [String], title: String, remark: String? = nil)
+    throws(Failure)
+  {
     guard (1...Self.mostClasses).contains(labels.count), counts.count == labels.count,
       counts.allSatisfy({ $0.count == labels.count })
     else {
@@ -27,6 +31,7 @@ public struct ConfusionFigure: Figure, Sendable {
     self.counts = counts
     self.labels = labels
     self.title = title
+    self.remark = remark
   }
 
   /// The side of a cell in pixels.
@@ -41,7 +46,7 @@ public struct ConfusionFigure: Figure, Sendable {
     let panel = Rectangle(x: margin, y: 90, width: side, height: side)
     let canvas = try Canvas(width: max(panel.maxX + 40, 480), height: panel.maxY + margin)
     canvas.drawHeader(
-      title: title, source: nil, from: Measure.edge, to: canvas.width - Measure.edge)
+      title: title, source: remark, from: Measure.edge, to: canvas.width - Measure.edge)
     canvas.border(around: panel, width: Measure.line, .ink)
     for row in labels.indices {
       let total = counts[row].reduce(0, +)

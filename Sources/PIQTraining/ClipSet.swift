@@ -8,8 +8,11 @@ public struct ClipSet: Sendable {
     public let name: String
     public let samples: [Float]
     public let label: Int
+    /// The SHA-256 of its file; nil of a sound without one.
+    public let sha256: String?
 
-    package init(name: String, samples: [Float], label: Int) {
+    package init(name: String, samples: [Float], label: Int, sha256: String? = nil) {
+      self.sha256 = sha256
       self.name = name
       self.samples = samples
       self.label = label
@@ -65,7 +68,15 @@ public struct ClipSet: Sendable {
         preconditionFailure("\(clip.category) is not among the labels")
       }
       return Clip(
-        name: clip.name, samples: recording.resampled(to: rate).samples, label: label)
+        name: clip.name, samples: recording.resampled(to: rate).samples, label: label,
+        sha256: try FileHash.sha256(ofFileAt: clip.path))
     }
+  }
+}
+
+extension SeenClips {
+  /// The clips of a training.
+  public init(train: ClipSet, valid: ClipSet) {
+    self.init(train: train.clips.compactMap(\.sha256), valid: valid.clips.compactMap(\.sha256))
   }
 }

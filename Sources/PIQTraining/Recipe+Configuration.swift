@@ -19,7 +19,7 @@ extension ClassifierRecipe {
         try pretrained?.embeddingModel
         ?? EncoderConfiguration(
           className: network.encoder, channels: network.dim, depths: network.depths)
-      let configuration = ModelConfiguration(
+      var configuration = ModelConfiguration(
         name: name,
         stft: try pretrained?.stft
           ?? STFTConfiguration(
@@ -40,6 +40,7 @@ extension ClassifierRecipe {
               + "\($0.licence ?? "unknown"))"
           } ?? ""),
         licence: pretrained?.licence)
+      configuration.clips = pretrained?.clips
       try configuration.validate()
       if pretrained == nil {
         // Its interpreter is to be trained next.

@@ -1,10 +1,9 @@
 import Glibc
-import PIQAudio
 
 /// A sound played at another speed: pitch and tempo change together.
-enum PlaybackSpeed {
+package enum PlaybackSpeed {
   /// How many samples of the original `count` samples at a speed need.
-  static func samples(for count: Int, at speed: Double) -> Int {
+  package static func samples(for count: Int, at speed: Double) -> Int {
     Int((Double(count) * speed).rounded(.up)) + 2
   }
 
@@ -12,7 +11,7 @@ enum PlaybackSpeed {
   /// Frequencies above half of the rate are not filtered out.
   ///
   /// - Parameter samples: as many as `samples(for:at:)` says, or more.
-  static func change(_ samples: [Float], to count: Int, at speed: Double) -> [Float] {
+  package static func change(_ samples: [Float], to count: Int, at speed: Double) -> [Float] {
     let last = samples.count - 1
     guard last > 0 else { return Array(repeating: samples.first ?? 0, count: count) }
     return (0..<count).map { i in
@@ -30,7 +29,7 @@ enum PlaybackSpeed {
 }
 
 /// A filter that raises or lowers a band: the peaking equaliser of R. Bristow-Johnson's "Audio EQ Cookbook".
-struct PeakingFilter {
+package struct PeakingFilter {
   private let b: (Float, Float, Float)
   private let a: (Float, Float)
 
@@ -40,7 +39,7 @@ struct PeakingFilter {
   ///   - frequency: in hertz, above 0 and below half of the rate.
   ///   - gain: in dB.
   ///   - quality: the frequency over the width of the band.
-  init(frequency: Double, gain: Double, quality: Double, sampleRate: Int) {
+  package init(frequency: Double, gain: Double, quality: Double, sampleRate: Int) {
     let amplitude = pow(10, gain / 40)
     let angle = 2 * Double.pi * frequency / Double(sampleRate)
     let alpha = sin(angle) / (2 * quality)
@@ -51,7 +50,7 @@ struct PeakingFilter {
   }
 
   /// Filters a sound.
-  func callAsFunction(_ samples: inout [Float]) {
+  package func callAsFunction(_ samples: inout [Float]) {
     var (x1, x2, y1, y2): (Float, Float, Float, Float) = (0, 0, 0, 0)
     for i in samples.indices {
       let x = samples[i]

@@ -63,7 +63,8 @@ public struct TrainingFiles: Sendable {
   ///
   /// - Throws: `Failure`.
   public func checkAreFree() throws {
-    guard !hasCheckpoint else {
+    let folds = Folder.join(Folder.join(folder, "training"), "folds")
+    guard !hasCheckpoint, FileStatus(folds) == nil else {
       throw Failure(
         .trainingExists, path: folder, problem: "holds a training of the \(name) that has begun",
         remedy: "go on with it, choose another folder, or replace it")

@@ -1,10 +1,10 @@
-import PIQAudio
+package import PIQAudio
 
 /// The exponential moving average of weights over the steps of a training (Polyak and Juditsky, 1992):
 /// its models are better than those of any single step, above all where there are few clips.
 ///
 /// In the first steps the average forgets faster, so that it does not remember the initial weights.
-final class WeightAverage {
+package final class WeightAverage {
   private let state: [(name: String, parameter: Parameter)]
   private let decay: Float
   private var values: [Tensor]
@@ -13,14 +13,14 @@ final class WeightAverage {
   /// The average of these weights and statistics.
   ///
   /// - Parameter decay: the part of the average that a step keeps, from 0 to below 1.
-  init(of state: [(name: String, parameter: Parameter)], decay: Double) {
+  package init(of state: [(name: String, parameter: Parameter)], decay: Double) {
     self.state = state
     self.decay = Float(decay)
     values = state.map(\.parameter.value)
   }
 
   /// Takes the weights after a step.
-  func update() {
+  package func update() {
     let kept = min(decay, Float(1 + steps) / Float(10 + steps))
     steps += 1
     for (i, entry) in state.enumerated() {
@@ -34,7 +34,7 @@ final class WeightAverage {
   }
 
   /// Calls `body` while the networks have the averages as their weights.
-  func applied<Result>(_ body: () throws -> Result) rethrows -> Result {
+  package func applied<Result>(_ body: () throws -> Result) rethrows -> Result {
     let current = state.map(\.parameter.value)
     for (entry, value) in zip(state, values) { entry.parameter.value = value }
     defer { for (entry, value) in zip(state, current) { entry.parameter.value = value } }

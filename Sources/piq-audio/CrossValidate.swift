@@ -20,7 +20,9 @@ extension TrainingArguments {
   ) throws {
     let asked = recipe.data
     guard !crossValidate || (asked.trainFolds + asked.validFolds + asked.testFolds).isEmpty else {
-      throw ValidationError("--cross-validate divides the folds itself; name none")
+      throw Failure(
+        .settingInvalid, problem: "a cross-validation divides the folds itself",
+        remedy: "name no folds for training, validation and test")
     }
     let files = files(of: task)
     if !force && !resume { try files.checkAreFree() }

@@ -12,6 +12,7 @@ enum EvaluationTable {
       "calibration error  \(figure(c.calibrationError))",
       "cross-entropy      \(figure(c.crossEntropy))",
     ]
+    if let remark = evaluation.remark { lines.append("seen               \(remark)") }
     if !evaluation.sets.isEmpty {
       lines.append(
         "masks of           \(evaluation.settings.method.rawValue)"

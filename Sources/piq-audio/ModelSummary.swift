@@ -62,6 +62,9 @@ struct ModelSummary: Encodable {
       ),
       ("classes", classes.joined(separator: ", ")),
     ]
+    if let clips = c.clips {
+      rows.append(("clips", "trained on \(clips.train.count), chosen on \(clips.valid.count)"))
+    }
     if let training = c.training { rows.append(("training", training)) }
     if let licence = c.licence { rows.append(("licence", licence)) }
     return rows.map(Self.line).joined(separator: "\n") + (network.map { "\n" + $0.text } ?? "")

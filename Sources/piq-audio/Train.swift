@@ -100,11 +100,11 @@ struct Train: ParsableCommand {
       let teacher = try teacher.map { try Model(path: $0) }
       let inputs = [pretrained?.sha256, teacher?.sha256, teacher?.settingsSHA256]
       try arguments.run(recipe, terminal, ClassifierTask.self) { session in
-        let configuration = try session.recipe.configuration(
+        var configuration = try session.recipe.configuration(
           name: session.modelName, labels: session.split.categories,
           pretrained: pretrained?.configuration, teacher: teacher?.configuration)
         try session.choosePrecision(channels: configuration.ownClassifier.head.inputSize)
-        let clips = try session.load(configuration)
+        let clips = try session.load(&configuration)
         let lessons = try teacher.map {
           try Teacher(
             $0, labels: configuration.labels, sampleRate: configuration.stft.sampleRate,
@@ -174,11 +174,11 @@ struct Train: ParsableCommand {
           try session.fold.map {
             try Model(path: TrainingFiles.folder(ofFold: $0.test, in: classifier.path))
           } ?? classifier
-        let configuration = try session.recipe.configuration(
+        var configuration = try session.recipe.configuration(
           explaining: classifier.configuration, name: session.modelName)
         try session.checkClasses(classifier)
         try session.choosePrecision(channels: configuration.ownClassifier.head.inputSize)
-        let clips = try session.load(configuration)
+        let clips = try session.load(&configuration)
         let task = try InterpreterTask(
           configuration, explaining: classifier.interpreter, session.recipe, train: clips.train,
           valid: clips.valid)

@@ -10,10 +10,10 @@ extension Train.Classifier {
     let model = try Model(path: folder)
     let backbone = try Backbone(model)
     try arguments.run(recipe, terminal, HeadTask.self) { session in
-      let configuration = try session.recipe.configuration(
+      var configuration = try session.recipe.configuration(
         name: session.modelName, labels: session.split.categories, backbone: model.configuration,
         embeddingLength: backbone.embeddingLength)
-      let clips = try session.load(configuration)
+      let clips = try session.load(&configuration)
       let task = try HeadTask(
         configuration, session.recipe, backbone: backbone, train: clips.train, valid: clips.valid
       ) { finished, total in

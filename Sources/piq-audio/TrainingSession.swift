@@ -85,18 +85,18 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   }
 
   /// Decodes the clips for training and validation, and for the test where one is asked for. Those that
-  /// cannot be read are left out.
+  /// cannot be read are left out. The configuration knows them afterwards.
   mutating func load(
-    _ configuration: ModelConfiguration
+    _ configuration: inout ModelConfiguration
   ) throws -> (train: ClipSet, valid: ClipSet) {
-    let (terminal, split) = (terminal, split)
+    let (terminal, split, sizes) = (terminal, split, configuration)
     let total = split.train.count + split.valid.count + split.test.count
     var done = 0
     var unusable: Set<String> = []
     func load(_ clips: [Dataset.Clip]) throws -> ClipSet {
       defer { done += clips.count }
       return try ClipSet(
-        clips, labels: configuration.labels, rate: configuration.stft.sampleRate,
+        clips, labels: sizes.labels, rate: sizes.stft.sampleRate,
         channel: recipe.data.channel == 0 ? nil : recipe.data.channel
       ) { finished, next in
         try checkForSignal()
@@ -118,6 +118,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       self.split = try split.without(unusable)
     }
     self.test = test.flatMap { $0.clips.isEmpty ? nil : $0 }
+    configuration.clips = SeenClips(train: train, valid: valid).union(configuration.clips)
     return (train, valid)
   }
 

@@ -1,0 +1,160 @@
+import Foundation
+import Testing
+
+/// `train … --cross-validate`, and what `evaluate` says of clips that a model has seen.
+@Suite struct CrossValidationTests {
+  private static let recipe = """
+    data: {crop_seconds: 0}
+    optimization: {epochs: 3, batch_size: 4, average_decay: 0.5}
+    augmentation: {speed: 0.1, equalizer: 6}
+    network: {sample_rate: 4000, n_fft: 128, hop_length: 4, win_length: 16, dim: 8}
+    """
+  private static let classifier = [
+    "train", "classifier", "clips.csv", "--recipe", "recipe.yaml", "--cross-validate",
+  ]
+
+  /// Two classes of six clips, two of each in a fold.
+  private func makeData(_ space: Workspace) throws {
+    var table = "filename,fold,category\n"
+    for i in 0..<12 {
+      let samples =
+        i % 2 == 0
+        ? WAV.floats((0..<5000).map { 0.5 * sin(Float($0) * (0.2 + 0.01 * Float(i))) })
+        : WAV.noise(5000 + i, sampleRate: 16_000)
+      try space.write("audio/\(i).wav", samples.bytes)
+      table += "\(i).wav,\(i / 4 + 1),\(["hum", "hiss"][i % 2])\n"
+    }
+    try space.write("clips.csv", table.utf8)
+    try space.write("recipe.yaml", Self.recipe.utf8)
+  }
+
+  private func objects(_ space: Workspace, _ path: String) throws -> [[String: Any]] {
+    try space.bytes(path).split(separator: UInt8(ascii: "\n")).map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any])
+    }
+  }
+
+  @Test func eachFoldIsMeasuredByOthers() throws {
+    let space = try Workspace()
+    try makeData(space)
+    let outcome = try space.run(Self.classifier + ["-o", "ears"])
+    outcome.expectSuccess()
+    let lines = outcome.outputLines
+    for fold in 1...3 {
+      let line = "fold \(fold): 4 clips to train, 4 to choose the best epoch, 4 to test, 2 classes"
+      #expect(lines.contains(line), "\(lines)")
+    }
+    #expect(lines.contains("12 clips to train, 2 classes"), "\(lines)")
+    #expect(lines.contains { $0.hasPrefix("pooled ") })
+
+    // Each clip once, and the figures that follow from it.
+    let clips = try objects(space, "ears/training/classifier.out-of-fold.jsonl")
+    #expect(clips.count == 12)
+    #expect(Set(clips.compactMap { $0["name"] as? String }) == Set((0..<12).map { "\($0).wav" }))
+    let right = try clips.count { clip in
+      let cosines = try #require(clip["cosines"] as? [Double])
+      return cosines.firstIndex(of: try #require(cosines.max())) == clip["label"] as? Int
+    }
+    let report = try space.json("ears/training/classifier.cross-validation.json")
+    let pooled = try #require(report["pooled"] as? [String: Double])
+    #expect(pooled["accuracy"] == Double(right) / 12)
+    let interval = try #require((report["intervals"] as? [String: [Double]])?["accuracy"])
+    #expect(interval[0] <= Double(right) / 12 && Double(right) / 12 <= interval[1])
+    let folds = try #require(report["folds"] as? [[String: Any]])
+    #expect(folds.map { $0["test"] as? Int } == [1, 2, 3])
+    #expect(folds.map { $0["valid"] as? Int } == [2, 3, 1])
+    #expect(folds.map { $0["train"] as? [Int] } == [[3], [1], [2]])
+
+    // The model of all clips ends after the median epoch.
+    let epochs = folds.compactMap { $0["epoch"] as? Int }.sorted()
+    #expect(report["epoch"] as? Int == epochs[1])
+    let log = try objects(space, "ears/training/classifier.jsonl")
+    #expect(log.count == epochs[1])
+    let valid = try #require(log.last?["valid"] as? [String: Any])
+    #expect((valid["figures"] as? [String: Double])?["accuracy"] == Double(right) / 12)
+
+    // Which clips a model has seen.
+    func seen(_ model: String, _ folds: String) throws -> [String: Int]? {
+      let outcome = try space.run([
+        "evaluate", "--json", "--sets", "none", "--folds", folds, "-m", model, "clips.csv",
+      ])
+      outcome.expectSuccess()
+      return try outcome.objects().first?["seen"] as? [String: Int]
+    }
+    let first = "ears/training/folds/1"
+    #expect(try seen("ears", "1,2,3") == ["train": 12, "valid": 0])
+    #expect(try seen(first, "1") == ["train": 0, "valid": 0])
+    #expect(try seen(first, "1,2") == ["train": 0, "valid": 4])
+    #expect(try seen(first, "3") == ["train": 4, "valid": 0])
+    let table = try space.run([
+      "evaluate", "--sets", "in_distribution", "--method", "ones", "-m", first, "-o", "out",
+      "clips.csv",
+    ])
+    #expect(
+      table.output.contains("the model was trained on 4 and was chosen on 4 of the 12 clips"),
+      "\(table.output)")
+    let rows = String(decoding: try space.bytes("out/clips.csv"), as: UTF8.self)
+      .split(whereSeparator: \.isNewline)
+    #expect(rows[0].hasPrefix("set,filename,contaminant,category,predicted,probability,seen,"))
+    #expect(rows.count { $0.contains(",train,") } == 4)
+    #expect(rows.count { $0.contains(",valid,") } == 4)
+    let info = try space.run(["model", "info", first])
+    #expect(info.output.contains("trained on 4, chosen on 4"), "\(info.output)")
+
+    try interpreters(space)
+  }
+
+  /// The interpreter of a fold explains the classifier that does not know the fold.
+  private func interpreters(_ space: Workspace) throws {
+    try space.run([
+      "train", "interpreter", "clips.csv", "--model", "ears", "-o", "both", "--keys", "6",
+      "--cross-validate", "--epochs", "2", "--batch-size", "4", "--crop-seconds", "0",
+    ]).expectSuccess()
+    let report = try space.json("both/training/interpreter.cross-validation.json")
+    #expect((report["pooled"] as? [String: Double])?["fid_in"] != nil)
+    #expect(report["clips"] as? Int == 12)
+    for fold in 1...3 {
+      let (own, classifier) = (
+        try space.json("both/training/folds/\(fold)/model.json"),
+        try space.json("ears/training/folds/\(fold)/model.json")
+      )
+      #expect(own["clips"] as? [String: [String]] == classifier["clips"] as? [String: [String]])
+    }
+    let whole = try space.json("both/model.json")["clips"] as? [String: [String]]
+    #expect(whole?["train"]?.count == 12)
+  }
+
+  /// A run that was ended in a fold goes on there, and makes the same model.
+  @Test(.timeLimit(.minutes(3))) func resuming() throws {
+    let space = try Workspace()
+    try makeData(space)
+    try space.run(Self.classifier + ["-o", "one"]).expectSuccess()
+    let program = try space.start(Program.path, Self.classifier + ["-o", "two"])
+    let checkpoint = space.file("two/training/folds/2/training/classifier.checkpoint.safetensors")
+    for _ in 0..<30_000 where !FileManager.default.fileExists(atPath: checkpoint) { usleep(2000) }
+    kill(program.identifier, SIGKILL)
+    #expect(program.wait().status == nil, "it ended before it was to")
+    try space.run(Self.classifier + ["-o", "two"]).expectRefusal(naming: "two", "has begun")
+    try space.run(Self.classifier + ["-o", "two", "--resume"]).expectSuccess()
+    for name in [
+      "model.safetensors", "model.json", "training/classifier.out-of-fold.jsonl",
+      "training/folds/2/model.safetensors",
+    ] {
+      // The name of a model is that of its folder.
+      let (a, b) = (try space.bytes("one/" + name), try space.bytes("two/" + name))
+      #expect(name == "model.json" || a == b, "\(name)")
+    }
+  }
+
+  @Test func refusals() throws {
+    let space = try Workspace()
+    try makeData(space)
+    let folds = try space.run(Self.classifier + ["-o", "x", "--train-folds", "1"])
+    #expect(folds.status == 1 && folds.errors.contains("divides the folds itself"))
+    try space.write("clips.csv", "filename,category\n0.wav,hum\n1.wav,hiss\n".utf8)
+    try space.run(Self.classifier + ["-o", "x"]).expectRefusal(naming: "clips.csv", "has no folds")
+    try space.run(["train", "interpreter", "clips.csv", "--cross-validate", "-o", "x"])
+      .expectRefusal(naming: "clips.csv", "has no folds")
+    #expect(!space.files.contains { $0.hasPrefix("x/") })
+  }
+}
