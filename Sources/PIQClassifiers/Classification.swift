@@ -59,20 +59,27 @@ public struct Analysis: Sendable {
   /// The output of the classifier's encoder; nil for a classifier that gives only scores.
   package let encoded: EncodedClip?
 
+  /// What the classifier's head takes of the clip [D]; nil for a classifier that gives only scores.
+  public let embedding: Tensor?
+
   /// The log-power spectrogram of the clip [T, F]: T frames, F bins.
   public var logPower: Tensor { clip.logPower }
 
-  /// The analysis of a classifier that gives only scores.
-  public init(_ clip: Clip, _ classification: Classification) {
-    self.init(clip, classification, encoded: nil)
+  /// The analysis of a classifier without an encoder.
+  ///
+  /// - Parameter embedding: what its head takes of the clip [D]; nil where it gives only scores.
+  public init(_ clip: Clip, _ classification: Classification, embedding: Tensor? = nil) {
+    self.clip = clip
+    self.classification = classification
+    self.embedding = embedding
+    encoded = nil
   }
 
   /// The analysis of a classifier with an encoder.
-  ///
-  /// - Parameter encoded: the encoder's output; nil for a classifier that gives scores alone.
-  package init(_ clip: Clip, _ classification: Classification, encoded: EncodedClip?) {
+  package init(_ clip: Clip, _ classification: Classification, encoded: EncodedClip) {
     self.clip = clip
     self.classification = classification
     self.encoded = encoded
+    embedding = encoded.embedding.reshaped([encoded.embedding.count])
   }
 }

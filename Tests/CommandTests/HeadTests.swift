@@ -68,6 +68,48 @@ import Testing
       naming: "two/training/classifier.checkpoint.safetensors", "epochs")
   }
 
+  /// A classifier that learns from a network needs it no more, and says whom it learned from.
+  @Test func teacher() throws {
+    let space = try Workspace()
+    try writeData(space)
+    _ = try Self.network.importModel(
+      into: space, "teacher", ["--embedding", "embedding", "--licence", "Apache-2.0"])
+    try space.write(
+      "recipe.yaml",
+      "network: {sample_rate: 4000, n_fft: 128, hop_length: 4, win_length: 16, dim: 8}".utf8)
+    func train(_ folder: String, _ more: [String]) throws -> Outcome {
+      try space.run(
+        [
+          "train", "classifier", "--teacher", "teacher", "data", "-o", folder, "--recipe",
+          "recipe.yaml", "--batch-size", "4", "--crop-seconds", "0", "--json", "--epochs", "4",
+        ] + more)
+    }
+    let outcome = try train("ears", [])
+    outcome.expectSuccess()
+    let losses = try outcome.objects().map { try #require($0["terms"] as? [String: Double]) }
+    #expect(losses.count == 4)
+    let (first, last) = (try #require(losses.first), try #require(losses.last))
+    // Standardised values are 1 away from their mean.
+    #expect(try #require(first["embedding"]) < 2.5)
+    #expect(try #require(last["embedding"]) < #require(first["embedding"]))
+    #expect(last["classes"] != nil)
+    let training = try #require(try space.json("ears/model.json")["training"] as? String)
+    #expect(training.contains("taught by teacher (imported from"), "\(training)")
+    #expect(training.contains("licence Apache-2.0"), "\(training)")
+    try FileManager.default.moveItem(
+      atPath: space.file("teacher"), toPath: space.file("elsewhere"))
+    try space.run(["classify", "-m", "ears", "data/tone/1.wav"]).expectSuccess()
+    try train("gone", []).expectRefusal(naming: "teacher", "no such file")
+    try FileManager.default.moveItem(
+      atPath: space.file("elsewhere"), toPath: space.file("teacher"))
+
+    // Other teachers are other trainings, and it goes on only with its own.
+    try train("ears", ["--resume"]).expectSuccess()
+    #expect(try train("ears", ["--resume", "--set", "distillation.targets=0"]).status == 1)
+    try train("bad", ["--teacher", "ears"]).expectRefusal(naming: "ears", "is no imported network")
+    #expect(try train("bad", ["--backbone", "teacher"]).status == 64)
+  }
+
   @Test func contradictions() throws {
     let outcome = try Workspace().run([
       "train", "classifier", "--backbone", "a", "--dim", "8", "data", "-o", "b",

@@ -57,9 +57,11 @@ public final class NetworkClassifier: Classifier {
   /// - Throws: `PIQError.mismatch` for scores of other columns; `PIQError.notFinite`; `Failure`.
   public func analyze(_ clip: Clip) throws -> Analysis {
     if let head {
-      let classification = try head.classify(embedding(of: clip))
+      let embedding = try embedding(of: clip)
+      let classification = try head.classify(embedding)
       guard classification.logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
-      return Analysis(clip, classification)
+      return Analysis(
+        clip, classification, embedding: Tensor(shape: [embedding.count], embedding))
     }
     let isMaximum = configuration.aggregate == .max
     var combined = [Double](repeating: isMaximum ? -.infinity : 0, count: classCount)

@@ -25,6 +25,7 @@ extension InterpretedClip {
       ("probabilities", vector(analysis.classification.probabilities)),
       ("audio", vector(interpretation.audio)),
     ]
+    if let embedding = analysis.embedding { arrays.append(("embedding", .float32(embedding))) }
     if let codes = interpretation.explanation.codes {
       let grid = IntegerArray(
         shape: Array(codes.shape.dropFirst()), values: codes.indices.map { Int64($0) })
