@@ -4,7 +4,7 @@ import PIQNeuralNetwork
 public import PIQTensor
 
 /// Further terms of the mask's loss: the class in the masked-in part, its absence from the
-/// masked-out part, sparsity, and smoothness (L-MAC's objective, arXiv 2403.13086).
+/// masked-out part, sparsity, and smoothness (L-MAC's objective, arXiv 2403.13086), and nothing in silence.
 public struct MaskObjective: Sendable, Hashable {
   /// The weight of the cross-entropy, at the class of the whole clip, of the masked-in part
   /// (`l_in_w`).
@@ -18,11 +18,17 @@ public struct MaskObjective: Sendable, Hashable {
   /// The weight of the mean absolute difference between neighbours in time and in frequency
   /// (`reg_w_tv`).
   public var totalVariation: Double
+  /// The weight of the mean of the mask where nothing is heard: from 1 in silence to 0 where the
+  /// spectrogram reaches a tenth of the clip's largest value. There a mask has no effect on sound or
+  /// class, and shows what the decoder's strides leave.
+  public var silence: Double
 
-  /// Weights for the four terms.
+  /// Weights for the terms.
   public init(
-    maskedIn: Double = 0, maskedOut: Double = 0, sparsity: Double = 0, totalVariation: Double = 0
+    maskedIn: Double = 0, maskedOut: Double = 0, sparsity: Double = 0, totalVariation: Double = 0,
+    silence: Double = 0
   ) {
+    self.silence = silence
     self.maskedIn = maskedIn
     self.maskedOut = maskedOut
     self.sparsity = sparsity
@@ -42,7 +48,12 @@ public struct MaskObjective: Sendable, Hashable {
     public var sparsity = 0.0
     /// The mean absolute difference of neighbours.
     public var totalVariation = 0.0
+    /// The mean of the mask times how silent the spectrogram is.
+    public var silence = 0.0
   }
+
+  /// The part of a clip's largest value from which it is not silent.
+  private static let loudness: Float = 0.1
 
   /// The clips classified at a time; few, to limit memory.
   private static let clipsAtATime = 4
@@ -88,6 +99,7 @@ public struct MaskObjective: Sendable, Hashable {
       }
     }
     addRegularisation(of: mask, area, to: &gradient, &terms)
+    if silence != 0 { addSilence(of: mask, logPower, area, to: &gradient, &terms) }
     mask.withUnsafeBuffer { mask in
       gradient.withUnsafeMutableBuffer { gradient in
         for i in 0..<gradient.count { gradient[i] *= mask[i] * (1 - mask[i]) }
@@ -130,6 +142,38 @@ public struct MaskObjective: Sendable, Hashable {
     }
     terms.sparsity = sum / count
     terms.totalVariation = variation / count
+  }
+
+  /// The mean of the mask where the spectrograms are silent, over the shared area.
+  private func addSilence(
+    of mask: Tensor, _ logPower: Tensor, _ area: Area, to gradient: inout Tensor,
+    _ terms: inout Terms
+  ) {
+    let count = Double(mask.shape[0] * area.frames * area.bins)
+    let slope = Float(silence / count)
+    var sum = 0.0
+    mask.withUnsafeBuffer { mask in
+      logPower.withUnsafeBuffer { x in
+        gradient.withUnsafeMutableBuffer { gradient in
+          for clip in 0..<area.mask[0] {
+            let own = clip * area.spectrogram[1] * area.spectrogram[2]
+            let loud =
+              Self.loudness * x[own..<own + area.frames * area.spectrogram[2]].reduce(0, max)
+            for t in 0..<area.frames {
+              let (row, logRow) = (
+                (clip * area.mask[1] + t) * area.mask[2], own + t * area.spectrogram[2]
+              )
+              for f in 0..<area.bins {
+                let quietness = loud > 0 ? max(0, 1 - x[logRow + f] / loud) : 1
+                sum += Double(quietness * mask[row + f])
+                gradient[row + f] += slope * quietness
+              }
+            }
+          }
+        }
+      }
+    }
+    terms.silence = sum / count
   }
 }
 

@@ -72,6 +72,7 @@ public final class InterpreterTask: TrainingTask {
         ("masked_out", mask.maskedOut, found.maskedOut),
         ("sparsity", mask.sparsity, found.sparsity),
         ("total_variation", mask.totalVariation, found.totalVariation),
+        ("silence", mask.silence, found.silence),
       ] where weight != 0 {
         terms[name] = value
         total += weight * value

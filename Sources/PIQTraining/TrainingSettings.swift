@@ -277,9 +277,11 @@ public struct InterpreterRecipe: Recipe {
     public var sparsity = 0.1
     /// Of the mean absolute difference between neighbours.
     public var totalVariation = 0.0
+    /// Of the mean of the mask where the clip is silent.
+    public var silence = 0.0
 
     enum CodingKeys: String, CodingKey {
-      case reconstruction, sparsity
+      case reconstruction, sparsity, silence
       case maskThreshold = "mask_th"
       case maskedIn = "masked_in"
       case maskedOut = "masked_out"
@@ -296,7 +298,7 @@ public struct InterpreterRecipe: Recipe {
     var mask: MaskObjective {
       MaskObjective(
         maskedIn: maskedIn, maskedOut: maskedOut, sparsity: sparsity,
-        totalVariation: totalVariation)
+        totalVariation: totalVariation, silence: silence)
     }
   }
 
@@ -307,7 +309,7 @@ public struct InterpreterRecipe: Recipe {
     let weights = [
       ("reconstruction", objective.reconstruction), ("masked_in", objective.maskedIn),
       ("masked_out", objective.maskedOut), ("sparsity", objective.sparsity),
-      ("total_variation", objective.totalVariation),
+      ("total_variation", objective.totalVariation), ("silence", objective.silence),
     ]
     for (name, weight) in weights where !(0...1e6).contains(weight) {
       return "\(name) is \(weight); a weight is 0 or more"

@@ -39,16 +39,30 @@ final class RecordingWatch: Sendable {
     case .becameRF64(let path):
       terminal.notice("\(printable(path)): is RF64, the form of WAV for files of more than 4 GiB")
     case .progress(let input, let done, let total):
-      state.withLock { state in
-        let now = Date()
-        if state.input != input { state = State(input: input, start: now) }
-        // More frequent updates would flicker.
-        guard now.timeIntervalSince(state.shown) > 0.2 else { return }
-        state.shown = now
-        terminal.progress(
-          Self.line(input, done, total, elapsed: now.timeIntervalSince(state.start)))
-      }
+      show(input) { Self.line(input, done, total, elapsed: $0) }
+    case .scored(let input, let done, let total):
+      show(input) { Self.line(input, done: done, of: total, elapsed: $0) }
     }
+  }
+
+  private func show(_ input: String, _ line: (_ elapsed: Double) -> String) {
+    state.withLock { state in
+      let now = Date()
+      if state.input != input { state = State(input: input, start: now) }
+      // More frequent updates would flicker.
+      guard now.timeIntervalSince(state.shown) > 0.2 else { return }
+      state.shown = now
+      terminal.progress(line(now.timeIntervalSince(state.start)))
+    }
+  }
+
+  /// The progress of an explanation that asks for many scores, and the estimated time left.
+  static func line(_ input: String, done: Int, of total: Int, elapsed: Double) -> String {
+    var line = "score \(done) of \(total) of \(printable(input))"
+    if elapsed > 1 {
+      line += ", \(clockText(Double(total - done) / Double(done) * elapsed)) left"
+    }
+    return line
   }
 
   /// The progress of a recording in seconds, and the estimated time left.

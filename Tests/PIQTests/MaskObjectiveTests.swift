@@ -45,15 +45,29 @@ import Testing
     #expect(absent.gradient.isFinite)
   }
 
-  /// All four terms at once, through a classifier that is not changed.
+  /// In silence the mask counts whole, and from a tenth of the largest value on not at all.
+  @Test func silence() throws {
+    let classifier = try TinyModel.interpreter(TinyModel.configuration()).encoderClassifier
+    var logPower = Tensor(shape: [1, 32, 33])
+    logPower[flat: 0] = 2
+    logPower[flat: 1] = 0.2
+    logPower[flat: 2] = 0.1
+    let found = try MaskObjective(silence: 1).differentiated(
+      Tensor(shape: [1, 32, 33, 1]), logPower: logPower, labels: [0], classifier: classifier)
+    #expect(abs(found.terms.silence - 0.5 * (32 * 33 - 2.5) / (32 * 33)) < 1e-6)
+    #expect(found.gradient[flat: 0] == 0 && found.gradient[flat: 1] == 0)
+    #expect(abs(found.gradient[flat: 3] / found.gradient[flat: 2] - 2) < 1e-5)
+  }
+
+  /// All terms at once, through a classifier that is not changed.
   @Test(arguments: [(32, 33), (40, 33), (32, 30)])
   func gradient(frames: Int, maskFrames: Int) throws {
     let classifier = try TinyModel.interpreter(TinyModel.configuration()).encoderClassifier
     let logPower = Tensor(
-      shape: [5, frames, 33], random([5, frames, 33]).elements.map { abs($0) + 0.1 })
+      shape: [5, frames, 33], random([5, frames, 33]).elements.map { $0 * $0 + 0.01 })
     let labels = [0, 2, 1, 1, 0]
     let objective = MaskObjective(
-      maskedIn: 1, maskedOut: 0.7, sparsity: 0.5, totalVariation: 0.3)
+      maskedIn: 1, maskedOut: 0.7, sparsity: 0.5, totalVariation: 0.3, silence: 0.4)
     func terms(_ reconstruction: Tensor) throws -> (MaskObjective.Terms, Tensor) {
       try objective.differentiated(
         reconstruction, logPower: logPower, labels: labels, classifier: classifier)
@@ -65,7 +79,7 @@ import Testing
     let result = try check("mask", gradient, at: reconstruction) {
       let found = try terms($0).0
       return found.maskedIn + 0.7 * found.maskedOut + 0.5 * found.sparsity
-        + 0.3 * found.totalVariation
+        + 0.3 * found.totalVariation + 0.4 * found.silence
     }
     #expect([result].failures(tolerance: 0.05).isEmpty, "\(result)")
     let state = classifier.encoder.state + classifier.head.state

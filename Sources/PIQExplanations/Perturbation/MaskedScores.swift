@@ -1,6 +1,7 @@
 import PIQClassifiers
 import PIQPlatform
 import PIQTensor
+import Synchronization
 
 /// The scores of a class for masked copies of a clip: what methods that need no gradients ask for.
 ///
@@ -27,7 +28,14 @@ struct MaskedScores: Sendable {
   func callAsFunction(
     count: Int, mask: @Sendable (_ index: Int) -> Tensor
   ) throws -> [Double] {
-    try inOrder(count: count) { try score(mask($0)) }
+    // Not known on other threads.
+    let observer = ScoringProgress.observer
+    let done = Atomic(0)
+    return try inOrder(count: count) { index in
+      let score = try score(mask(index))
+      observer?(done.add(1, ordering: .relaxed).newValue, count)
+      return score
+    }
   }
 
   /// The score of the clip under one mask [T, F].

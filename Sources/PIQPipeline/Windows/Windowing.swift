@@ -72,6 +72,8 @@ public enum RecordingEvent: Sendable {
   case divided(input: String)
   /// The sound at `path` has more than 4 GiB, and is RF64, the form of WAV for such files.
   case becameRF64(path: String)
+  /// The scores of masked copies of `input` that are done, and how many its explanation needs.
+  case scored(input: String, done: Int, total: Int)
   /// The progress of `input` in seconds, and its length if known.
   case progress(input: String, done: Double, total: Double?)
 }
