@@ -58,6 +58,8 @@ public struct Analysis: Sendable {
   public let classification: Classification
   /// The output of the classifier's encoder; nil for a classifier that gives only scores.
   package let encoded: EncodedClip?
+  /// What a classifier found in each of the clip's windows; nil of one that hears the clip whole.
+  package let windows: [WindowFindings]?
 
   /// What the classifier's head takes of the clip [D]; nil for a classifier that gives only scores.
   public let embedding: Tensor?
@@ -69,9 +71,18 @@ public struct Analysis: Sendable {
   ///
   /// - Parameter embedding: what its head takes of the clip [D]; nil where it gives only scores.
   public init(_ clip: Clip, _ classification: Classification, embedding: Tensor? = nil) {
+    self.init(clip, classification, embedding: embedding, windows: nil)
+  }
+
+  /// The analysis of a classifier that hears windows.
+  package init(
+    _ clip: Clip, _ classification: Classification, embedding: Tensor? = nil,
+    windows: [WindowFindings]?
+  ) {
     self.clip = clip
     self.classification = classification
     self.embedding = embedding
+    self.windows = windows
     encoded = nil
   }
 
@@ -80,6 +91,14 @@ public struct Analysis: Sendable {
     self.clip = clip
     self.classification = classification
     self.encoded = encoded
+    windows = nil
     embedding = encoded.embedding.reshaped([encoded.embedding.count])
   }
+}
+
+/// What a network found in a window: probabilities or values of an embedding, of each class or place, and of
+/// how many parts of the window they are the sum or the largest.
+package struct WindowFindings: Sendable {
+  let values: [Double]
+  let parts: Int
 }

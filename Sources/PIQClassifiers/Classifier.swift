@@ -31,6 +31,20 @@ extension Classifier {
   }
 }
 
+/// A classifier that hears parts of a clip by themselves, so that a change of one leaves the others.
+package protocol LocalClassifier: Classifier {
+  /// The decision about a sound that differs from another in part, the same as that about the whole of it;
+  /// nil where the classifier needs the whole.
+  ///
+  /// - Parameters:
+  ///   - samples: all of the sound.
+  ///   - changed: where it may differ.
+  ///   - base: the analysis of the other sound.
+  /// - Throws: as `analyze`.
+  func classify(_ samples: [Float], changed: Range<Int>, since base: Analysis) throws
+    -> Classification?
+}
+
 /// A classifier that also gives gradients, for gradient-based methods.
 public protocol DifferentiableClassifier: Classifier {
   /// The gradient of a class's logit for a spectrogram.

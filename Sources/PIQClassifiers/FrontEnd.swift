@@ -80,6 +80,40 @@ public struct FrontEnd: Sendable {
     }
   }
 
+  /// The sound of a clip without a part of its spectrogram, the same as that of a mask with zeros there.
+  ///
+  /// - Parameters:
+  ///   - frames: of the part.
+  ///   - bins: of the part.
+  ///   - filling: as for `masked`.
+  ///   - whole: the sound of a mask of ones.
+  /// - Returns: the samples, and the places where they may differ from `whole`.
+  package func sound(
+    of clip: Clip, without frames: Range<Int>, _ bins: Range<Int>, filling: Tensor?, whole: [Float]
+  ) -> (samples: [Float], changed: Range<Int>) {
+    let logPower = clip.logPower
+    let changed = stft.places(of: frames).clamped(to: whole.indices)
+    let needed = stft.frames(of: changed, among: logPower.shape[0])
+    var part = logPower.rows(needed)
+    let columns = logPower.shape[1]
+    part.withUnsafeMutableBuffer { values in
+      for frame in frames {
+        let row = (frame - needed.lowerBound) * columns
+        for bin in bins {
+          // As `masked` has it.
+          values[row + bin] = 0 * values[row + bin] + (filling.map { $0[flat: bin] } ?? 0)
+        }
+      }
+    }
+    let heard = stft.inverse(
+      magnitude: magnitude(of: part), phaseOf: clip.spectrogram, frames: needed, places: changed)
+    var samples = whole
+    for (place, sample) in zip(changed, heard) {
+      samples[place] = clip.level == 1 ? sample : sample * clip.level
+    }
+    return (samples, changed)
+  }
+
   /// The linear magnitudes of the normalised clip behind `logPower` [T, F]: expm1 of each value.
   package func magnitude(of logPower: Tensor) -> Tensor {
     logPower.withUnsafeBuffer { values in

@@ -15,7 +15,8 @@ public struct MappedClassifier: Classifier {
 
   /// The decision about a clip; throws as the classifier does.
   public func analyze(_ clip: Clip) throws -> Analysis {
-    Analysis(clip, mapped(try classifier.analyze(clip).classification))
+    let own = try classifier.analyze(clip)
+    return Analysis(clip, mapped(own.classification), windows: own.windows)
   }
 
   /// The decisions about several clips; throws as the classifier does.
@@ -33,5 +34,14 @@ public struct MappedClassifier: Classifier {
     return Classification(
       logits: members.map { own in own.reduce(0) { max($0, probabilities[$1]) } },
       activation: .none)
+  }
+}
+
+extension MappedClassifier: LocalClassifier {
+  package func classify(
+    _ samples: [Float], changed: Range<Int>, since base: Analysis
+  ) throws -> Classification? {
+    try (classifier as? any LocalClassifier)?
+      .classify(samples, changed: changed, since: base).map(mapped)
   }
 }

@@ -48,8 +48,8 @@ extension ClipProcessor {
           samples.indices, span: samples.indices, classification,
           isExplained: classification.map(windowing.selects) ?? false)
         let interpretation = try clock.measure("interpret") {
-          try ScoringProgress.$observer.withValue(
-            { [observe] in observe(.scored(input: job.input.title, done: $0, total: $1)) }
+          try ScoringProgress.observed(
+            by: { [observe] in observe(.scored(input: job.input.title, done: $0, total: $1)) }
           ) { try interpret(analysis, isExplained: window.entry.isExplained) }
         }
         return (analysis, interpretation, window)

@@ -82,7 +82,9 @@ public final class STFT: Sendable {
     let bins = configuration.bins
     precondition(spectrogram.bins == bins, "\(spectrogram.bins) bins instead of \(bins)")
     return spectrogram.values.withUnsafeBuffer { values in
-      overlapAdd(frames: spectrogram.frames, length: length) { frame, spectrum in
+      overlapAdd(
+        frames: 0..<spectrogram.frames, places: 0..<count(length, frames: spectrogram.frames)
+      ) { frame, spectrum in
         let row = values[frame * bins * 2..<(frame + 1) * bins * 2]
         _ = spectrum.update(fromContentsOf: row)
       }
@@ -107,36 +109,80 @@ public final class STFT: Sendable {
       magnitude.shape.count == 2 && magnitude.shape[1] == bins && spectrogram.bins == bins
         && magnitude.shape[0] <= spectrogram.frames,
       "no phases for \(magnitude.shape) in \(spectrogram.values.shape)")
+    let places = 0..<count(length, frames: magnitude.shape[0])
+    return inverse(
+      magnitude: magnitude, phaseOf: spectrogram, frames: 0..<magnitude.shape[0], places: places)
+  }
+
+  /// The frames that samples at `places` of a signal of T frames depend on.
+  package func frames(of places: Range<Int>, among count: Int) -> Range<Int> {
+    let (hop, reach) = (configuration.hopLength, configuration.windowLength)
+    let first = configuration.nFFT / 2 - windowStart
+    func frame(_ place: Int) -> Int { min(max(0, (place + hop - 1) / hop), count) }
+    let lower = frame(max(0, places.lowerBound + first - reach + 1))
+    return lower..<max(lower, frame(max(0, places.upperBound + first)))
+  }
+
+  /// The samples that frames change.
+  package func places(of frames: Range<Int>) -> Range<Int> {
+    let start = windowStart - configuration.nFFT / 2
+    let (first, last) = (frames.lowerBound, max(frames.lowerBound, frames.upperBound - 1))
+    return max(
+      0, first * configuration.hopLength + start)..<max(
+        0, last * configuration.hopLength + start + configuration.windowLength)
+  }
+
+  /// Some samples of the signal with the magnitudes `magnitude` and the phases of `spectrogram`: the same
+  /// as in the whole signal.
+  ///
+  /// - Parameters:
+  ///   - magnitude: [T', F], linear, of the frames `frames`.
+  ///   - spectrogram: [T, F, 2], of all frames.
+  ///   - frames: those that the samples depend on, or more.
+  ///   - places: of the samples.
+  package func inverse(
+    magnitude: Tensor, phaseOf spectrogram: Spectrogram, frames: Range<Int>, places: Range<Int>
+  ) -> [Float] {
+    let bins = configuration.bins
     return magnitude.withUnsafeBuffer { magnitudes in
       spectrogram.values.withUnsafeBuffer { values in
-        overlapAdd(frames: magnitude.shape[0], length: length) { frame, spectrum in
+        overlapAdd(frames: frames, places: places) { frame, spectrum in
+          let own = (frame - frames.lowerBound) * bins
           for bin in 0..<bins {
             let i = frame * bins + bin
             let (real, imaginary) = Self.direction(values[2 * i], values[2 * i + 1])
-            spectrum[2 * bin] = magnitudes[i] * real
-            spectrum[2 * bin + 1] = magnitudes[i] * imaginary
+            spectrum[2 * bin] = magnitudes[own + bin] * real
+            spectrum[2 * bin + 1] = magnitudes[own + bin] * imaginary
           }
         }
       }
     }
   }
 
+  /// How many samples frames give.
+  private func count(_ length: Int?, frames: Int) -> Int {
+    max(0, length ?? configuration.samples(for: frames))
+  }
+
   /// Adds up the windowed inverse transforms of the frames that `fill` writes.
+  ///
+  /// - Returns: the samples at `places`.
   private func overlapAdd(
-    frames: Int, length: Int?, fill: (Int, UnsafeMutableBufferPointer<Float>) -> Void
+    frames: Range<Int>, places: Range<Int>,
+    fill: (Int, UnsafeMutableBufferPointer<Float>) -> Void
   ) -> [Float] {
     let transform = transform
-    let count = max(0, length ?? configuration.samples(for: frames))
     let buffers = FourierBuffers(count: configuration.nFFT)
     let spectrum = UnsafeMutableBufferPointer(
       start: buffers.spectrumValues, count: configuration.bins * 2)
     let signal = buffers.signal + windowStart
     let scale = 1 / Float(configuration.nFFT)
-    var windowSum = [Float](repeating: 0, count: count)
+    var windowSum = [Float](repeating: 0, count: places.count)
     var samples = windowSum
-    for frame in 0..<frames {
-      let start = frame * configuration.hopLength + windowStart - configuration.nFFT / 2
-      let inside = Self.overlap(start, window.count, count)
+    for frame in frames {
+      let start =
+        frame * configuration.hopLength + windowStart - configuration.nFFT / 2 - places.lowerBound
+      let inside = Self.overlap(start, window.count, places.count)
       if inside.isEmpty { continue }
       fill(frame, spectrum)
       transform.inverse(buffers)
@@ -145,7 +191,7 @@ public final class STFT: Sendable {
         windowSum[start + i] += window[i] * window[i]
       }
     }
-    for i in 0..<count {
+    for i in samples.indices {
       samples[i] = windowSum[i] > Self.leastWindowSum ? samples[i] / windowSum[i] : 0
     }
     return samples

@@ -56,45 +56,81 @@ public final class NetworkClassifier: Classifier {
   ///
   /// - Throws: `PIQError.mismatch` for scores of other columns; `PIQError.notFinite`; `Failure`.
   public func analyze(_ clip: Clip) throws -> Analysis {
-    if let head {
-      let embedding = try embedding(of: clip)
-      let classification = try head.classify(embedding)
-      guard classification.logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
-      return Analysis(
-        clip, classification, embedding: Tensor(shape: [embedding.count], embedding))
+    let windows = try findings(of: clip)
+    let combined = combined(windows)
+    guard head != nil else {
+      return Analysis(clip, try decision(combined), windows: windows)
     }
-    let isMaximum = configuration.aggregate == .max
-    var combined = [Double](repeating: isMaximum ? -.infinity : 0, count: classCount)
-    var count = 0
-    try forEachOutput(of: clip) { output in
-      for row in try rows(output) {
-        count += 1
-        for (index, value) in row.enumerated() {
-          combined[index] =
-            isMaximum ? max(combined[index], Double(value)) : combined[index] + Double(value)
-        }
-      }
-    }
-    let divisor = isMaximum ? 1 : Double(count)
     return Analysis(
-      clip, Classification(logits: combined.map { Float($0 / divisor) }, activation: .none))
+      clip, try decision(combined), embedding: Tensor(shape: [combined.count], combined),
+      windows: windows)
   }
 
   /// The mean of the embeddings of a clip's windows [D].
   ///
   /// - Throws: as `analyze`, for a classifier whose output is an embedding.
   package func embedding(of clip: Clip) throws -> [Float] {
-    var (sum, count) = ([Double](), 0)
-    try forEachOutput(of: clip) { output in
-      guard let length = Self.embeddingLength(of: output.shape) else {
-        throw PIQError.mismatch("the embedding has the shape \(output.shape)")
+    var all: [WindowFindings] = []
+    try forEachOutput(of: clip) { all.append(try embedded($0)) }
+    return combined(all, isMaximum: false)
+  }
+
+  /// The decision about combined probabilities, or an embedding.
+  private func decision(_ combined: [Float]) throws -> Classification {
+    guard let head else { return Classification(logits: combined, activation: .none) }
+    let classification = try head.classify(combined)
+    guard classification.logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
+    return classification
+  }
+
+  private var takesMaximum: Bool { head == nil && configuration.aggregate == .max }
+
+  private func combined(_ windows: [WindowFindings]) -> [Float] {
+    combined(windows, isMaximum: takesMaximum)
+  }
+
+  /// The mean, or the largest, of what windows hold.
+  private func combined(_ windows: [WindowFindings], isMaximum: Bool) -> [Float] {
+    guard var values = windows.first?.values else { return [] }
+    var parts = windows[0].parts
+    for window in windows.dropFirst() {
+      parts += window.parts
+      for (i, value) in window.values.enumerated() {
+        values[i] = isMaximum ? max(values[i], value) : values[i] + value
       }
-      guard output.isFinite else { throw PIQError.notFinite }
-      if sum.isEmpty { sum = Array(repeating: 0, count: length) }
-      for (index, value) in output.elements.enumerated() { sum[index % length] += Double(value) }
-      count += output.count / length
     }
-    return sum.map { Float($0 / Double(count)) }
+    let divisor = isMaximum ? 1 : Double(parts)
+    return values.map { Float($0 / divisor) }
+  }
+
+  /// What each window of a clip holds.
+  private func findings(of clip: Clip) throws -> [WindowFindings] {
+    var all: [WindowFindings] = []
+    try forEachOutput(of: clip) { all.append(try findings(in: $0)) }
+    return all
+  }
+
+  private func findings(in output: Tensor) throws(PIQError) -> WindowFindings {
+    if head != nil { return try embedded(output) }
+    let rows = try rows(output)
+    var values = [Double](repeating: takesMaximum ? -.infinity : 0, count: classCount)
+    for row in rows {
+      for (i, value) in row.enumerated() {
+        values[i] = takesMaximum ? max(values[i], Double(value)) : values[i] + Double(value)
+      }
+    }
+    return WindowFindings(values: values, parts: rows.count)
+  }
+
+  /// The sum of the embeddings in an output.
+  private func embedded(_ output: Tensor) throws(PIQError) -> WindowFindings {
+    guard let length = Self.embeddingLength(of: output.shape) else {
+      throw .mismatch("the embedding has the shape \(output.shape)")
+    }
+    guard output.isFinite else { throw .notFinite }
+    var sum = [Double](repeating: 0, count: length)
+    for (i, value) in output.elements.enumerated() { sum[i % length] += Double(value) }
+    return WindowFindings(values: sum, parts: output.count / length)
   }
 
   /// D of a tensor of this shape that holds one vector, or [.., D] one for each of several times; nil if
@@ -133,5 +169,24 @@ public final class NetworkClassifier: Classifier {
   public func memory(frames: Int, bins: Int) -> Double {
     let windows = Double(Self.mostAtOnce * input.inputShape.reduce(1, *))
     return 40 * Double(frames) * Double(bins) + 8 * windows
+  }
+}
+
+extension NetworkClassifier: LocalClassifier {
+  /// Runs the network on the windows that hear the change alone.
+  package func classify(
+    _ samples: [Float], changed: Range<Int>, since base: Analysis
+  ) throws -> Classification? {
+    guard var windows = base.windows, windows.count == input.windowCount(of: samples.count),
+      let heard = input.windows(hearing: changed, of: samples.count)
+    else { return nil }
+    var next = heard.lowerBound
+    try input.forEach(heard, of: samples, atOnce: Self.mostAtOnce) { inputs in
+      for outputs in try network.run(inputs, outputs: [output]) {
+        windows[next] = try findings(in: outputs[0])
+        next += 1
+      }
+    }
+    return try decision(combined(windows))
   }
 }

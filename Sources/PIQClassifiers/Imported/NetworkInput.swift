@@ -98,11 +98,26 @@ package struct NetworkInput: Sendable {
       return
     }
     let samples = clip.samples
-    let count = windowCount(of: samples.count)
-    for first in stride(from: 0, to: count, by: most) {
+    try forEach(0..<windowCount(of: samples.count), of: samples, atOnce: most, body)
+  }
+
+  /// Calls `body` with the inputs of some windows of a sound, a few at a time.
+  func forEach(
+    _ windows: Range<Int>, of samples: [Float], atOnce most: Int, _ body: ([Tensor]) throws -> Void
+  ) rethrows {
+    for first in stride(from: windows.lowerBound, to: windows.upperBound, by: most) {
       try body(
-        (first..<min(count, first + most)).map { input(of: samples, from: $0 * hop) })
+        (first..<min(windows.upperBound, first + most)).map { input(of: samples, from: $0 * hop) })
     }
+  }
+
+  /// The windows of a sound of `count` samples that hear some of its places; nil where windows are not cut
+  /// from samples.
+  func windows(hearing places: Range<Int>, of count: Int) -> Range<Int>? {
+    guard configuration.input != .logPower else { return nil }
+    let all = windowCount(of: count)
+    let first = max(0, (places.lowerBound - window) / hop + (places.lowerBound >= window ? 1 : 0))
+    return min(first, all)..<max(min(first, all), min(all, (places.upperBound + hop - 1) / hop))
   }
 
   private func input(of samples: [Float], from start: Int) -> Tensor {

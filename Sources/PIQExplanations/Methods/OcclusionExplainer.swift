@@ -30,12 +30,7 @@ public struct OcclusionExplainer: PerturbationExplainer {
     let shape = clip.logPower.shape
     let places = PatchGrid(shape: shape, size: size, stride: stride).places
     let scores = MaskedScores(interpreter, clip, of: classIndex, settings.baseline)
-    let whole = try scores.score(Tensor(shape: shape, repeating: 1))
-    let without = try scores(count: places.count) { index in
-      var mask = Tensor(shape: shape, repeating: 1)
-      mask.fill(places[index], with: 0)
-      return mask
-    }
+    let (whole, without) = try scores.without(places)
     var (sums, counts) = (Tensor(shape: shape), Tensor(shape: shape))
     for (place, score) in zip(places, without) {
       sums.add(Float(whole - score), in: place)

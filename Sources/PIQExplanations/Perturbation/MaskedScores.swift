@@ -28,14 +28,53 @@ struct MaskedScores: Sendable {
   func callAsFunction(
     count: Int, mask: @Sendable (_ index: Int) -> Tensor
   ) throws -> [Double] {
+    try scores(count: count) { try score(mask($0)) }
+  }
+
+  /// What `score` gives for each of `count` copies, with the progress.
+  private func scores(
+    count: Int, _ score: @Sendable (_ index: Int) throws -> Double
+  ) throws -> [Double] {
     // Not known on other threads.
     let observer = ScoringProgress.observer
     let done = Atomic(0)
     return try inOrder(count: count) { index in
-      let score = try score(mask(index))
+      let score = try score(index)
       observer?(done.add(1, ordering: .relaxed).newValue, count)
       return score
     }
+  }
+
+  /// The score of the clip under a mask of ones, and those without each of some cells.
+  ///
+  /// Of a classifier that hears parts by themselves, only what a cell changes is computed anew: the scores
+  /// are the same.
+  ///
+  /// - Throws: as the classifier does.
+  func without(_ places: [PatchPlace]) throws -> (whole: Double, others: [Double]) {
+    let ones = Tensor(shape: clip.logPower.shape, repeating: 1)
+    let base = try interpreter.classifier.analyze(
+      interpreter.frontEnd.masked(clip, by: ones, filling: filling))
+    let whole = Double(base.classification.logits[classIndex])
+    guard let classifier = interpreter.classifier as? any LocalClassifier, base.windows != nil
+    else {
+      return (whole, try self(count: places.count) { masked(places[$0]) })
+    }
+    let sound = base.clip.samples
+    let others = try scores(count: places.count) { index in
+      let place = places[index]
+      let (samples, changed) = interpreter.frontEnd.sound(
+        of: clip, without: place.frames, place.bins, filling: filling, whole: sound)
+      let found = try classifier.classify(samples, changed: changed, since: base)
+      return try found.map { Double($0.logits[classIndex]) } ?? score(masked(place))
+    }
+    return (whole, others)
+  }
+
+  private func masked(_ place: PatchPlace) -> Tensor {
+    var mask = Tensor(shape: clip.logPower.shape, repeating: 1)
+    mask.fill(place, with: 0)
+    return mask
   }
 
   /// The score of the clip under one mask [T, F].
