@@ -36,7 +36,7 @@ extension ClipProcessor {
     case .windows(let reader, let head):
       noteDivision(of: job.input)
       let windows = settings.windowing.windows(at: model.configuration.stft.sampleRate)
-      var outcome = try inWindows(job, reader, head: head) { [self] window in
+      var outcome = try inWindows(job, reader, head: head, isExplained: false) { [self] window in
         try classify(window.samples, window.start..<window.end, span: windows.span(of: window))
       } write: { [self] window, classified, result, start in
         try result.add(classified, window, sound: [])
@@ -62,7 +62,8 @@ extension ClipProcessor {
       }
     }
     clock.add(window.seconds)
-    let whole = windowedRecording(job.input, duration: recording.duration)
+    let whole = windowedRecording(
+      job.input, duration: recording.duration, isExplained: false)
     var report = report(job.input, RecordingFacts(recording), whole.start, window.means)
     var result = try RecordingResult(whole, outputs: job.outputs)
     try result.add(window, of: samples)

@@ -41,7 +41,7 @@ extension ClipProcessor {
     try job.makeFolders()
     return try withMemory(for: samples.count) {
       let windowing = settings.windowing
-      let (analysis, interpretation, window) = try Failure.naming(job.input.path) {
+      var (analysis, interpretation, window) = try Failure.naming(job.input.path) {
         let analysis = try clock.measure("classify") { try model.interpreter.analyze(samples) }
         let classification = windowing.isSilent(samples) ? nil : analysis.classification
         let window = ClassifiedWindow(
@@ -54,18 +54,23 @@ extension ClipProcessor {
         }
         return (analysis, interpretation, window)
       }
-      let whole = windowedRecording(job.input, duration: recording.duration)
+      let whole = windowedRecording(
+        job.input, duration: recording.duration, isExplained: true)
       var report = report(
         job.input, RecordingFacts(recording), whole.start,
         window.entry.classIndex == nil ? nil : ClassMeans(analysis.classification))
       describeExplanation(in: &report)
+      if window.entry.isExplained, !recording.isSilent {
+        report.region = region(of: interpretation, analysis, from: 0)
+        window.entry.region = report.region
+      }
       if windowing.coversWholeClips {
         var tables = try RecordingResult(
           whole, outputs: job.keeping(OutputKind.ofWindowsAlone).outputs)
         try tables.add(window, of: samples)
-        try clock.measure("write") { try tables.finish(&report) }
         describe(
           tables.timeline, whole.start, length: recording.duration, overlap: 0, in: &report)
+        try clock.measure("write") { try tables.finish(&report) }
       }
       report.outputs = job.outputs
       var clip = InterpretedClip(

@@ -97,16 +97,39 @@ extension ClipProcessor {
       time: start?.time(after: seconds),
       label: entry.classIndex.map { model.configuration.labels[$0] },
       index: entry.classIndex, probability: entry.classIndex.map { _ in entry.probability },
-      explained: entry.isExplained, isSilent: entry.isSilent)
+      explained: entry.isExplained, isSilent: entry.isSilent, region: entry.region)
+  }
+
+  /// What carried the class that an interpretation explains.
+  ///
+  /// - Parameter start: of the sound that was analysed, in seconds of the recording.
+  func region(
+    of interpretation: Interpretation, _ analysis: Analysis, from start: Double
+  ) -> ExplainedRegion? {
+    let (stft, index) = (model.configuration.stft, interpretation.classIndex)
+    let duration = Double(interpretation.audio.count) / Double(stft.sampleRate)
+    return Region(
+      of: interpretation.mask, in: analysis.logPower, stft, duration: duration
+    ).map {
+      ExplainedRegion(
+        $0.shifted(by: start), label: model.configuration.labels[index], index: index,
+        probability: analysis.classification.probabilities[index])
+    }
   }
 
   /// A recording whose outputs of windows begin.
   ///
-  /// - Parameter duration: in seconds; nil where unknown.
-  func windowedRecording(_ input: ClipInput, duration: Double?) -> WindowedRecording {
-    WindowedRecording(
+  /// - Parameters:
+  ///   - duration: in seconds; nil where unknown.
+  ///   - isExplained: whether its windows are explained.
+  func windowedRecording(
+    _ input: ClipInput, duration: Double?, isExplained: Bool
+  ) -> WindowedRecording {
+    var recording = WindowedRecording(
       name: input.name, duration: duration, labels: model.configuration.labels,
       stft: model.configuration.stft, soundFormat: settings.soundFormat,
       start: RecordingStart(path: input.path), observe: observe)
+    recording.isExplained = isExplained
+    return recording
   }
 }

@@ -48,7 +48,7 @@ extension ClipProcessor {
     var timeline = Timeline(labels: [], sampleRate: stft.sampleRate)
     try job.makeFolders()
     // The figures are this function's own.
-    _ = try inWindows(job.keeping([]), reader, head: head) { [self] window in
+    _ = try inWindows(job.keeping([]), reader, head: head, isExplained: false) { [self] window in
       piece(
         try model.interpreter.logPower(of: window.samples), mask: nil,
         level: model.configuration.normalize.level(of: window.samples), window,

@@ -51,6 +51,8 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var stft: STFTConfiguration?
   /// The divisor of clips before the STFT; nil as `stft`.
   public var normalize: Normalization?
+  /// What carried the class, of a clip that was explained whole.
+  public var region: ExplainedRegion?
   /// Of a recording that was divided into windows: the length of a window in seconds.
   public var window: Double?
   /// How much of it the next window shares, in seconds.
@@ -78,14 +80,18 @@ public struct ClipReport: Sendable, Codable, Equatable {
     public var probability: Float?
     /// Whether its interpretation is in the sound.
     public var explained: Bool
+    /// What carried the class that was explained; nil where none was.
+    public var region: ExplainedRegion?
     /// True where nothing was recorded in it, so that its class says nothing; nil otherwise.
     public var silent: Bool?
 
     /// A window from `start` to `end` seconds.
     public init(
       start: Double, end: Double, time: String? = nil, label: String?, index: Int?,
-      probability: Float?, explained: Bool, isSilent: Bool = false
+      probability: Float?, explained: Bool, isSilent: Bool = false,
+      region: ExplainedRegion? = nil
     ) {
+      self.region = region
       silent = isSilent ? true : nil
       self.time = time
       (self.start, self.end, self.label) = (start, end, label)
@@ -118,7 +124,7 @@ public struct ClipReport: Sendable, Codable, Equatable {
       warning, time
     case stft,
       normalize, method, steps, quantile, samples, patch, baseline, seed, precision
-    case window, overlap, windows
+    case window, overlap, windows, region
     case sampleRate = "sample_rate"
     case endFlag = "end_flag"
   }

@@ -7,6 +7,11 @@ package struct Rectangle: Equatable, Sendable {
 
   package var maxX: Int { x + width }
   package var maxY: Int { y + height }
+  /// The rectangle without a margin of this width.
+  func inset(by margin: Int) -> Rectangle {
+    Rectangle(x: x + margin, y: y + margin, width: width - 2 * margin, height: height - 2 * margin)
+  }
+
   var midX: Double { Double(x) + Double(width) / 2 }
   var midY: Double { Double(y) + Double(height) / 2 }
 }
@@ -29,6 +34,8 @@ package struct Color: Equatable, Sendable {
   static let white = Color(rgb: 0xFFFFFF)
   static let ink = Color(rgb: 0x222222)
   static let paleInk = Color(rgb: 0x666666)
+  /// What stands out from both colour maps.
+  package static let accent = Color(rgb: 0xF0562B)
   /// Where a panel has no frames. Grey, which neither colour map contains at this lightness.
   package static let noData = Color(rgb: 0xE4E4E4)
 }

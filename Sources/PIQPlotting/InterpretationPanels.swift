@@ -21,6 +21,10 @@ public struct InterpretationPanels: Sendable {
     public let start: Double
     /// The length of a second, in widths of an image.
     public let perSecond: Double
+    /// The position of 0 Hz between the lower edge (0) and the upper edge (1).
+    public let lowest: Double
+    /// The height of a hertz, in heights of an image.
+    public let perHertz: Double
     /// Round times in seconds.
     public let time: [Mark]
     /// Round frequencies in `unit`.
@@ -64,8 +68,10 @@ public struct InterpretationPanels: Sendable {
     self.mask = try png(mask, .mask)
     self.interpretation = try png(interpretation, scale, isMagnitude: true)
     let (start, unit) = (axes.share(seconds: 0), axes.hertzPerUnit)
+    let lowest = axes.share(hertz: 0)
     self.axes = Axes(
-      start: start, perSecond: axes.share(seconds: 1) - start,
+      start: start, perSecond: axes.share(seconds: 1) - start, lowest: lowest,
+      perHertz: axes.share(hertz: 1) - lowest,
       time: Tick.round(upTo: axes.lastSecond, atMost: 7).map {
         Mark(label: $0.label, place: axes.share(seconds: $0.value))
       },

@@ -7,6 +7,9 @@ public struct OverviewFigure: Figure, Sendable {
   /// A time interval, in seconds, that was classified as a class.
   public typealias Interval = (range: Range<Double>, label: String, probability: Float)
 
+  /// What carried a class, in seconds and hertz.
+  public typealias Box = (seconds: Range<Double>, hertz: Range<Double>)
+
   /// The number of classes with their own row; the others share one.
   static let mostClasses = 12
   private static let rowHeight = 24
@@ -15,6 +18,7 @@ public struct OverviewFigure: Figure, Sendable {
   private let pool: OverviewPool
   private let range: ClosedRange<Double>
   private let intervals: [Interval]
+  private let boxes: [Box]
   private let axes: SpectrogramAxes
   private let title: String
   private let source: String?
@@ -26,6 +30,7 @@ public struct OverviewFigure: Figure, Sendable {
   ///   - pool: spectrogram and mask from the start of `range` on.
   ///   - range: in seconds.
   ///   - intervals: the classified intervals, in any order.
+  ///   - boxes: outlined on spectrogram and mask.
   ///   - sampleRate: in hertz.
   ///   - bins: of the spectrogram, before it was pooled.
   ///   - nFFT: samples in a frame's Fourier transform.
@@ -33,12 +38,14 @@ public struct OverviewFigure: Figure, Sendable {
   ///   - source: the source of the sound, such as a file name.
   ///   - showsExplanation: whether mask and classes are drawn below the spectrogram.
   public init(
-    _ pool: OverviewPool, range: ClosedRange<Double>, intervals: [Interval], sampleRate: Int,
-    bins: Int, nFFT: Int, title: String, source: String? = nil, showsExplanation: Bool = true
+    _ pool: OverviewPool, range: ClosedRange<Double>, intervals: [Interval], boxes: [Box] = [],
+    sampleRate: Int, bins: Int, nFFT: Int, title: String, source: String? = nil,
+    showsExplanation: Bool = true
   ) {
     self.pool = pool
     self.range = range
     self.intervals = intervals.filter { $0.range.overlaps(range) }
+    self.boxes = boxes.filter { $0.seconds.overlaps(range) }
     self.title = title
     self.source = source
     self.showsExplanation = showsExplanation
@@ -65,12 +72,14 @@ public struct OverviewFigure: Figure, Sendable {
     var panels = [panel]
     canvas.drawHeader(title: title, source: source, from: left, to: right)
     canvas.drawPanel(image(pool.input, panel, scale), in: panel, title: "Input")
+    if !isCrowded(panel) { draw(boxes, in: panel, on: canvas) }
     canvas.drawFrequencyAxis(axes, leftOf: panel, isLabelled: true)
     canvas.drawColorBar(scale, rightOf: panel)
     if showsExplanation {
       panel.y += Self.panelHeight + gap
       panels.append(panel)
       canvas.drawPanel(maskImage(panel), in: panel, title: "Mask")
+      draw(boxes, in: panel, on: canvas)
       canvas.drawFrequencyAxis(axes, leftOf: panel, isLabelled: true)
       canvas.drawColorBar(.mask, rightOf: panel)
       panel.y += Self.panelHeight + gap
@@ -112,6 +121,33 @@ public struct OverviewFigure: Figure, Sendable {
       for y in 0..<panel.height { image.pixels[y * panel.width + x] = Color.noData.rgb }
     }
     return image
+  }
+
+  // MARK: Boxes
+
+  /// Whether so many boxes would hide the spectrogram.
+  private func isCrowded(_ panel: Rectangle) -> Bool { boxes.count > panel.width / 24 }
+
+  private func draw(_ boxes: [Box], in panel: Rectangle, on canvas: Canvas) {
+    let span = range.upperBound - range.lowerBound
+    let width = isCrowded(panel) ? 1 : 2
+    for box in boxes {
+      func x(_ seconds: Double) -> Int {
+        let share = min(max((seconds - range.lowerBound) / span, 0), 1)
+        return panel.x + Int((share * Double(panel.width)).rounded())
+      }
+      func y(_ hertz: Double) -> Int {
+        let share = min(max(axes.share(hertz: hertz), 0), 1)
+        return panel.maxY - Int((share * Double(panel.height)).rounded())
+      }
+      let (left, top) = (x(box.seconds.lowerBound), y(box.hertz.upperBound))
+      let least = 2 * width + 1
+      let frame = Rectangle(
+        x: min(left, panel.maxX - least), y: min(top, panel.maxY - least),
+        width: max(least, x(box.seconds.upperBound) - left),
+        height: max(least, y(box.hertz.lowerBound) - top))
+      canvas.border(around: frame.inset(by: width), width: width, .accent)
+    }
   }
 
   // MARK: Classes

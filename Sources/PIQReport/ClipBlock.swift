@@ -69,6 +69,8 @@ struct ClipInfo: Encodable {
   let label: String
   let probability: Float
   let top: [Candidate]
+  /// What carried the class; nil where that is not known.
+  let region: Box?
   /// In seconds.
   let duration: Double
   /// Samples a second of the sounds.
@@ -79,6 +81,11 @@ struct ClipInfo: Encodable {
   var axes: InterpretationPanels.Axes?
   /// Remarks about missing files, for readers.
   var notes: [String] = []
+
+  /// In seconds and hertz.
+  struct Box: Encodable {
+    let start, end, low, high: Double
+  }
 
   struct Candidate: Encodable {
     let label: String
@@ -92,5 +99,8 @@ struct ClipInfo: Encodable {
     probability = clip.report.probability
     top = clip.report.top.map { Candidate(label: printable($0.label), probability: $0.probability) }
     duration = clip.report.duration
+    region = clip.report.region.map {
+      Box(start: $0.start, end: $0.end, low: $0.low, high: $0.high)
+    }
   }
 }

@@ -75,7 +75,8 @@ public final class RunResults {
         ]), to: table)
     }
     advance(to: report)
-    for window in report.windows ?? [whole] { select(window, of: report) }
+    let rate = Double(min(sampleRate, report.sampleRate))
+    for selection in report.selections(upTo: rate / 2) { select(selection, of: report) }
   }
 
   /// Moves the offset to the beginning of a recording, unless it is a further channel of the last.
@@ -85,19 +86,18 @@ public final class RunResults {
     last = (report.input, channel, report.duration)
   }
 
-  /// Adds a window to the selections.
-  private func select(_ window: ClipReport.Window, of report: ClipReport) {
-    guard let label = window.label, let probability = window.probability else { return }
+  /// Adds a region or a window to the selections.
+  private func select(_ selection: ExplainedRegion, of report: ClipReport) {
     selectionCount += 1
     func time(_ seconds: Double) -> String { String(format: "%.6f", seconds) }
-    let rate = Double(min(sampleRate, report.sampleRate))
-    let fields = [
-      "\(selectionCount)", "Spectrogram 1", "\(report.channel ?? 1)",
-      time(offset + window.start), time(offset + window.end), "0.0",
-      String(format: "%.1f", rate / 2),
-      Folder.name(of: report.input), report.input, time(window.start), label,
-      String(format: "%.4f", probability),
-    ]
+    let fields =
+      ["\(selectionCount)", "Spectrogram 1", "\(report.channel ?? 1)"]
+      + [time(offset + selection.start), time(offset + selection.end)]
+      + selection.texts.dropFirst(2)
+      + [
+        Folder.name(of: report.input), report.input, time(selection.start), selection.label,
+        String(format: "%.4f", selection.probability),
+      ]
     append(fields.map(Timeline.field).joined(separator: "\t"), to: selections)
   }
 

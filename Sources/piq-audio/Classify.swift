@@ -33,7 +33,7 @@ struct Classify: TerminalCommand {
     help: ArgumentHelp(
       """
       Tables to write of each recording's windows: a comma-separated list of \
-      \(OutputKind.ofWindowsAlone.map(\.name).joined(separator: ", ")).
+      \(OutputKind.ofClasses.map(\.name).joined(separator: ", ")).
       """,
       valueName: "list"))
   var outputs: OutputList?

@@ -33,6 +33,11 @@ public struct Patch: Sendable, Codable, Hashable {
 /// A cell of a division of spectrograms.
 package struct PatchPlace: Sendable {
   package let frames, bins: Range<Int>
+
+  /// A cell of these frames and bins.
+  package init(frames: Range<Int>, bins: Range<Int>) {
+    (self.frames, self.bins) = (frames, bins)
+  }
 }
 
 /// Patches of one size over a spectrogram [T, F], every so many frames and bins.

@@ -7,7 +7,7 @@ public import PIQAudio
 public struct OutputKind: Sendable {
   /// All kinds, in display order.
   public static let all: [OutputKind] = [
-    .audio, .residual, .spectrogram, .arrays, .json, .timeline, .labels, .selections,
+    .audio, .residual, .spectrogram, .arrays, .json, .timeline, .labels, .regions, .selections,
   ]
 
   /// Its name in lists of outputs, and its key in a clip's JSON.
@@ -16,6 +16,8 @@ public struct OutputKind: Sendable {
   public let isStandard: Bool
   /// Whether it is a sound, which must not be used as an input.
   let isSound: Bool
+  /// Whether it says what an explanation found.
+  let needsExplanation: Bool
   private let makeSuffix: @Sendable (AudioFormat) -> String
   /// Writes it for a whole clip, and returns a warning for the report; nil where it does not apply
   /// to whole clips.
@@ -25,13 +27,14 @@ public struct OutputKind: Sendable {
 
   init(
     _ name: String, isStandard: Bool = true, isSound: Bool = false,
-    suffix: @escaping @Sendable (AudioFormat) -> String,
+    suffix: @escaping @Sendable (AudioFormat) -> String, needsExplanation: Bool = false,
     ofClip: (@Sendable (InterpretedClip, String) throws -> String?)? = nil,
     ofWindows: (@Sendable (WindowedRecording, String) throws -> any WindowedOutput)? = nil
   ) {
     self.name = name
     self.isStandard = isStandard
     self.isSound = isSound
+    self.needsExplanation = needsExplanation
     makeSuffix = suffix
     self.ofClip = ofClip
     self.ofWindows = ofWindows
@@ -49,8 +52,10 @@ public struct OutputKind: Sendable {
   public static let ofClips = all.filter(\.isOfClips)
   /// The kinds for a recording that is divided into windows.
   public static let ofWindows = all.filter(\.isOfWindows)
-  /// The kinds of windows alone: they need no explanation.
+  /// The kinds of windows alone.
   public static let ofWindowsAlone = all.filter { !$0.isOfClips }
+  /// Those of them that need no explanation.
+  public static let ofClasses = ofWindowsAlone.filter { !$0.needsExplanation }
   /// The report comes last: it lists the others and their warnings.
   static let inWritingOrder = all.filter { $0.name != json.name } + [json]
 

@@ -12,7 +12,7 @@ extension ClipProcessor {
     let windows = settings.windowing.windows(at: model.configuration.stft.sampleRate)
     let drawsFigures = job.output(.spectrogram) != nil
     var crossFade = CrossFade(windows)
-    var outcome = try inWindows(job, reader, head: head) { [self] window in
+    var outcome = try inWindows(job, reader, head: head, isExplained: true) { [self] window in
       try explain(window, windows, drawsFigures: drawsFigures)
     } write: { window, explained, result, _ in
       let sound = crossFade.join(explained.sound, of: window)
@@ -39,10 +39,11 @@ extension ClipProcessor {
   /// Processes a recording window by window, in memory independent of its length.
   ///
   /// - Parameters:
+  ///   - isExplained: whether windows are explained.
   ///   - work: processes a window; called by several threads.
   ///   - write: adds a window to the results, in order, and returns the seconds of its stages.
   func inWindows<Output: Sendable>(
-    _ job: ClipJob, _ reader: SoundFileReader, head: [Float],
+    _ job: ClipJob, _ reader: SoundFileReader, head: [Float], isExplained: Bool,
     work: @escaping @Sendable (SampleWindow) throws -> Output,
     write:
       @escaping (
@@ -55,7 +56,8 @@ extension ClipProcessor {
     let source = RecordingSource(reader, head: head, rate: stft.sampleRate)
     try job.makeFolders()
     let recording = windowedRecording(
-      job.input, duration: reader.declaredFrames.map { Double($0) / Double(reader.sampleRate) })
+      job.input, duration: reader.declaredFrames.map { Double($0) / Double(reader.sampleRate) },
+      isExplained: isExplained)
     var result = try RecordingResult(recording, outputs: job.outputs)
     var clock = StageClock()
     try WindowPass(windows, jobs: Threads.current).run {
@@ -107,6 +109,15 @@ extension ClipProcessor {
     var result = ClassifiedWindow(
       window.start..<window.end, span: span, analysis.classification, isExplained: isExplained)
     result.entry.isSilent = Silence.holds(of: window.samples)
+    // Silence carries nothing.
+    result.entry.region =
+      result.entry.isSilent
+      ? nil
+      : interpretation.flatMap {
+        region(
+          of: $0, analysis, from: Double(window.start) / Double(model.configuration.stft.sampleRate)
+        )
+      }
     if drawsFigures {
       result.piece = clock.measure("draw") {
         piece(

@@ -97,8 +97,12 @@ struct RecordingFigures {
       guard seconds.overlaps(range) else { return nil }
       return (seconds, timeline.label(of: entry), entry.probability)
     }
+    let boxes = timeline.regions.map { region -> OverviewFigure.Box in
+      (region.start..<max(region.start, region.end), region.low..<max(region.low, region.high))
+    }
     return OverviewFigure(
-      pool, range: range, intervals: intervals, sampleRate: stft.sampleRate, bins: stft.bins,
+      pool, range: range, intervals: intervals, boxes: boxes, sampleRate: stft.sampleRate,
+      bins: stft.bins,
       nFFT: stft.nFFT, title: name, source: source, showsExplanation: showsExplanation)
   }
 }

@@ -14,6 +14,8 @@ package struct WindowedRecording {
   /// When it began; nil where its recorder does not say.
   var start: RecordingStart?
   var observe: @Sendable (RecordingEvent) -> Void
+  /// Whether its windows are explained.
+  var isExplained = false
 
   /// A recording of these properties.
   package init(
@@ -100,7 +102,9 @@ package struct RecordingResult {
       return try kind.ofWindows?(recording, path)
     }
     self.paths = paths
-    timeline = Timeline(labels: recording.labels, sampleRate: recording.stft.sampleRate)
+    timeline = Timeline(
+      labels: recording.labels, sampleRate: recording.stft.sampleRate,
+      hopLength: recording.stft.hopLength, showsRegions: recording.isExplained)
     sums = Array(repeating: 0, count: recording.labels.count)
   }
 

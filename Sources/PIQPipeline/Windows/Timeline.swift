@@ -17,6 +17,8 @@ public struct Timeline: Sendable, Equatable {
     public let isExplained: Bool
     /// Whether nothing was recorded in it, so that its class says nothing.
     public var isSilent = false
+    /// What carried the class that was explained; nil where none was, or nothing did.
+    public var region: ExplainedRegion?
 
     /// A window of `samples` that was classified as class `classIndex`.
     public init(
@@ -43,13 +45,20 @@ public struct Timeline: Sendable, Equatable {
 
   private let labels: [String]
   private let sampleRate: Int
+  private let hopLength: Int
+  private let showsRegions: Bool
 
   /// An empty timeline of a recording at `sampleRate` hertz.
   ///
-  /// - Parameter labels: the names of the classes.
-  public init(labels: [String], sampleRate: Int) {
+  /// - Parameters:
+  ///   - labels: the names of the classes.
+  ///   - hopLength: between frames, in samples: the gap between regions that touch.
+  ///   - showsRegions: whether its table has columns for what was explained.
+  public init(labels: [String], sampleRate: Int, hopLength: Int = 1, showsRegions: Bool = false) {
     self.labels = labels
     self.sampleRate = sampleRate
+    self.hopLength = hopLength
+    self.showsRegions = showsRegions
   }
 
   /// Adds the window that follows.
@@ -58,12 +67,17 @@ public struct Timeline: Sendable, Equatable {
   /// The name of an entry's class; empty for one that was skipped.
   public func label(of entry: Entry) -> String { entry.classIndex.map { labels[$0] } ?? "" }
 
-  /// A CSV table: start, end, label, probability. A skipped window has no label and no probability.
+  /// A CSV table: start, end, label, probability, and what was explained. A skipped window has no label
+  /// and no probability.
   package var csv: String {
-    text(header: "start,end,label,probability") { entry, _ in
-      let fields = [time(entry.samples.lowerBound), time(entry.samples.upperBound)]
-      guard let index = entry.classIndex else { return CSV.row(fields + ["", ""]) }
-      return CSV.row(fields + [labels[index], "\(entry.probability)"])
+    let columns = ["explained_label", "region_start", "region_end", "low_hz", "high_hz"]
+    let header = ["start", "end", "label", "probability"] + (showsRegions ? columns : [])
+    return text(header: CSV.row(header)) { entry, _ in
+      var fields = [time(entry.samples.lowerBound), time(entry.samples.upperBound)]
+      fields += entry.classIndex.map { [labels[$0], "\(entry.probability)"] } ?? ["", ""]
+      guard showsRegions else { return CSV.row(fields) }
+      guard let region = entry.region else { return CSV.row(fields + columns.map { _ in "" }) }
+      return CSV.row(fields + [region.label] + region.texts)
     }
   }
 
@@ -77,25 +91,19 @@ public struct Timeline: Sendable, Equatable {
     }.joined()
   }
 
-  /// A selection table of Raven: a row for each window that was not skipped.
-  ///
-  /// - Parameters:
-  ///   - highest: the highest frequency that the recording has, in hertz.
-  ///   - channel: the recording's channel, from 1.
-  package func ravenSelections(upTo highest: Double, channel: Int = 1) -> String {
-    let header = [
-      "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)",
-      "High Freq (Hz)", "Class", "Probability",
-    ]
-    let top = String(format: "%.1f", min(highest, Double(sampleRate) / 2))
-    return text(header: header.joined(separator: "\t")) { entry, row in
-      guard let index = entry.classIndex else { return nil }
-      return [
-        "\(row)", "Spectrogram 1", "\(channel)", time(entry.samples.lowerBound),
-        time(entry.samples.upperBound), "0.0", top, Self.field(labels[index]),
-        String(format: "%.4f", entry.probability),
-      ].joined(separator: "\t")
-    }
+  /// The regions that carried classes; those of one class that overlap or touch are one.
+  package var regions: [ExplainedRegion] {
+    ExplainedRegion.joined(
+      entries.compactMap(\.region), gap: Double(hopLength) / Double(sampleRate))
+  }
+
+  /// A label track of Audacity with the range of frequencies of each region.
+  package var audacityRegions: String {
+    regions.map { region in
+      let fields = region.texts
+      return [fields[0], fields[1], Self.field(region.label)].joined(separator: "\t")
+        + "\n\\\t\(fields[2])\t\(fields[3])\n"
+    }.joined()
   }
 
   /// Runs of adjacent windows of one class. Where two windows overlap, the boundary is in the

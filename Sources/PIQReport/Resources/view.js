@@ -22,6 +22,11 @@ const view = {
       byId("verdict").prepend(
         `Explained as ${info.label} (${percent(info.probability)}); heard as `);
     }
+    if (info.region) {
+      const { start, end, low, high } = info.region;
+      byId("verdict").append(`; carried by ${start.toFixed(2)} to ${end.toFixed(2)} s, `
+        + `${Math.round(low)} to ${Math.round(high)} Hz`);
+    }
     byId("origin").replaceChildren(element("bdi", { textContent: info.input }));
     byId("notes").replaceChildren();
     for (const note of info.notes) this.note(note);
@@ -45,7 +50,8 @@ const view = {
         const alt = `Spectrogram over ${info.duration.toFixed(1)} s: ${title.toLowerCase()}`;
         const head = element("div", { className: "playhead" });
         const panel = element("div", { className: "panel" },
-          element("img", { src: source(name), alt, draggable: false }), head);
+          element("img", { src: source(name), alt, draggable: false }),
+          ...(info.region ? [this.box(info)] : []), head);
         const isLast = title === "Interpretation";
         const figure = element("figure", {}, element("figcaption", { textContent: title }),
           element("div", { className: "plot" }, this.frequencies(info.axes), panel,
@@ -62,6 +68,16 @@ const view = {
       }));
     }
     byId("pictures").replaceChildren(...figures);
+  },
+
+  // What carried the class, on a panel.
+  box({ axes, region }) {
+    const box = element("div", { className: "box" });
+    box.style.left = `${100 * (axes.start + axes.perSecond * region.start)}%`;
+    box.style.width = `${100 * axes.perSecond * (region.end - region.start)}%`;
+    box.style.bottom = `${100 * (axes.lowest + axes.perHertz * region.low)}%`;
+    box.style.height = `${100 * axes.perHertz * (region.high - region.low)}%`;
+    return box;
   },
 
   frequencies(axes) {
