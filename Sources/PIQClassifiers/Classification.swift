@@ -23,6 +23,11 @@ public struct Classification: Sendable {
   /// How logits become probabilities.
   public let activation: OutputActivation
 
+  /// Whether the logits are probabilities themselves.
+  package var givesProbabilitiesAlone: Bool {
+    activation == .none && logits.allSatisfy { (0...1).contains($0) }
+  }
+
   /// The class with the largest logit; the first one if several have it.
   public var classIndex: Int { ranking[0] }
 

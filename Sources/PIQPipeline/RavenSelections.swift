@@ -26,7 +26,7 @@ extension ClipReport {
   /// The selections as a table of Raven.
   ///
   /// - Parameter top: the highest frequency, in hertz.
-  func ravenSelections(upTo top: Double) -> String {
+  package func ravenSelections(upTo top: Double) -> String {
     let columns = [
       "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)",
       "High Freq (Hz)", "Begin File", "Class", "Probability",

@@ -16,6 +16,7 @@ struct Interpret: TerminalCommand {
       A recording of more than 60 s is divided into windows. It has no arrays, but
         clip.timeline.csv         the class of each window and its probability
         clip.labels.txt           the same as a label track for Audacity
+        clip.regions.txt          the seconds and the band that carried each class, for Audacity
         clip.selections.txt       the same as a selection table for Raven
 
       EXAMPLES
@@ -37,8 +38,8 @@ struct Interpret: TerminalCommand {
     help: ArgumentHelp(
       """
       What to write: a comma-separated list of \(OutputKind.all.map(\.name).joined(separator: ", ")); \
-      residual is the input minus the interpretation, and timeline, labels and selections are tables \
-      of windows. Those that are standard for a recording in windows are written for a short clip \
+      residual is the input minus the interpretation, and timeline, labels, regions and selections are \
+      tables of windows. Those that are standard for a recording in windows are written for a short clip \
       only if they are named.
       """,
       valueName: "list"))

@@ -6,7 +6,7 @@ import Testing
 @Suite struct WindowTests {
   private static let kinds = [
     "a.interpretation.json", "a.interpretation.png", "a.interpretation.wav", "a.labels.txt",
-    "a.selections.txt", "a.timeline.csv",
+    "a.regions.txt", "a.selections.txt", "a.timeline.csv",
   ]
 
   /// Writes a tone in noise, with silence in its second quarter; mono, 16-bit.
@@ -50,6 +50,23 @@ import Testing
     let windows = try #require(report["windows"] as? [[String: Any]])
     #expect(windows.map { $0["label"] as? String } == rows.map { $0[2] })
     #expect(windows.allSatisfy { $0["explained"] as? Bool == true })
+    // Where each class was heard: within the window, and nowhere in silence.
+    for window in windows {
+      let (start, end) = (
+        try #require(window["start"] as? Double), try #require(window["end"] as? Double)
+      )
+      guard let region = window["region"] as? [String: Any] else { continue }
+      func number(_ name: String) throws -> Double { try #require(region[name] as? Double) }
+      #expect(try start <= number("start") && number("start") < number("end"))
+      #expect(try number("end") <= end && 0 <= number("low"))
+      #expect(try number("low") < number("high") && number("high") <= 8000)
+      #expect(region["label"] as? String == window["label"] as? String)
+    }
+    #expect(windows.count { $0["region"] != nil } >= 5)
+    #expect(windows[2]["silent"] as? Bool == nil || windows[2]["region"] == nil)
+    #expect(rows.map { $0.count } == rows.map { _ in 9 })
+    let regions = String(decoding: try space.bytes("a.regions.txt"), as: UTF8.self)
+    #expect(regions.split(separator: "\n").count.isMultiple(of: 2) && regions.contains("\n\\\t"))
     var written = try space.json("a.interpretation.json")
     #expect((written["outputs"] as? [String: String])?.count == Self.kinds.count)
     written["windows"] = nil

@@ -69,6 +69,51 @@ import Testing
     #expect(outcome.classIndex == analysis.classification.classIndex)
   }
 
+  /// What a part changes is the same whether the rest is computed anew or not, to the last bit: in several
+  /// windows, at both ends, with and without a filling, for the mean and for the largest, with classes that
+  /// stand for others, and for the embedding.
+  @Test(arguments: [NetworkConfiguration.Aggregate.mean, .max], [nil, "embedding"])
+  func partsByThemselves(aggregate: NetworkConfiguration.Aggregate, embedding: String?) throws {
+    let model = try model("waveform-softmax.onnx", labels: "labels.txt") {
+      $0.sampleRate = 8000
+      $0.aggregate = aggregate
+      $0.embedding = embedding
+    }
+    let samples = (0..<23_456).map { Float(($0 * $0 / 7) % 1000) / 2000 - 0.25 }
+    let frontEnd = model.interpreter.frontEnd
+    let classifiers: [any LocalClassifier] = [
+      try #require(model.interpreter.classifier as? any LocalClassifier),
+      MappedClassifier(model.interpreter.classifier, members: [[0, 1], [2]]),
+    ]
+    let clip = frontEnd.clip(samples)
+    let (frames, bins) = (clip.logPower.shape[0], clip.logPower.shape[1])
+    let ones = Tensor(shape: [frames, bins], repeating: 1)
+    let mean = Tensor(shape: [bins], (0..<bins).map { Float($0 % 7) * 0.01 })
+    let parts: [(frames: Range<Int>, bins: Range<Int>)] = [
+      (0..<9, 0..<bins), (40..<41, 3..<4), (frames / 2..<frames / 2 + 20, 10..<100),
+      (frames - 5..<frames, 0..<20), (0..<frames, 5..<6),
+    ]
+    for filling in [nil, mean] {
+      let whole = frontEnd.masked(clip, by: ones, filling: filling)
+      for classifier in classifiers {
+        let base = try classifier.analyze(whole)
+        for part in parts {
+          var mask = ones
+          mask.fill(PatchPlace(frames: part.frames, bins: part.bins), with: 0)
+          let masked = frontEnd.masked(clip, by: mask, filling: filling)
+          let (sound, changed) = frontEnd.sound(
+            of: clip, without: part.frames, part.bins, filling: filling, whole: whole.samples)
+          #expect(sound == masked.samples)
+          #expect(changed.count < samples.count || part.frames.count == frames)
+          let found = try #require(
+            try classifier.classify(sound, changed: changed, since: base))
+          let wanted = try classifier.analyze(masked).classification
+          #expect(found.logits == wanted.logits && found.ranking == wanted.ranking)
+        }
+      }
+    }
+  }
+
   /// Embeddings are those of the goldens: of one vector a window, and of several.
   @Test func embeddings() throws {
     let model = try model("waveform-softmax.onnx", labels: "labels.txt") {

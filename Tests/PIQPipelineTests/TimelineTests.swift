@@ -42,31 +42,11 @@ import Testing
         == "0.000000\t6.250000\tdog\n6.250000\t8.750000\ta, b\n11.250000\t15.000000\ta, b\n")
   }
 
-  @Test func ravenSelections() {
-    let table = timeline(Self.windows).ravenSelections(upTo: 1e6)
-    let lines = table.split(separator: "\n").map(String.init)
-    #expect(
-      lines == [
-        "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
-          + "\tClass\tProbability",
-        "1\tSpectrogram 1\t1\t0.000000\t5.000000\t0.0\t50.0\tdog\t0.5000",
-        "2\tSpectrogram 1\t1\t2.500000\t7.500000\t0.0\t50.0\tdog\t0.7500",
-        "3\tSpectrogram 1\t1\t5.000000\t10.000000\t0.0\t50.0\ta, b\t1.0000",
-        "4\tSpectrogram 1\t1\t10.000000\t15.000000\t0.0\t50.0\ta, b\t0.2500",
-      ])
-  }
-
-  /// A model may hear more than the recording has.
-  @Test func ravenSelectionsEndWhereTheRecordingDoes() {
-    let lines = timeline(Self.windows).ravenSelections(upTo: 20).split(separator: "\n")
-    #expect(lines[1].split(separator: "\t")[6] == "20.0")
-  }
-
   @Test func nothingHeard() {
     let silent = timeline([(nil, 0)])
     #expect(silent.csv == "start,end,label,probability\n0.000000,5.000000,,\n")
     #expect(silent.audacityLabels == "")
-    #expect(silent.ravenSelections(upTo: 50).split(separator: "\n").count == 1)
+    #expect(silent.audacityRegions == "")
   }
 
   @Test func stretches() {

@@ -29,7 +29,7 @@ public struct OcclusionExplainer: PerturbationExplainer {
   ) throws -> Tensor {
     let shape = clip.logPower.shape
     let places = PatchGrid(shape: shape, size: size, stride: stride).places
-    let scores = MaskedScores(interpreter, clip, of: classIndex, settings.baseline)
+    let scores = try MaskedScores(interpreter, clip, of: classIndex, settings.baseline)
     let (whole, without) = try scores.without(places)
     var (sums, counts) = (Tensor(shape: shape), Tensor(shape: shape))
     for (place, score) in zip(places, without) {

@@ -1,3 +1,4 @@
+import Glibc
 import PIQClassifiers
 import PIQPlatform
 import PIQTensor
@@ -5,7 +6,8 @@ import Synchronization
 
 /// The scores of a class for masked copies of a clip: what methods that need no gradients ask for.
 ///
-/// A score is the class's logit; of a classifier that gives probabilities alone, its probability.
+/// A score is the class's logit; of a classifier that gives probabilities alone, the logarithm of its odds:
+/// what doubles a small probability counts as much as what doubles its distance from 1.
 struct MaskedScores: Sendable {
   let interpreter: Interpreter
   let clip: Clip
@@ -13,10 +15,14 @@ struct MaskedScores: Sendable {
   let classIndex: Int
   /// What masked cells become: the log-power of each bin [F]; silence if nil.
   let filling: Tensor?
+  private let givesProbabilities: Bool
 
+  /// The scores of a clip; throws as the classifier does.
   init(
     _ interpreter: Interpreter, _ clip: Clip, of classIndex: Int, _ baseline: Baseline
-  ) {
+  ) throws {
+    givesProbabilities =
+      try interpreter.classifier.analyze(clip).classification.givesProbabilitiesAlone
     (self.interpreter, self.clip, self.classIndex) = (interpreter, clip, classIndex)
     filling = baseline == .mean ? clip.logPower.meanOfRows : nil
   }
@@ -55,7 +61,7 @@ struct MaskedScores: Sendable {
     let ones = Tensor(shape: clip.logPower.shape, repeating: 1)
     let base = try interpreter.classifier.analyze(
       interpreter.frontEnd.masked(clip, by: ones, filling: filling))
-    let whole = Double(base.classification.logits[classIndex])
+    let whole = score(base.classification)
     guard let classifier = interpreter.classifier as? any LocalClassifier, base.windows != nil
     else {
       return (whole, try self(count: places.count) { masked(places[$0]) })
@@ -66,7 +72,7 @@ struct MaskedScores: Sendable {
       let (samples, changed) = interpreter.frontEnd.sound(
         of: clip, without: place.frames, place.bins, filling: filling, whole: sound)
       let found = try classifier.classify(samples, changed: changed, since: base)
-      return try found.map { Double($0.logits[classIndex]) } ?? score(masked(place))
+      return try found.map(score) ?? score(masked(place))
     }
     return (whole, others)
   }
@@ -80,7 +86,16 @@ struct MaskedScores: Sendable {
   /// The score of the clip under one mask [T, F].
   func score(_ mask: Tensor) throws -> Double {
     let masked = interpreter.frontEnd.masked(clip, by: mask, filling: filling)
-    return Double(try interpreter.classifier.analyze(masked).classification.logits[classIndex])
+    return score(try interpreter.classifier.analyze(masked).classification)
+  }
+
+  /// The score in a decision.
+  private func score(_ classification: Classification) -> Double {
+    let value = Double(classification.logits[classIndex])
+    guard givesProbabilities else { return value }
+    // Single precision has no probability between 0 and 1e-38, and none between 1 - 6e-8 and 1.
+    let probability = min(max(value, 1e-12), 1 - 1e-7)
+    return log(probability / (1 - probability))
   }
 }
 
