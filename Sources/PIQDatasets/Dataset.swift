@@ -236,7 +236,7 @@ extension Dataset {
 
 extension String {
   /// Without spaces and tabs at its ends.
-  fileprivate var trimmingBlanks: String {
+  var trimmingBlanks: String {
     let isBlank = { (scalar: UnicodeScalar) in scalar == " " || scalar == "\t" }
     let scalars = unicodeScalars.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
     return String(String.UnicodeScalarView(scalars))

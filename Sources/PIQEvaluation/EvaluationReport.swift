@@ -68,7 +68,8 @@ public struct EvaluationReport: Encodable {
     for (key, estimate) in [
       ("auc", summary.areaUnderROC), ("auc_shuffled", summary.shuffled),
       ("auc_energy", summary.energy), ("pointing", summary.pointing),
-      ("pointing_energy", summary.energyPointing),
+      ("pointing_energy", summary.energyPointing), ("region_iou", summary.region),
+      ("region_iou_shuffled", summary.shuffledRegion),
     ] {
       try container.encode(estimate.value, forKey: Key(stringValue: key))
       intervals[key] = estimate.bounds

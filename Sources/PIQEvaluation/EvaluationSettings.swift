@@ -1,4 +1,5 @@
 public import PIQAudio
+public import PIQDatasets
 
 /// How a classifier and its interpreter are evaluated.
 public struct EvaluationSettings: Sendable {
@@ -18,7 +19,7 @@ public struct EvaluationSettings: Sendable {
   /// Whether deletion and insertion are measured, also of shuffled masks: 84 more passes a
   /// clip.
   public var measuresCurves = false
-  /// How many events are placed in backgrounds, to see whether masks find them; none if nil.
+  /// The events that masks have to find; none if nil.
   public var localisation: LocalisationSettings?
   /// Whether AD is measured after a second softmax of the probabilities, as upstream does.
   public var softensAverageDrop = false
@@ -27,17 +28,12 @@ public struct EvaluationSettings: Sendable {
   public init() {}
 }
 
-/// Events that are placed in backgrounds.
-public struct LocalisationSettings: Sendable {
-  /// The classes of events, and of backgrounds.
-  public var events, backgrounds: [String]
-  /// How many events are placed.
-  public var count: Int
-
-  /// Placements of these classes.
-  public init(events: [String], backgrounds: [String], count: Int) {
-    (self.events, self.backgrounds, self.count) = (events, backgrounds, count)
-  }
+/// The events that masks have to find.
+public enum LocalisationSettings: Sendable {
+  /// So many clips of some classes, placed in those of others.
+  case placements(events: [String], backgrounds: [String], count: Int)
+  /// Events in the clips themselves.
+  case times(EventTimes)
 }
 
 /// Which clips the interpretation metrics are measured on.

@@ -7,8 +7,8 @@ public import PIQDatasets
 ///     let evaluation = try evaluator.evaluate(data) { print("\($0) of \($1)") }
 public final class Evaluator {
   private let model: Model
-  private let interpreter: Interpreter
-  private let settings: EvaluationSettings
+  let interpreter: Interpreter
+  let settings: EvaluationSettings
 
   /// An evaluator of `model`.
   ///
@@ -79,7 +79,7 @@ public final class Evaluator {
     }
     let localisation = try explainer.flatMap { explainer in
       try settings.localisation.map {
-        try localise($0, data, labels, by: explainer, progress: progress)
+        try localise($0, data, labels, by: explainer, progress)
       }
     }
     return Evaluation(
@@ -163,72 +163,8 @@ public final class Evaluator {
       curves: curves, shuffledCurves: shuffledCurves)
   }
 
-  /// Places events in backgrounds, and measures whether their masks find them.
-  private func localise(
-    _ localisation: LocalisationSettings, _ data: Dataset, _ labels: [Int],
-    by explainer: any Explainer, progress: (_ finished: Int, _ total: Int, _ next: String) -> Void
-  ) throws -> LocalisationSummary {
-    func indices(_ classes: [String]) throws(Failure) -> Set<Int> {
-      var found: Set<Int> = []
-      for name in classes {
-        guard let index = interpreter.labels.firstIndex(of: name), labels.contains(index) else {
-          throw Failure(
-            .unknownClass, path: data.path, problem: "has no clip of \(name.debugDescription)",
-            remedy: "name classes of the data")
-        }
-        found.insert(index)
-      }
-      return found
-    }
-    let placements = Placement.all(
-      localisation.count, labels: labels, events: try indices(localisation.events),
-      backgrounds: try indices(localisation.backgrounds), seed: settings.explainer.seed)
-    let stft = interpreter.frontEnd.stft.configuration
-    let measurements = try placements.enumerated().compactMap { number, placement in
-      let clip = data.clips[placement.event]
-      progress(number, placements.count, clip.path)
-      let mixture = placement.mixture(
-        event: try load(clip).samples,
-        background: try load(data.clips[placement.background]).samples,
-        sampleRate: stft.sampleRate)
-      return try Failure.naming(clip.path) {
-        try measure(
-          mixture.samples, event: mixture.event, as: labels[placement.event], number: number,
-          by: explainer)
-      }
-    }
-    return LocalisationSummary(measurements, seed: settings.explainer.seed)
-  }
-
-  private func measure(
-    _ samples: [Float], event: Range<Int>, as classIndex: Int, number: Int,
-    by explainer: any Explainer
-  ) throws -> LocalisationMeasurement? {
-    let analysis = try interpreter.analyze(samples)
-    let mask = try explainer.explain(
-      analysis, as: classIndex, tail: interpreter.tail(of: analysis), number: number
-    ).mask
-    let hop = interpreter.frontEnd.stft.configuration.hopLength
-    let rows = mask.shape[0]
-    let frames = (event.lowerBound + hop - 1) / hop..<min(rows, event.upperBound / hop + 1)
-    guard frames.lowerBound < frames.upperBound else { return nil }
-    let own = Localisation.frameMeans(mask)
-    let random = Localisation.frameMeans(shuffled(mask, clip: number, variant: 15))
-    let power = analysis.clip.spectrogram.magnitude().rows(0..<rows)
-    let energy = Localisation.frameMeans(
-      Tensor(shape: power.shape, power.elements.map { $0 * $0 }))
-    guard let area = Localisation.areaUnderROC(own, event: frames),
-      let shuffledArea = Localisation.areaUnderROC(random, event: frames),
-      let energyArea = Localisation.areaUnderROC(energy, event: frames)
-    else { return nil }
-    return LocalisationMeasurement(
-      mask: area, shuffled: shuffledArea, energy: energyArea,
-      maskPoints: frames.contains(own.indexOfMaximum ?? -1),
-      energyPoints: frames.contains(energy.indexOfMaximum ?? -1))
-  }
-
   /// A mask with its cells in random places.
-  private func shuffled(_ mask: Tensor, clip: Int, variant: Int) -> Tensor {
+  func shuffled(_ mask: Tensor, clip: Int, variant: Int) -> Tensor {
     var stream = RandomStream(
       seed: settings.explainer.seed, .shuffle, index: clip &* 16 &+ variant)
     let values = mask.elements
@@ -236,7 +172,7 @@ public final class Evaluator {
   }
 
   /// Reads a clip, at the model's rate.
-  private func load(_ clip: Dataset.Clip) throws -> Recording {
+  func load(_ clip: Dataset.Clip) throws -> Recording {
     let recording = try interpreter.read(clip.path, channel: settings.channel)
     return try interpreter.resampled(recording, path: clip.path)
   }

@@ -7,11 +7,14 @@ struct LocalisationMeasurement: Sendable {
   let mask, shuffled, energy: Double
   /// Whether the largest frame of the mask, and of the energy, lies in the event.
   let maskPoints, energyPoints: Bool
+  /// What the seconds of the mask's region share with the event's, over what either has; the same of the
+  /// shuffled mask.
+  let region, shuffledRegion: Double
 }
 
 /// How well masks find events whose place is known.
 public struct LocalisationSummary: Sendable {
-  /// How many events were placed.
+  /// How many events were measured.
   public let count: Int
   /// The ROC AUC of the mask's mean a frame against the event's frames.
   public let areaUnderROC: Estimate
@@ -23,6 +26,10 @@ public struct LocalisationSummary: Sendable {
   public let pointing: Estimate
   /// The same of the energy.
   public let energyPointing: Estimate
+  /// The intersection of the region's seconds with the event's over their union.
+  public let region: Estimate
+  /// The same of the masks with their cells shuffled.
+  public let shuffledRegion: Estimate
 
   init(_ measurements: [LocalisationMeasurement], seed: UInt64) {
     count = measurements.count
@@ -33,7 +40,7 @@ public struct LocalisationSummary: Sendable {
       }
       return [
         mean(\.mask), mean(\.shuffled), mean(\.energy), mean { $0.maskPoints ? 1 : 0 },
-        mean { $0.energyPoints ? 1 : 0 },
+        mean { $0.energyPoints ? 1 : 0 }, mean(\.region), mean(\.shuffledRegion),
       ]
     }
     let values = figures(Array(measurements.indices))
@@ -41,6 +48,7 @@ public struct LocalisationSummary: Sendable {
     func estimate(_ i: Int) -> Estimate { Estimate(value: values[i], interval: intervals[i]) }
     (areaUnderROC, shuffled, energy) = (estimate(0), estimate(1), estimate(2))
     (pointing, energyPointing) = (estimate(3), estimate(4))
+    (region, shuffledRegion) = (estimate(5), estimate(6))
   }
 }
 

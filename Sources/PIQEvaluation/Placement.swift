@@ -66,8 +66,8 @@ package struct Placement: Sendable {
 package enum Localisation {
   /// The probability that a frame of the event has a larger value than another one (ROC AUC), ties counting
   /// half; nil where all frames are of one kind.
-  package static func areaUnderROC(_ values: [Double], event: Range<Int>) -> Double? {
-    let inside = values.indices.filter(event.contains)
+  package static func areaUnderROC(_ values: [Double], isEvent: [Bool]) -> Double? {
+    let inside = values.indices.filter { isEvent[$0] }
     let outsideCount = values.count - inside.count
     guard !inside.isEmpty, outsideCount > 0 else { return nil }
     // By ranks (Mann and Whitney), equal values sharing theirs.
@@ -83,6 +83,13 @@ package enum Localisation {
     let sum = inside.reduce(0) { $0 + ranks[$1] }
     let count = Double(inside.count)
     return (sum - count * (count + 1) / 2) / (count * Double(outsideCount))
+  }
+
+  /// What frames share with those of events, over what either has.
+  package static func overlap(_ frames: Range<Int>, isEvent: [Bool]) -> Double {
+    let events = isEvent.count { $0 }
+    let both = frames.count { isEvent[$0] }
+    return Double(both) / Double(max(1, frames.count + events - both))
   }
 
   /// The mean of each row of [T, F].

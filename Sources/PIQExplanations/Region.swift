@@ -38,6 +38,11 @@ public struct Region: Sendable, Codable, Hashable {
     high = edge(cells.bins.upperBound, width, rate / 2)
   }
 
+  /// The frames of that region.
+  package static func frames(of mask: Tensor, in logPower: Tensor) -> Range<Int>? {
+    RegionCells(mask, logPower)?.frames
+  }
+
   /// The same region of a sound in which the clip begins at `seconds`.
   public func shifted(by seconds: Double) -> Region {
     Region(start: start + seconds, end: end + seconds, low: low, high: high)

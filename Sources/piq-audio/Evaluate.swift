@@ -78,6 +78,15 @@ struct Evaluate: TerminalCommand {
   @Option(
     help: ArgumentHelp(
       """
+      Measure whether masks find events in the clips themselves: a CSV file with the columns filename, \
+      start, end and, for other classes than the clip's, category; or a folder of label tracks of \
+      Audacity named as the sound files.
+      """, valueName: "csv|dir"), completion: .file())
+  var eventTimes: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
       Which labels of the model stand for each class of the data: a CSV file with the columns \
       category and label. Of several labels of a category the likeliest counts.
       """, valueName: "csv"), completion: .file())
@@ -111,6 +120,10 @@ struct Evaluate: TerminalCommand {
     try refuseEmpty(map, "--map")
     try refuseEmpty(events, "--events")
     try refuseEmpty(backgrounds, "--backgrounds")
+    try refuseEmpty(eventTimes, "--event-times")
+    guard events == nil || eventTimes == nil else {
+      throw ValidationError("--events places clips, and --event-times has their times; choose one")
+    }
     try require(placements, in: 1...1_000_000, "--placements")
     guard backgrounds == nil || events != nil else {
       throw ValidationError("--backgrounds needs --events, which are placed in them")
@@ -135,7 +148,7 @@ struct Evaluate: TerminalCommand {
     settings.explainer = method.settings
     settings.shufflesMasks = shuffle
     settings.measuresCurves = curves
-    settings.localisation = localisation(in: clips)
+    settings.localisation = try localisation(in: clips)
     settings.logitScale = logitScale
     settings.softensAverageDrop = upstreamAd
     let countdown = Countdown(total: clips.clips.count)
@@ -158,11 +171,12 @@ struct Evaluate: TerminalCommand {
 }
 
 extension Evaluate {
-  private func localisation(in data: Dataset) -> LocalisationSettings? {
+  private func localisation(in data: Dataset) throws -> LocalisationSettings? {
+    if let eventTimes { return .times(try EventTimes(path: eventTimes, of: data)) }
     guard let events else { return nil }
     func list(_ text: String) -> [String] { text.split(separator: ",").map(String.init) }
     let others = Set(data.clips.map(\.category)).subtracting(list(events)).sorted()
-    return LocalisationSettings(
+    return .placements(
       events: list(events), backgrounds: backgrounds.map(list) ?? others, count: placements)
   }
 }

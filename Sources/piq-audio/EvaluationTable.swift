@@ -39,6 +39,8 @@ enum EvaluationTable {
         "  energy           \(figure(found.energy))",
         "pointing game      \(figure(found.pointing))",
         "  energy           \(figure(found.energyPointing))",
+        "region IoU         \(figure(found.region))",
+        "  mask shuffled    \(figure(found.shuffledRegion))",
       ]
     }
     lines += ["", "From, to: 95 % bootstrap intervals."]

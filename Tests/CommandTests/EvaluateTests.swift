@@ -125,6 +125,30 @@ import Testing
     #expect(!space.files.contains { $0.hasPrefix("out") })
   }
 
+  /// Events in the clips themselves.
+  @Test func eventTimes() throws {
+    let space = try Workspace()
+    try makeTable(space)
+    try space.write(
+      "times.csv", "filename,start,end\n0.wav,0.1,0.2\n1.wav,0,0.1\n1.wav,0.3,0.35\n".utf8)
+    let run = ["evaluate", "--json", "--sets", "none", "--method", "random", "clips.csv"]
+    let report = try #require(
+      try space.run(run + ["--event-times", "times.csv"]).objects().first)
+    let found = try #require(report["localisation"] as? [String: Any])
+    #expect(found["count"] as? Int == 2)
+    for key in ["auc", "auc_shuffled", "auc_energy", "region_iou", "region_iou_shuffled"] {
+      #expect((0...1).contains(try #require(found[key] as? Double)), "\(key)")
+    }
+    try space.write("labels/0.txt", "0.1\t0.2\tdog_bark\n".utf8)
+    let track = try #require(try space.run(run + ["--event-times", "labels"]).objects().first)
+    #expect((track["localisation"] as? [String: Any])?["count"] as? Int == 1)
+    try space.write("labels/0.txt", "0.1\t0.2\tbell\n".utf8)
+    try space.run(run + ["--event-times", "labels"])
+      .expectRefusal(naming: "audio/0.wav", "class \"bell\"")
+    #expect(
+      try space.run(run + ["--event-times", "labels", "--events", "rain"]).status == 64)
+  }
+
   /// Deletion and insertion, and events that masks have to find.
   @Test func curvesAndEvents() throws {
     let space = try Workspace()

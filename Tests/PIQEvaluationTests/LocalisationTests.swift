@@ -4,14 +4,32 @@ import Testing
 
 /// Events in backgrounds, and whether values a frame tell them apart.
 @Suite struct LocalisationTests {
+  private func isEvent(_ frames: Range<Int>, of count: Int) -> [Bool] {
+    (0..<count).map { frames.contains($0) }
+  }
+
   @Test func areas() {
-    #expect(Localisation.areaUnderROC([0, 0, 3, 2, 0], event: 2..<4) == 1)
-    #expect(Localisation.areaUnderROC([1, 1, 0, 0, 1], event: 2..<4) == 0)
-    #expect(Localisation.areaUnderROC([1, 1, 1, 1], event: 1..<2) == 0.5)
+    func area(_ values: [Double], _ event: Range<Int>) -> Double? {
+      Localisation.areaUnderROC(values, isEvent: isEvent(event, of: values.count))
+    }
+    #expect(area([0, 0, 3, 2, 0], 2..<4) == 1)
+    #expect(area([1, 1, 0, 0, 1], 2..<4) == 0)
+    #expect(area([1, 1, 1, 1], 1..<2) == 0.5)
     // Of 2 times 2 pairs, one is the wrong way round, and one a tie.
-    #expect(Localisation.areaUnderROC([2, 1, 2, 0], event: 0..<2) == 0.625)
-    #expect(Localisation.areaUnderROC([1, 2], event: 0..<2) == nil)
-    #expect(Localisation.areaUnderROC([1, 2], event: 5..<6) == nil)
+    #expect(area([2, 1, 2, 0], 0..<2) == 0.625)
+    #expect(area([1, 2], 0..<2) == nil)
+    #expect(area([1, 2], 5..<6) == nil)
+  }
+
+  @Test func overlaps() {
+    func overlap(_ frames: Range<Int>) -> Double {
+      Localisation.overlap(frames, isEvent: isEvent(2..<6, of: 10))
+    }
+    #expect(overlap(2..<6) == 1)
+    #expect(overlap(0..<10) == 0.4)
+    #expect(overlap(4..<8) == 1.0 / 3)
+    #expect(overlap(7..<9) == 0)
+    #expect(Localisation.overlap(0..<0, isEvent: [false, false]) == 0)
   }
 
   @Test func placements() throws {

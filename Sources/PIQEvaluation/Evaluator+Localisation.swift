@@ -1,0 +1,130 @@
+import PIQAudio
+import PIQDatasets
+
+/// Whether masks find events whose place is known.
+extension Evaluator {
+  typealias Progress = (_ finished: Int, _ total: Int, _ next: String) -> Void
+
+  /// Measures masks on events that are placed in backgrounds, or whose times are known.
+  ///
+  /// - Parameter labels: the class of each clip.
+  /// - Throws: as `evaluate`.
+  func localise(
+    _ localisation: LocalisationSettings, _ data: Dataset, _ labels: [Int],
+    by explainer: any Explainer, _ progress: Progress
+  ) throws -> LocalisationSummary {
+    let measurements =
+      switch localisation {
+      case .placements(let events, let backgrounds, let count):
+        try place(
+          try Placement.all(
+            count, labels: labels, events: indices(events, data, labels),
+            backgrounds: indices(backgrounds, data, labels), seed: settings.explainer.seed),
+          data, labels, by: explainer, progress)
+      case .times(let times): try find(times, data, by: explainer, progress)
+      }
+    return LocalisationSummary(measurements, seed: settings.explainer.seed)
+  }
+
+  /// The indices of classes that the data have.
+  private func indices(
+    _ classes: [String], _ data: Dataset, _ labels: [Int]
+  ) throws(Failure) -> Set<Int> {
+    var found: Set<Int> = []
+    for name in classes {
+      guard let index = interpreter.labels.firstIndex(of: name), labels.contains(index) else {
+        throw Failure(
+          .unknownClass, path: data.path, problem: "has no clip of \(name.debugDescription)",
+          remedy: "name classes of the data")
+      }
+      found.insert(index)
+    }
+    return found
+  }
+
+  private func place(
+    _ placements: [Placement], _ data: Dataset, _ labels: [Int], by explainer: any Explainer,
+    _ progress: Progress
+  ) throws -> [LocalisationMeasurement] {
+    let rate = interpreter.frontEnd.stft.configuration.sampleRate
+    return try placements.enumerated().compactMap { number, placement in
+      let clip = data.clips[placement.event]
+      progress(number, placements.count, clip.path)
+      let mixture = placement.mixture(
+        event: try load(clip).samples,
+        background: try load(data.clips[placement.background]).samples, sampleRate: rate)
+      return try Failure.naming(clip.path) {
+        try measure(
+          mixture.samples, events: [mixture.event], as: labels[placement.event], number: number,
+          by: explainer)
+      }
+    }
+  }
+
+  private func find(
+    _ times: EventTimes, _ data: Dataset, by explainer: any Explainer, _ progress: Progress
+  ) throws -> [LocalisationMeasurement] {
+    let rate = Double(interpreter.frontEnd.stft.configuration.sampleRate)
+    return try times.events.enumerated().compactMap { number, events in
+      let clip = data.clips[events.clip]
+      progress(number, times.events.count, clip.path)
+      guard let index = interpreter.labels.firstIndex(of: events.category) else {
+        throw Failure(
+          .unknownClass, path: clip.path,
+          problem: "has an event of the class \(events.category.debugDescription), which the model "
+            + "does not know",
+          remedy: "leave the event out")
+      }
+      let samples = try load(clip).samples
+      let places = events.seconds.map { seconds -> Range<Int> in
+        func place(_ second: Double) -> Int { Int(min(second * rate, Double(samples.count))) }
+        return place(seconds.lowerBound)..<place(seconds.upperBound)
+      }
+      return try Failure.naming(clip.path) {
+        try measure(samples, events: places, as: index, number: number, by: explainer)
+      }
+    }
+  }
+
+  /// Measures the mask of a sound with events at some places.
+  ///
+  /// - Returns: nil where all frames are of one kind.
+  private func measure(
+    _ samples: [Float], events: [Range<Int>], as classIndex: Int, number: Int,
+    by explainer: any Explainer
+  ) throws -> LocalisationMeasurement? {
+    let analysis = try interpreter.analyze(samples)
+    let mask = try explainer.explain(
+      analysis, as: classIndex, tail: interpreter.tail(of: analysis), number: number
+    ).mask
+    let stft = interpreter.frontEnd.stft.configuration
+    let rows = mask.shape[0]
+    var isEvent = [Bool](repeating: false, count: rows)
+    for event in events {
+      let first = (event.lowerBound + stft.hopLength - 1) / stft.hopLength
+      let last = event.isEmpty ? first : event.upperBound / stft.hopLength + 1
+      for frame in min(first, rows)..<max(min(first, rows), min(last, rows)) {
+        isEvent[frame] = true
+      }
+    }
+    let shuffled = shuffled(mask, clip: number, variant: 15)
+    let own = Localisation.frameMeans(mask)
+    let power = analysis.clip.spectrogram.magnitude().rows(0..<rows)
+    let energy = Localisation.frameMeans(
+      Tensor(shape: power.shape, power.elements.map { $0 * $0 }))
+    guard let area = Localisation.areaUnderROC(own, isEvent: isEvent),
+      let shuffledArea = Localisation.areaUnderROC(
+        Localisation.frameMeans(shuffled), isEvent: isEvent),
+      let energyArea = Localisation.areaUnderROC(energy, isEvent: isEvent)
+    else { return nil }
+    func points(_ values: [Double]) -> Bool { values.indexOfMaximum.map { isEvent[$0] } ?? false }
+    func overlap(_ mask: Tensor) -> Double {
+      Region.frames(of: mask, in: analysis.logPower).map {
+        Localisation.overlap($0, isEvent: isEvent)
+      } ?? 0
+    }
+    return LocalisationMeasurement(
+      mask: area, shuffled: shuffledArea, energy: energyArea, maskPoints: points(own),
+      energyPoints: points(energy), region: overlap(mask), shuffledRegion: overlap(shuffled))
+  }
+}
