@@ -3,7 +3,8 @@ import PIQSpectral
 
 extension ModelConfiguration: Codable {
   private enum CodingKeys: String, CodingKey {
-    case name, stft, normalize, network, classifier, psi, labels, training, licence, clips
+    case name, stft, normalize, network, classifier, psi, labels, known, training, licence,
+      clips
     case embeddingModel = "embedding_model"
     case useVQ = "use_vq"
     case useMaskOutput = "use_mask_output"
@@ -37,6 +38,7 @@ extension ModelConfiguration: Codable {
         logitScale: try values.decode(Double.self, forKey: .logitScale))
     }
     psi = try values.decodeIfPresent(VectorQuantizedPSI.Settings.self, forKey: .psi)
+    known = try values.decodeIfPresent(KnownScore.Settings.self, forKey: .known)
     training = try values.decodeIfPresent(String.self, forKey: .training)
     licence = try values.decodeIfPresent(String.self, forKey: .licence)
     clips = try values.decodeIfPresent(SeenClips.self, forKey: .clips)
@@ -59,6 +61,7 @@ extension ModelConfiguration: Codable {
       try values.encode(maskThreshold, forKey: .maskThreshold)
     }
     if classifier != nil { try values.encode(logitScale, forKey: .logitScale) }
+    try values.encodeIfPresent(known, forKey: .known)
     try values.encodeIfPresent(training, forKey: .training)
     try values.encodeIfPresent(licence, forKey: .licence)
     try values.encodeIfPresent(clips, forKey: .clips)

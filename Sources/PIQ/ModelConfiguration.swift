@@ -28,6 +28,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var labels: [String]
   /// The factor of the cosines before softmax.
   public var logitScale: Double
+  /// What turns the distance of a sound from the classes into `known`; nil where nothing was calibrated.
+  public var known: KnownScore.Settings?
   /// A description of the model's training.
   public var training: String?
   /// The model's licence.
@@ -127,6 +129,12 @@ extension ModelConfiguration {
     }
     guard Float(logitScale).isFinite, Float(logitScale) > 0 else {
       throw .configuration("logit_scale is \(logitScale); it must be positive")
+    }
+    guard known.map({ $0.weight.isFinite && $0.bias.isFinite }) ?? true else {
+      throw .configuration("known is no number")
+    }
+    guard known == nil || classifier != nil else {
+      throw .configuration("known needs a classifier, whose embedding it is of")
     }
     guard Float(maskThreshold).isFinite else { throw .configuration("mask_th is \(maskThreshold)") }
   }

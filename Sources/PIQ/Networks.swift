@@ -13,6 +13,8 @@ public struct Networks {
   public let classifier: CosineClassifier
   /// The interpreter; `psi`. Nil in a model that only classifies.
   public let psi: VectorQuantizedPSI?
+  /// What tells sounds of the classes from others; `known`. Nil where nothing was calibrated for it.
+  public let known: KnownScore?
 
   /// Networks of the sizes that `configuration` asks for.
   ///
@@ -27,14 +29,19 @@ public struct Networks {
     psi = try configuration.psi.map { settings throws(PIQError) in
       try VectorQuantizedPSI(settings, using: initializer)
     }
+    known = configuration.known.map {
+      KnownScore($0, classCount: head.classCount, embeddingLength: head.inputSize)
+    }
   }
 
   /// Networks from separately built parts.
   ///
   /// - Precondition: their sizes fit together.
   package init(
-    encoder: any SpectrogramEncoder, classifier: CosineClassifier, psi: VectorQuantizedPSI?
+    encoder: any SpectrogramEncoder, classifier: CosineClassifier, psi: VectorQuantizedPSI?,
+    known: KnownScore?
   ) {
+    self.known = known
     self.encoder = encoder
     self.classifier = classifier
     self.psi = psi
@@ -67,13 +74,13 @@ public struct Networks {
   package func encoderClassifier(_ configuration: ModelConfiguration) -> EncoderClassifier {
     EncoderClassifier(
       encoder: encoder, head: classifier, bins: configuration.stft.bins,
-      logitScale: configuration.logitScale)
+      logitScale: configuration.logitScale, known: known)
   }
 
   /// All weights and statistics under SpeechBrain's state-dict names, after the name of their part.
   public var state: [(name: String, parameter: Parameter)] {
     encoder.state(under: "embedding_model") + classifier.state(under: "classifier")
-      + (psi?.state(under: "psi") ?? [])
+      + (psi?.state(under: "psi") ?? []) + (known?.state(under: "known") ?? [])
   }
 
   /// Replaces every weight by what `weight` gives for its name; its shape must be the old one's.

@@ -22,6 +22,9 @@ public struct Classification: Sendable {
   public let ranking: [Int]
   /// How logits become probabilities.
   public let activation: OutputActivation
+  /// How likely it is that the sound is of any of the classes, from 0 to 1; nil where nothing was
+  /// calibrated for it.
+  public var known: Float?
 
   /// Whether the logits are probabilities themselves.
   package var givesProbabilitiesAlone: Bool {

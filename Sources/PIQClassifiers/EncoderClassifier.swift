@@ -14,6 +14,8 @@ public final class EncoderClassifier: @unchecked Sendable {
   package let encoder: any SpectrogramEncoder
   /// The head; `classifier`.
   package let head: CosineClassifier
+  /// What tells sounds of its classes from others; nil where nothing was calibrated for it.
+  package let known: KnownScore?
   /// F, the bins of its spectrograms.
   private let bins: Int
   /// The factor of the cosines before softmax (`logit_scale`).
@@ -26,8 +28,10 @@ public final class EncoderClassifier: @unchecked Sendable {
   ///   - logitScale: the factor of the cosines before softmax.
   /// - Precondition: the head takes the encoder's channels.
   package init(
-    encoder: any SpectrogramEncoder, head: CosineClassifier, bins: Int, logitScale: Double
+    encoder: any SpectrogramEncoder, head: CosineClassifier, bins: Int, logitScale: Double,
+    known: KnownScore? = nil
   ) {
+    self.known = known
     self.encoder = encoder
     self.head = head
     self.bins = bins
@@ -94,7 +98,9 @@ extension EncoderClassifier: Classifier {
     let cosines = try head(encoded.embedding, mode: .evaluation)
     let logits = cosines.elements.map { $0 * logitScale }
     guard logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
-    return Analysis(clip, Classification(logits: logits), encoded: encoded)
+    var classification = Classification(logits: logits)
+    classification.known = known?(encoded.embedding.reshaped([encoded.embedding.count]))
+    return Analysis(clip, classification, encoded: encoded)
   }
 
   /// The approximate memory that a clip of T frames and F bins takes, in bytes: the encoder's.

@@ -57,31 +57,28 @@ extension Model.Parts {
         .fileMalformed, path: networkPath, problem: "is not the file that was imported",
         remedy: "import the model again")
     }
-    var head: CosineClassifier?
+    var (head, known): (CosineClassifier?, KnownScore?) = (nil, nil)
     if let settings = configuration.classifier {
       let path = Folder.join(folder, Model.weightsFile)
       let file = try SafetensorsFile(path: path)
       sha256 = try file.sha256()
       try Self.checkSize(of: file.header, for: configuration, path)
       let weights = Weights(file, path)
-      let classifier = settings.makeClassifier(using: .zeros)
-      for (name, parameter) in classifier.state(under: Self.headPrefix) {
+      let parts = configuration.headParts(settings)
+      for (name, parameter) in parts.state {
         parameter.source = try weights.source(name, parameter.source.shape)
         parameter.freeze()
       }
       self.weights = weights.stored
-      head = classifier
+      (head, known) = (parts.classifier, parts.known)
     } else {
       (sha256, weights) = (networkHash, nil)
     }
     interpreter = Interpreter(
       frontEnd: FrontEnd(configuration.stft, normalize: configuration.normalize),
-      classifier: try file.classifier(configuration, network, head: head),
+      classifier: try file.classifier(configuration, network, head: head, known: known),
       labels: configuration.labels)
   }
-
-  /// The name of the head's weights.
-  static let headPrefix = "classifier"
 
   /// The weights in a file, counted as they are taken.
   final class Weights {
@@ -145,5 +142,23 @@ extension Model.Parts {
       throw incomplete(
         path, "\(printable(name)) has shape \(found) where model.json needs \(shape)")
     }
+  }
+}
+
+extension ModelConfiguration {
+  /// The layers of a head on an imported network, with the names of their weights.
+  func headParts(
+    _ settings: Head
+  ) -> (
+    classifier: CosineClassifier, known: KnownScore?, state: [(name: String, parameter: Parameter)]
+  ) {
+    let classifier = settings.makeClassifier(using: .zeros)
+    let score = known.map {
+      KnownScore($0, classCount: settings.classCount, embeddingLength: settings.inputSize)
+    }
+    return (
+      classifier, score,
+      classifier.state(under: "classifier") + (score?.state(under: "known") ?? [])
+    )
   }
 }

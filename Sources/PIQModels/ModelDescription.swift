@@ -57,6 +57,6 @@ extension ModelConfiguration {
   /// All weights, as zeros.
   fileprivate func zeros() throws -> [(name: String, parameter: Parameter)] {
     guard network != nil else { return try Networks(self, using: .zeros).state }
-    return classifier?.makeClassifier(using: .zeros).state(under: Model.Parts.headPrefix) ?? []
+    return classifier.map { headParts($0).state } ?? []
   }
 }

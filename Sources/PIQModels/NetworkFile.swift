@@ -63,10 +63,13 @@ struct NetworkFile {
 
   /// The classifier of a model.
   ///
-  /// - Parameter head: that on the network's embedding; nil if the network gives scores.
+  /// - Parameters:
+  ///   - head: that on the network's embedding; nil if the network gives scores.
+  ///   - known: what tells sounds of its classes from others.
   /// - Throws: `Failure`; `PIQError.configuration` when the settings do not fit the network.
   func classifier(
-    _ configuration: ModelConfiguration, _ network: NetworkConfiguration, head: CosineClassifier?
+    _ configuration: ModelConfiguration, _ network: NetworkConfiguration, head: CosineClassifier?,
+    known: KnownScore? = nil
   ) throws -> NetworkClassifier {
     let wanted = head == nil ? network.scores : network.embedding ?? network.scores
     let (model, outputs) = try open(exposing: [wanted])
@@ -78,7 +81,9 @@ struct NetworkFile {
     }
     return NetworkClassifier(
       runnable, input, network, output: index, classCount: configuration.labels.count,
-      head: head.map { NetworkClassifier.Head($0, logitScale: configuration.logitScale) })
+      head: head.map {
+        NetworkClassifier.Head($0, logitScale: configuration.logitScale, known: known)
+      })
   }
 
   /// The shape of the only input.

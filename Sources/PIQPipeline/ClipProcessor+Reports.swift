@@ -31,14 +31,18 @@ struct ClassMeans {
   let probabilities: [Float]
   /// The classes from the likeliest to the least.
   let ranking: [Int]
+  /// How likely it is that the recording is of any of them; nil where the model does not say.
+  let known: Float?
 
   /// Those of a recording that is not divided.
   init(_ classification: Classification) {
     (probabilities, ranking) = (classification.probabilities, classification.ranking)
+    known = classification.known
   }
 
-  init(_ means: [Float]) {
+  init(_ means: [Float], known: Float? = nil) {
     probabilities = means
+    self.known = known
     ranking = means.indices.sorted { (means[$0], $1) > (means[$1], $0) }
   }
 
@@ -67,6 +71,7 @@ extension ClipProcessor {
     report.endFlag = facts.hasEndFlag ? nil : false
     report.time = start?.time(after: 0)
     report.probabilities = means?.probabilities
+    report.known = means?.known
     if means != nil, facts.isSilent { report.warn("is silent: its class says nothing") }
     if means == nil, let minLevel = settings.windowing.minLevel {
       report.warn("no window reaches \(minLevel) dBFS, so that nothing was classified")
@@ -97,6 +102,7 @@ extension ClipProcessor {
       time: start?.time(after: seconds),
       label: entry.classIndex.map { model.configuration.labels[$0] },
       index: entry.classIndex, probability: entry.classIndex.map { _ in entry.probability },
+      known: entry.known,
       explained: entry.isExplained, isSilent: entry.isSilent, region: entry.region)
   }
 
@@ -130,6 +136,7 @@ extension ClipProcessor {
       stft: model.configuration.stft, soundFormat: settings.soundFormat,
       start: RecordingStart(path: input.path), observe: observe)
     recording.isExplained = isExplained
+    recording.showsKnown = model.configuration.known != nil
     return recording
   }
 }

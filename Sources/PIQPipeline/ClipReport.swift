@@ -10,6 +10,9 @@ public struct ClipReport: Sendable, Codable, Equatable {
   public var index: Int
   /// Its probability.
   public var probability: Float
+  /// How likely it is that the sound is of any of the model's classes, from 0 to 1; nil where nothing was
+  /// calibrated for it.
+  public var known: Float?
   /// The likeliest classes, best first.
   public var top: [Candidate]
   /// The model.
@@ -78,6 +81,8 @@ public struct ClipReport: Sendable, Codable, Equatable {
     public var index: Int?
     /// Its probability.
     public var probability: Float?
+    /// How likely it is that it is of any of the model's classes; nil where the model does not say.
+    public var known: Float?
     /// Whether its interpretation is in the sound.
     public var explained: Bool
     /// What carried the class that was explained; nil where none was.
@@ -88,9 +93,10 @@ public struct ClipReport: Sendable, Codable, Equatable {
     /// A window from `start` to `end` seconds.
     public init(
       start: Double, end: Double, time: String? = nil, label: String?, index: Int?,
-      probability: Float?, explained: Bool, isSilent: Bool = false,
+      probability: Float?, known: Float? = nil, explained: Bool, isSilent: Bool = false,
       region: ExplainedRegion? = nil
     ) {
+      self.known = known
       self.region = region
       silent = isSilent ? true : nil
       self.time = time
@@ -120,7 +126,7 @@ public struct ClipReport: Sendable, Codable, Equatable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case input, label, index, probability, top, model, channel, channels, duration, outputs,
+    case input, label, index, probability, known, top, model, channel, channels, duration, outputs,
       warning, time
     case stft,
       normalize, method, steps, quantile, samples, patch, baseline, seed, precision

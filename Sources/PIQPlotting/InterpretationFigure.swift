@@ -32,11 +32,12 @@ public struct InterpretationFigure: Figure, Sendable {
   ///   - nFFT: samples in a frame's Fourier transform.
   ///   - label: the name of the class.
   ///   - probability: of that class, 0 to 1.
+  ///   - known: how likely it is that the sound is of any class, 0 to 1; nil where that is not known.
   ///   - source: the source of the sound, such as a file name.
   /// - Throws: `Failure` when the shapes do not match.
   public init(
     input: Tensor, mask: Tensor, interpretation: Tensor, sampleRate: Int, hopLength: Int, nFFT: Int,
-    label: String, probability: Float, source: String? = nil
+    label: String, probability: Float, known: Float? = nil, source: String? = nil
   ) throws(Failure) {
     try Self.checkShapes(input, mask, interpretation)
     self.input = input
@@ -46,8 +47,9 @@ public struct InterpretationFigure: Figure, Sendable {
       frames: [input, mask, interpretation].map { $0.shape[0] }.max() ?? 0, bins: input.shape[1],
       sampleRate: sampleRate, hopLength: hopLength, nFFT: nFFT)
     title =
-      probability.isFinite
-      ? label + String(format: ", %.1f\u{A0}%%", Double(probability) * 100) : label
+      label
+      + (probability.isFinite ? String(format: ", %.1f\u{A0}%%", Double(probability) * 100) : "")
+      + (known.map { String(format: ", known %.2f", $0) } ?? "")
     self.source = source
   }
 

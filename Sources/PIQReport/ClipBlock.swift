@@ -68,6 +68,8 @@ struct ClipInfo: Encodable {
   let input: String
   let label: String
   let probability: Float
+  /// How likely it is that the sound is of any class; nil where that is not known.
+  let known: Float?
   let top: [Candidate]
   /// What carried the class; nil where that is not known.
   let region: Box?
@@ -97,6 +99,7 @@ struct ClipInfo: Encodable {
     input = printable(clip.report.input)
     label = printable(clip.report.label)
     probability = clip.report.probability
+    known = clip.report.known
     top = clip.report.top.map { Candidate(label: printable($0.label), probability: $0.probability) }
     duration = clip.report.duration
     region = clip.report.region.map {

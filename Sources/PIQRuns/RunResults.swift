@@ -14,6 +14,7 @@ public final class RunResults {
   /// `results.selections.txt`; nil if not requested.
   private let selections: GrowingFile?
   private let listsWindows: Bool
+  private let columns: [String]
   private let sampleRate: Int
   /// The number of rows among the selections, and the length of the recordings before, in seconds.
   private var selectionCount = 0
@@ -22,10 +23,13 @@ public final class RunResults {
   private var last: (input: String, channel: Int, duration: Double)?
 
   /// The columns of `results.csv`.
-  private static let columns = [
-    "input", "label", "index", "probability", "duration", "sample_rate", "channels", "warning",
-    "error", "start", "end", "time", "channel",
-  ]
+  ///
+  /// - Parameter showsKnown: whether the model says how likely it is that sounds are of any class.
+  private static func columns(showsKnown: Bool) -> [String] {
+    ["input", "label", "index", "probability"] + (showsKnown ? ["known"] : []) + [
+      "duration", "sample_rate", "channels", "warning", "error", "start", "end", "time", "channel",
+    ]
+  }
   /// Those of `results.selections.txt`, as Raven calls them.
   private static let selectionColumns = [
     "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)",
@@ -39,18 +43,23 @@ public final class RunResults {
   ///   - infix: the text after `results` in their names.
   ///   - csv: whether tables are written, too: `results.csv`, `results.selections.txt`.
   ///   - sampleRate: the model's, in hertz.
+  ///   - showsKnown: whether `results.csv` has a column for how likely it is that sounds are of any class.
   ///   - listsWindows: whether `results.csv` has a row for each window, rather than each input.
   /// - Throws: `Failure`.
-  public init(folder: String, infix: String, csv: Bool, sampleRate: Int, listsWindows: Bool = false)
+  public init(
+    folder: String, infix: String, csv: Bool, sampleRate: Int, showsKnown: Bool = false,
+    listsWindows: Bool = false
+  )
     throws
   {
     self.sampleRate = sampleRate
     self.listsWindows = listsWindows
+    columns = Self.columns(showsKnown: showsKnown)
     lines = try GrowingFile(path: Folder.join(folder, "results\(infix).jsonl"))
     table = csv ? try GrowingFile(path: Folder.join(folder, "results\(infix).csv")) : nil
     selections =
       csv ? try GrowingFile(path: Folder.join(folder, "results\(infix).selections.txt")) : nil
-    append(CSV.row(Self.columns), to: table)
+    append(CSV.row(columns), to: table)
     append(Self.selectionColumns.joined(separator: "\t"), to: selections)
   }
 
@@ -58,21 +67,24 @@ public final class RunResults {
   public func take(_ outcome: ClipOutcome, of input: ClipInput) throws {
     guard let report = outcome.report else {
       append(try outcome.json(of: input), to: lines)
-      return append(Self.row(input, error: ""), to: table)
+      return append(row(input, error: ""), to: table)
     }
     append(try JSON.line(report), to: lines)
     let whole = ClipReport.Window(
       start: 0, end: report.duration, time: report.time,
       label: report.label.isEmpty ? nil : report.label,
-      index: report.index, probability: report.probability, explained: true)
+      index: report.index, probability: report.probability, known: report.known, explained: true)
     for window in listsWindows ? report.windows ?? [whole] : [whole] {
-      append(
-        CSV.row([
-          report.input, window.label ?? "", window.label.flatMap { _ in window.index }.text,
-          window.probability.text, "\(report.duration)", "\(report.sampleRate)",
-          "\(report.channels)", report.warning ?? "", "", "\(window.start)", "\(window.end)",
-          window.time ?? "", report.channel.text,
-        ]), to: table)
+      let fields = [
+        "input": report.input, "label": window.label ?? "",
+        "index": window.label.flatMap { _ in window.index }.text,
+        "probability": window.probability.text, "known": window.known.text,
+        "duration": "\(report.duration)", "sample_rate": "\(report.sampleRate)",
+        "channels": "\(report.channels)", "warning": report.warning ?? "",
+        "start": "\(window.start)", "end": "\(window.end)", "time": window.time ?? "",
+        "channel": report.channel.text,
+      ]
+      append(CSV.row(columns.map { fields[$0] ?? "" }), to: table)
     }
     advance(to: report)
     let rate = Double(min(sampleRate, report.sampleRate))
@@ -104,10 +116,10 @@ public final class RunResults {
   /// Adds the failure of the next input, with its message.
   public func take(failure message: String, of input: ClipInput) throws {
     append(try ClipOutcome.json(of: input, failure: message), to: lines)
-    append(Self.row(input, error: message), to: table)
+    append(row(input, error: message), to: table)
   }
 
-  private static func row(_ input: ClipInput, error: String) -> String {
+  private func row(_ input: ClipInput, error: String) -> String {
     let fields = ["input": input.path, "channel": input.channel.text, "error": error]
     return CSV.row(columns.map { fields[$0] ?? "" })
   }

@@ -30,7 +30,8 @@ public final class InterpreterTask: TrainingTask {
     clipCount = train.clips.count
     classifier = try model.encoderClassifier
     psi = try VectorQuantizedPSI(settings, using: Initializer(seed: recipe.seed))
-    networks = Networks(encoder: classifier.encoder, classifier: classifier.head, psi: psi)
+    networks = Networks(
+      encoder: classifier.encoder, classifier: classifier.head, psi: psi, known: classifier.known)
     batches = BatchMaker(
       train, configuration, cropSeconds: recipe.data.cropSeconds, recipe.augmentation)
   }

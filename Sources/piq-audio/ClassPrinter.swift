@@ -9,6 +9,7 @@ final class ClassPrinter {
   private let terminal: Terminal
   private let form: Form
   private let labels: [String]
+  private let showsKnown: Bool
   private let listsWindows: Bool
   private let listsChannels: Bool
   private let top: Int
@@ -27,6 +28,7 @@ final class ClassPrinter {
     (self.terminal, self.form, self.top) = (terminal, form, top)
     self.listsChannels = listsChannels
     (labels, self.listsWindows) = (model.configuration.labels, listsWindows)
+    showsKnown = model.configuration.known != nil
     labelWidth = Table.labelWidth(labels)
   }
 
@@ -38,7 +40,7 @@ final class ClassPrinter {
       try terminal.print(
         CSV.row(
           ["input"] + place + ["label", "index", "probability"]
-            + (listsChannels ? ["channel"] : []) + labels))
+            + (showsKnown ? ["known"] : []) + (listsChannels ? ["channel"] : []) + labels))
     case .text where Terminal.outputIsTerminal && (count > 1 || listsWindows):
       try terminal.say(Table.header(labelWidth: labelWidth, windows: listsWindows))
     case .text, .json: break
@@ -56,12 +58,13 @@ final class ClassPrinter {
         input.path, "\(place.start)", "\(place.end)", place.label ?? "",
         window.classIndex.map { "\($0)" } ?? "", place.probability.map(Table.digits) ?? "",
       ]
-      try terminal.print(row(fields, window.probabilities, of: input))
+      try terminal.print(row(fields, place.known, window.probabilities, of: input))
     case .text:
       try terminal.print(
         Table.row(
           label: place.label ?? "", probability: place.probability ?? 0, input.title,
-          window: place.start...place.end, labelWidth: labelWidth))
+          window: place.start...place.end, labelWidth: labelWidth)
+          + Table.remark(known: place.known))
     }
   }
 
@@ -84,7 +87,7 @@ final class ClassPrinter {
     case .json: try terminal.print(outcome.json(of: input))
     case .csv:
       let fields = [input.path, report.label, "\(report.index)", Table.digits(report.probability)]
-      try terminal.print(row(fields, report.probabilities ?? [], of: input))
+      try terminal.print(row(fields, report.known, report.probabilities ?? [], of: input))
     case .text: try terminal.print(Table.row(report, labelWidth: labelWidth))
     }
   }
@@ -92,7 +95,10 @@ final class ClassPrinter {
   /// A row of a table.
   ///
   /// - Parameter probabilities: of the classes; none where nothing was classified.
-  private func row(_ fields: [String], _ probabilities: [Float], of input: ClipInput) -> String {
+  private func row(
+    _ fields: [String], _ known: Float?, _ probabilities: [Float], of input: ClipInput
+  ) -> String {
+    let fields = fields + (showsKnown ? [known.map(Table.digits) ?? ""] : [])
     let missing = Array(repeating: "", count: labels.count - probabilities.count)
     let channel = listsChannels ? [input.channel.map { "\($0)" } ?? ""] : []
     return CSV.row(fields + channel + probabilities.map(Table.digits) + missing)
@@ -121,7 +127,7 @@ private struct WindowLine: Encodable {
   let time: String?
   let label: String?
   let index: Int?
-  let probability: Float?
+  let probability, known: Float?
   /// True where nothing was recorded.
   let silent: Bool?
   let top: [ClipReport.Candidate]
@@ -135,6 +141,7 @@ private struct WindowLine: Encodable {
     time = window.window.time
     (label, probability) = (window.window.label, window.window.probability)
     index = window.classIndex
+    known = window.window.known
     self.top = window.top(top, of: labels)
     probabilities = Dictionary(zip(labels, window.probabilities)) { first, _ in first }
   }

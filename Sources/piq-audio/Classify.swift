@@ -95,7 +95,8 @@ struct Classify: TerminalCommand {
       try Folder.make(folder)
       return try RunResults(
         folder: folder, infix: input.shardInfix, csv: true,
-        sampleRate: model.configuration.stft.sampleRate, listsWindows: windows.areListed)
+        sampleRate: model.configuration.stft.sampleRate,
+        showsKnown: model.configuration.known != nil, listsWindows: windows.areListed)
     }
     let loop = ClipLoop(terminal, total: jobs.count, printsJSON: json)
     for failure in failures {

@@ -130,6 +130,13 @@ enum Table {
   static func row(_ report: ClipReport, labelWidth: Int) -> String {
     row(
       label: report.label, probability: report.probability, report.title, labelWidth: labelWidth)
+      + remark(known: report.known)
+  }
+
+  /// What is said of a sound that is more likely of none of the classes; empty for others.
+  static func remark(known: Float?) -> String {
+    guard let known, known < 0.5 else { return "" }
+    return String(format: "  (known %.2f: perhaps none of the classes)", known)
   }
 
   /// A row of label, probability, the window where it is one, and input.

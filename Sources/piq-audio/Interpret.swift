@@ -198,7 +198,8 @@ struct Interpret: TerminalCommand {
       try journal.map { _ in
         try RunResults(
           folder: folder, infix: input.shardInfix, csv: csv,
-          sampleRate: model.configuration.stft.sampleRate)
+          sampleRate: model.configuration.stft.sampleRate,
+          showsKnown: model.configuration.known != nil)
       }
     }
     for failure in folderFailures {

@@ -13,17 +13,20 @@ public final class NetworkClassifier: Classifier {
     // Sendable: its weights are frozen.
     private let classifier: CosineClassifier
     private let logitScale: Float
+    private let known: KnownScore?
 
     /// A head whose weights are frozen.
-    package init(_ classifier: CosineClassifier, logitScale: Double) {
-      (self.classifier, self.logitScale) = (classifier, Float(logitScale))
+    package init(_ classifier: CosineClassifier, logitScale: Double, known: KnownScore? = nil) {
+      (self.classifier, self.logitScale, self.known) = (classifier, Float(logitScale), known)
     }
 
     /// The decision about an embedding [D].
     package func classify(_ embedding: [Float]) throws -> Classification {
       let cosines = try classifier(
         Tensor(shape: [1, embedding.count], embedding), mode: .evaluation)
-      return Classification(logits: cosines.elements.map { $0 * logitScale })
+      var classification = Classification(logits: cosines.elements.map { $0 * logitScale })
+      classification.known = known?(Tensor(shape: [embedding.count], embedding))
+      return classification
     }
   }
 

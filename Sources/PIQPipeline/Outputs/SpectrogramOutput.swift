@@ -11,7 +11,7 @@ extension OutputKind {
         input: clip.analysis.logPower, mask: clip.interpretation.mask,
         interpretation: clip.interpretation.magnitude, sampleRate: clip.stft.sampleRate,
         hopLength: clip.stft.hopLength, nFFT: clip.stft.nFFT, label: clip.report.label,
-        probability: clip.report.probability, source: clip.source
+        probability: clip.report.probability, known: clip.report.known, source: clip.source
       ).write(toPNG: path)
       return nil
     },

@@ -71,7 +71,8 @@ extension ClipProcessor {
           input: job.input.title, done: Double(window.end) / rate, total: recording.duration))
     }
     var report = report(
-      job.input, RecordingFacts(reader), recording.start, result.means.map { ClassMeans($0) })
+      job.input, RecordingFacts(reader), recording.start,
+      result.means.map { ClassMeans($0, known: result.known) })
     if !reader.isSilent { result.warnOfSilence(in: &report) }
     describe(
       result.timeline, recording.start, length: Double(windows.length) / rate,

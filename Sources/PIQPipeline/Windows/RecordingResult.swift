@@ -16,6 +16,8 @@ package struct WindowedRecording {
   var observe: @Sendable (RecordingEvent) -> Void
   /// Whether its windows are explained.
   var isExplained = false
+  /// Whether the model says how likely it is that sounds are of any class.
+  var showsKnown = false
 
   /// A recording of these properties.
   package init(
@@ -67,6 +69,7 @@ package struct ClassifiedWindow: Sendable {
         probability: classification.map { $0.probabilities[$0.classIndex] } ?? 0,
         isExplained: isExplained),
       probabilities: classification?.probabilities)
+    entry.known = classification?.known
   }
 }
 
@@ -87,6 +90,8 @@ package struct RecordingResult {
   private let paths: [String: String]
   private(set) package var timeline: Timeline
   private var sums: [Double]
+  private var knownSum = 0.0
+  private let showsKnown: Bool
   private var count = 0
   /// How many of them hold nothing that was recorded.
   private var silentCount = 0
@@ -102,9 +107,11 @@ package struct RecordingResult {
       return try kind.ofWindows?(recording, path)
     }
     self.paths = paths
+    showsKnown = recording.showsKnown
     timeline = Timeline(
       labels: recording.labels, sampleRate: recording.stft.sampleRate,
-      hopLength: recording.stft.hopLength, showsRegions: recording.isExplained)
+      hopLength: recording.stft.hopLength, showsRegions: recording.isExplained,
+      showsKnown: recording.showsKnown)
     sums = Array(repeating: 0, count: recording.labels.count)
   }
 
@@ -112,6 +119,9 @@ package struct RecordingResult {
   package var means: [Float]? {
     count > 0 ? sums.map { Float($0 / Double(count)) } : nil
   }
+
+  /// The mean of `known` over them; nil where the model does not say.
+  var known: Float? { showsKnown && count > 0 ? Float(knownSum / Double(count)) : nil }
 
   /// Adds a recording as its only window.
   mutating func add(_ classified: ClassifiedWindow, of samples: [Float]) throws {
@@ -134,6 +144,7 @@ package struct RecordingResult {
     guard let probabilities = classified.probabilities else { return }
     count += 1
     if classified.entry.isSilent { silentCount += 1 }
+    knownSum += Double(classified.entry.known ?? 0)
     for (i, probability) in probabilities.enumerated() { sums[i] += Double(probability) }
   }
 

@@ -17,6 +17,8 @@ public struct Timeline: Sendable, Equatable {
     public let isExplained: Bool
     /// Whether nothing was recorded in it, so that its class says nothing.
     public var isSilent = false
+    /// How likely it is that the window is of any class; nil where the model does not say.
+    public var known: Float?
     /// What carried the class that was explained; nil where none was, or nothing did.
     public var region: ExplainedRegion?
 
@@ -47,6 +49,7 @@ public struct Timeline: Sendable, Equatable {
   private let sampleRate: Int
   private let hopLength: Int
   private let showsRegions: Bool
+  private let showsKnown: Bool
 
   /// An empty timeline of a recording at `sampleRate` hertz.
   ///
@@ -54,7 +57,12 @@ public struct Timeline: Sendable, Equatable {
   ///   - labels: the names of the classes.
   ///   - hopLength: between frames, in samples: the gap between regions that touch.
   ///   - showsRegions: whether its table has columns for what was explained.
-  public init(labels: [String], sampleRate: Int, hopLength: Int = 1, showsRegions: Bool = false) {
+  ///   - showsKnown: whether it has one for how likely it is that windows are of any class.
+  public init(
+    labels: [String], sampleRate: Int, hopLength: Int = 1, showsRegions: Bool = false,
+    showsKnown: Bool = false
+  ) {
+    self.showsKnown = showsKnown
     self.labels = labels
     self.sampleRate = sampleRate
     self.hopLength = hopLength
@@ -71,10 +79,13 @@ public struct Timeline: Sendable, Equatable {
   /// and no probability.
   package var csv: String {
     let columns = ["explained_label", "region_start", "region_end", "low_hz", "high_hz"]
-    let header = ["start", "end", "label", "probability"] + (showsRegions ? columns : [])
+    let header =
+      ["start", "end", "label", "probability"] + (showsKnown ? ["known"] : [])
+      + (showsRegions ? columns : [])
     return text(header: CSV.row(header)) { entry, _ in
       var fields = [time(entry.samples.lowerBound), time(entry.samples.upperBound)]
       fields += entry.classIndex.map { [labels[$0], "\(entry.probability)"] } ?? ["", ""]
+      if showsKnown { fields.append(entry.known.map { "\($0)" } ?? "") }
       guard showsRegions else { return CSV.row(fields) }
       guard let region = entry.region else { return CSV.row(fields + columns.map { _ in "" }) }
       return CSV.row(fields + [region.label] + region.texts)

@@ -22,6 +22,10 @@ const view = {
       byId("verdict").prepend(
         `Explained as ${info.label} (${percent(info.probability)}); heard as `);
     }
+    if (info.known !== undefined) {
+      byId("verdict").append(`; known ${info.known.toFixed(2)}`
+        + (info.known < 0.5 ? ": perhaps none of the classes" : ""));
+    }
     if (info.region) {
       const { start, end, low, high } = info.region;
       byId("verdict").append(`; carried by ${start.toFixed(2)} to ${end.toFixed(2)} s, `
