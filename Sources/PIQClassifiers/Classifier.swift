@@ -33,6 +33,9 @@ extension Classifier {
 
 /// A classifier that hears parts of a clip by themselves, so that a change of one leaves the others.
 package protocol LocalClassifier: Classifier {
+  /// Whether it hears windows of samples.
+  var hearsParts: Bool { get }
+
   /// The decision about a sound that differs from another in part, the same as that about the whole of it;
   /// nil where the classifier needs the whole.
   ///

@@ -97,7 +97,7 @@ public struct FrontEnd: Sendable {
     var part = logPower.rows(needed)
     let columns = logPower.shape[1]
     part.withUnsafeMutableBuffer { values in
-      for frame in frames {
+      for frame in frames.clamped(to: needed) {
         let row = (frame - needed.lowerBound) * columns
         for bin in bins {
           // As `masked` has it.

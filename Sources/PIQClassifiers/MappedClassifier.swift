@@ -38,6 +38,8 @@ public struct MappedClassifier: Classifier {
 }
 
 extension MappedClassifier: LocalClassifier {
+  package var hearsParts: Bool { (classifier as? any LocalClassifier)?.hearsParts ?? false }
+
   package func classify(
     _ samples: [Float], changed: Range<Int>, since base: Analysis
   ) throws -> Classification? {

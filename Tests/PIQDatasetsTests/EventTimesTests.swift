@@ -54,7 +54,7 @@ import Testing
   ])
   func refusals(text: String, words: String) throws {
     let failure = #expect(throws: Failure.self) { try times(text) }
-    #expect(failure?.message.contains(words) ?? false, "\(failure?.message ?? "")")
+    #expect(failure?.problem.contains(words) ?? false, "\(failure?.problem ?? "")")
   }
 
   @Test func malformedTrack() throws {
@@ -63,6 +63,6 @@ import Testing
     let failure = #expect(throws: Failure.self) {
       try EventTimes(path: folder("labels"), of: data)
     }
-    #expect(failure?.message.contains("line 2") ?? false)
+    #expect(failure?.problem.contains("line 2") ?? false)
   }
 }

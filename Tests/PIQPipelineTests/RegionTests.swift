@@ -7,8 +7,11 @@ import Testing
 
 /// The seconds and the band that carried a class, in a mask and in tables.
 @Suite struct RegionTests {
-  private static let stft = STFTConfiguration(
-    sampleRate: 1000, nFFT: 100, hopLength: 10, windowLength: 20)
+  private let stft: STFTConfiguration
+
+  init() throws {
+    stft = try STFTConfiguration(sampleRate: 1000, nFFT: 100, hopLength: 10, windowLength: 20)
+  }
 
   /// The region of a mask [100, 51] that is 1 in some cells and a little elsewhere.
   private func region(
@@ -19,7 +22,7 @@ import Testing
       for frame in frames { for bin in bins { mask[flat: frame * 51 + bin] = 1 } }
     }
     return Region(
-      of: mask, in: Tensor(shape: [100, 51], repeating: loudness), Self.stft, duration: 0.995)
+      of: mask, in: Tensor(shape: [100, 51], repeating: loudness), stft, duration: 0.995)
   }
 
   /// Most of a rectangle, and nothing outside it.

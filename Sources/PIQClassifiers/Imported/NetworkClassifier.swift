@@ -176,6 +176,8 @@ public final class NetworkClassifier: Classifier {
 }
 
 extension NetworkClassifier: LocalClassifier {
+  package var hearsParts: Bool { configuration.input != .logPower }
+
   /// Runs the network on the windows that hear the change alone.
   package func classify(
     _ samples: [Float], changed: Range<Int>, since base: Analysis

@@ -62,7 +62,7 @@ struct MaskedScores: Sendable {
     let base = try interpreter.classifier.analyze(
       interpreter.frontEnd.masked(clip, by: ones, filling: filling))
     let whole = score(base.classification)
-    guard let classifier = interpreter.classifier as? any LocalClassifier, base.windows != nil
+    guard let classifier = interpreter.classifier as? any LocalClassifier, classifier.hearsParts
     else {
       return (whole, try self(count: places.count) { masked(places[$0]) })
     }
