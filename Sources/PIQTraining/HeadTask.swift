@@ -107,9 +107,9 @@ public final class HeadTask: TrainingTask {
     return NetworkClassifier.Head(head, logitScale: logitScale)
   }
 
-  /// Mean and standard deviation of each value of the embeddings of the clips as they are.
+  /// Mean and standard deviation of each value of the embeddings of the clips and their copies.
   var statistics: (means: [Float], deviations: [Float]) {
-    let rows = examples.map { $0[0].embedding }
+    let rows = examples.flatMap { $0.map(\.embedding) }
     let length = rows.first?.count ?? 0
     var (sums, squares) = (
       [Double](repeating: 0, count: length), [Double](repeating: 0, count: length)

@@ -20,6 +20,9 @@ public struct Teacher: Sendable {
   private let deviations: [Float]
   private let rates: (from: Int, to: Int)
 
+  /// How many deviations from the mean a value counts at most: mixed sounds may be far from all clips.
+  private static let farthest: Float = 5
+
   /// E, the length of an embedding.
   var embeddingLength: Int { means.count }
 
@@ -61,7 +64,9 @@ public struct Teacher: Sendable {
       return (embedding, try head.classify(embedding).probabilities)
     }
     let values = heard.flatMap { embedding, _ in
-      embedding.indices.map { (embedding[$0] - means[$0]) / deviations[$0] }
+      embedding.indices.map {
+        min(max((embedding[$0] - means[$0]) / deviations[$0], -Self.farthest), Self.farthest)
+      }
     }
     let classCount = heard.first?.1.count ?? 0
     return Lesson(

@@ -20,7 +20,8 @@ import Testing
     #expect(outcome.outputLines.count == 1)
     let report = try #require(try outcome.objects().first)
     #expect(
-      Set(report.keys) == Self.keys.union(["seconds", "stft", "normalize", "method", "precision"]))
+      Set(report.keys)
+        == Self.keys.union(["seconds", "stft", "normalize", "method", "precision", "region"]))
     #expect(report["input"] as? String == Self.clip)
     let top = try #require(report["top"] as? [[String: Any]])
     #expect(top.count == 4)
@@ -60,6 +61,7 @@ import Testing
     #expect(
       Set(arrays.keys) == [
         "logspec", "mask", "interpretation", "logits", "probabilities", "audio", "codes",
+        "embedding",
         "sample_rate", "n_fft", "hop_length", "win_length", "level",
       ])
     guard case .float32(let audio)? = arrays["audio"], case .int64(let codes)? = arrays["codes"],

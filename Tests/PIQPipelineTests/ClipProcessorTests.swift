@@ -74,6 +74,7 @@ import Testing
       shapes == [
         "logspec": [49, 513], "mask": [frames, 513], "interpretation": [frames, 513],
         "logits": [10], "probabilities": [10], "audio": [samples], "codes": [rows, 16],
+        "embedding": [8],
         "sample_rate": [], "n_fft": [], "hop_length": [], "win_length": [], "level": [],
       ])
     let integers = ["codes", "hop_length", "n_fft", "sample_rate", "win_length"]
@@ -108,7 +109,7 @@ import Testing
     #expect(
       object.keys.sorted() == [
         "channels", "duration", "index", "input", "label", "method", "model", "normalize",
-        "outputs", "precision", "probability", "sample_rate", "stft", "top",
+        "outputs", "precision", "probability", "region", "sample_rate", "stft", "top",
       ])
     let report = try JSONDecoder().decode(ClipReport.self, from: json)
     #expect(report.input == path)
