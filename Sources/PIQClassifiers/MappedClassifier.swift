@@ -40,6 +40,7 @@ public struct MappedClassifier: Classifier {
 extension MappedClassifier: LocalClassifier {
   package var hearsParts: Bool { (classifier as? any LocalClassifier)?.hearsParts ?? false }
 
+  /// The decision about a sound that differs in part, as the classifier's; throws as it does.
   package func classify(
     _ samples: [Float], changed: Range<Int>, since base: Analysis
   ) throws -> Classification? {
