@@ -25,6 +25,8 @@ public struct Classification: Sendable {
   /// How likely it is that the sound is of any of the classes, from 0 to 1; nil where nothing was
   /// calibrated for it.
   public var known: Float?
+  /// How similar the sound is to the known classes, from -1 to 1, which `known` is a function of.
+  package var similarity: Float?
 
   /// Whether the logits are probabilities themselves.
   package var givesProbabilitiesAlone: Bool {

@@ -99,7 +99,7 @@ extension EncoderClassifier: Classifier {
     let logits = cosines.elements.map { $0 * logitScale }
     guard logits.allSatisfy(\.isFinite) else { throw PIQError.notFinite }
     var classification = Classification(logits: logits)
-    classification.known = known?(encoded.embedding.reshaped([encoded.embedding.count]))
+    known?.judge(encoded.embedding.reshaped([encoded.embedding.count]), in: &classification)
     return Analysis(clip, classification, encoded: encoded)
   }
 

@@ -4,13 +4,14 @@ package import PIQTensor
 
 /// How likely it is that a sound is of any of the classes: a classifier has a class for everything.
 ///
-/// It is the distance of the sound's embedding from the nearest class, in the metric of the spread that all
-/// classes share (Mahalanobis; Lee et al., arXiv 1807.03888), as a logistic function that was fitted to
-/// sounds of classes that the classifier had not learned.
+/// It is a logistic function of the largest cosine between the sound's embedding and the mean of a class,
+/// after a linear map that makes the spread within the classes the same in all directions (the metric of
+/// Lee et al., arXiv 1807.03888). The function is fitted to sounds of classes that the classifier had not
+/// learned.
 public final class KnownScore: Layer {
-  /// The logistic function: known = 1 / (1 + exp(-(weight * distance + bias))).
+  /// The logistic function: known = 1 / (1 + exp(-(weight * similarity + bias))).
   public struct Settings: Sendable, Codable, Equatable {
-    /// The factor of the distance.
+    /// The factor of the similarity.
     public var weight: Double
     /// The term beside it.
     public var bias: Double
@@ -20,48 +21,48 @@ public final class KnownScore: Layer {
   }
 
   private let settings: Settings
-  /// The mean embedding of each class [C, D].
-  private let means: Parameter
-  /// W [D, D]: the distance between embeddings is the length of W (a - b) over the root of D.
-  private let metric: Parameter
+  /// The mean of all embeddings [D].
+  private let center: Parameter
+  /// The map of what is left of an embedding without the mean [D, D].
+  private let map: Parameter
+  /// The direction of each class's mean after the map [C, D], of length 1.
+  private let directions: Parameter
 
-  /// A score for C classes and embeddings of length D, whose means and metric are zeros.
+  /// A score for C classes and embeddings of length D, all of whose tensors are zeros.
   public init(_ settings: Settings, classCount: Int, embeddingLength: Int) {
     self.settings = settings
-    means = Parameter(Tensor(shape: [classCount, embeddingLength]), isTrainable: false)
-    metric = Parameter(Tensor(shape: [embeddingLength, embeddingLength]), isTrainable: false)
+    center = Parameter(Tensor(shape: [embeddingLength]), isTrainable: false)
+    map = Parameter(Tensor(shape: [embeddingLength, embeddingLength]), isTrainable: false)
+    directions = Parameter(Tensor(shape: [classCount, embeddingLength]), isTrainable: false)
   }
 
   public var state: [(name: String, parameter: Parameter)] {
-    [("means", means), ("metric", metric)]
+    [("center", center), ("map", map), ("directions", directions)]
   }
 
-  /// The distance of an embedding [D] from the nearest class.
-  package func distance(of embedding: Tensor) -> Double {
-    let (means, metric) = (means.value, metric.value)
-    let (classCount, length) = (means.shape[0], means.shape[1])
-    return embedding.withUnsafeBuffer { embedding in
-      means.withUnsafeBuffer { means in
-        metric.withUnsafeBuffer { metric in
-          let squares = (0..<classCount).map { index -> Double in
-            let difference = (0..<length).map {
-              Double(embedding[$0]) - Double(means[index * length + $0])
-            }
-            return (0..<length).reduce(0) { sum, row in
-              let value = (0..<length).reduce(0) {
-                $0 + Double(metric[row * length + $1]) * difference[$1]
-              }
-              return sum + value * value
-            }
-          }
-          return ((squares.min() ?? 0) / Double(length)).squareRoot()
-        }
+  /// The largest cosine between an embedding [D] and a class, from -1 to 1; 0 of an embedding that is the
+  /// mean of all.
+  package func similarity(of embedding: Tensor) -> Double {
+    let offset = zip(embedding.elements, center.value.elements).map { Double($0) - Double($1) }
+    let mapped = Self.products(map.value, offset)
+    let length = mapped.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    guard length > 0 else { return 0 }
+    return Self.products(directions.value, mapped).reduce(-1) { max($0, $1 / length) }
+  }
+
+  /// The product of a matrix [R, D] and a vector [D].
+  private static func products(_ matrix: Tensor, _ vector: [Double]) -> [Double] {
+    matrix.withUnsafeBuffer { matrix in
+      (0..<matrix.count / max(1, vector.count)).map { row in
+        vector.indices.reduce(0) { $0 + Double(matrix[row * vector.count + $1]) * vector[$1] }
       }
     }
   }
 
-  /// How likely it is that the sound with this embedding [D] is of one of the classes, from 0 to 1.
-  package func callAsFunction(_ embedding: Tensor) -> Float {
-    Float(1 / (1 + exp(-(settings.weight * distance(of: embedding) + settings.bias))))
+  /// Adds to a decision how likely it is that the sound with this embedding [D] is of one of the classes.
+  package func judge(_ embedding: Tensor, in classification: inout Classification) {
+    let similarity = similarity(of: embedding)
+    classification.similarity = Float(similarity)
+    classification.known = Float(1 / (1 + exp(-(settings.weight * similarity + settings.bias))))
   }
 }

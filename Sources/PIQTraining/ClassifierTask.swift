@@ -14,6 +14,8 @@ public final class ClassifierTask: TrainingTask {
   private let teacher: Teacher?
   /// From the classifier's embedding to the teacher's; no part of the model.
   private let projection: Linear?
+  private let train: ClipSet
+  private let known: KnownScore.Settings?
   public let clipCount: Int
 
   /// A classifier with fresh weights.
@@ -21,15 +23,17 @@ public final class ClassifierTask: TrainingTask {
   /// - Parameters:
   ///   - pretrained: the model whose encoder the training begins with; nil for fresh weights.
   ///   - teacher: what it is to imitate beside the clips' own classes.
+  ///   - known: what turns the similarity of a sound to the classes into `known`; nil where nothing was
+  ///     calibrated for it.
   /// - Throws: `PIQError.configuration`; `PIQError.unsupported` of a model without an encoder.
   public init(
     _ configuration: ModelConfiguration, _ recipe: ClassifierRecipe, train: ClipSet, valid: ClipSet,
-    pretrained: Interpreter? = nil, teacher: Teacher? = nil
+    pretrained: Interpreter? = nil, teacher: Teacher? = nil, known: KnownScore.Settings? = nil
   ) throws {
     self.teacher = teacher
     self.configuration = configuration
     self.recipe = recipe
-    self.valid = valid
+    (self.train, self.valid, self.known) = (train, valid, known)
     clipCount = train.clips.count
     let initializer = Initializer(seed: recipe.seed)
     networks = try Networks(configuration, using: initializer)
@@ -107,10 +111,10 @@ public final class ClassifierTask: TrainingTask {
     let scale = Float(configuration.logitScale)
     return try clips.clips.enumerated().map { number, clip in
       try progress(number, clips.clips.count)
-      let logits = try interpreter.analyze(clip.samples).classification.logits
+      let classification = try interpreter.analyze(clip.samples).classification
       return ClassifiedClip(
-        name: clip.name, label: clip.label, cosines: logits.map { $0 / scale },
-        logitScale: configuration.logitScale)
+        name: clip.name, label: clip.label, cosines: classification.logits.map { $0 / scale },
+        logitScale: configuration.logitScale, similarity: classification.similarity)
     }
   }
 
@@ -129,10 +133,17 @@ public final class ClassifierTask: TrainingTask {
     Validation(classified: outcomes.map { (cosines: $0.cosines, label: $0.label) })
   }
 
-  public func model(after validation: Validation) -> TrainedModel {
+  public func model(after validation: Validation) throws -> TrainedModel {
     var calibrated = configuration
     calibrated.logitScale = validation.figures["logit_scale"] ?? configuration.logitScale
-    return TrainedModel(calibrated, networks.state)
+    guard let known else { return TrainedModel(calibrated, networks.state) }
+    let interpreter = try Interpreter(configuration, copying: networks)
+    let embeddings = try train.clips.compactMap { clip in
+      try interpreter.analyze(clip.samples).embedding.map {
+        (values: $0.elements, label: clip.label)
+      }
+    }
+    return TrainedModel(calibrated, networks.state, known: known, embeddings)
   }
 }
 
@@ -140,15 +151,17 @@ public final class ClassifierTask: TrainingTask {
 public struct ClassifiedClip: Codable, Sendable, Equatable {
   /// The clip's name in its data set.
   public let name: String
-  /// The index of its class.
+  /// The index of its class; no class of the classifier's where it is not below their number.
   public let label: Int
   /// The cosines of all classes.
   public let cosines: [Float]
   /// Their factor before softmax.
   public let logitScale: Double
+  /// How similar it is to the known classes, from -1 to 1; nil where the model does not say.
+  public let similarity: Float?
 
   enum CodingKeys: String, CodingKey {
-    case name, label, cosines
+    case name, label, cosines, similarity
     case logitScale = "logit_scale"
   }
 }

@@ -18,21 +18,26 @@ public final class HeadTask: TrainingTask {
   /// For each clip: its own embedding, and those of its copies.
   private let examples: [[Example]]
   private let valid: [Example]
+  private let known: KnownScore.Settings?
   public var clipCount: Int { examples.count }
 
   /// A head with fresh weights. Computes the embeddings of all clips and of their copies.
   ///
   /// - Parameters:
   ///   - backbone: gives embeddings.
+  ///   - known: what turns the similarity of a sound to the classes into `known`; nil where nothing was
+  ///     calibrated for it.
   ///   - progress: called with the number of embeddings done and the total.
   /// - Throws: `PIQError`, `Failure`; what `progress` throws.
   public init(
     _ configuration: ModelConfiguration, _ recipe: HeadRecipe, backbone: Backbone, train: ClipSet,
-    valid: ClipSet, progress: (_ finished: Int, _ total: Int) throws -> Void = { _, _ in }
+    valid: ClipSet, known: KnownScore.Settings? = nil,
+    progress: (_ finished: Int, _ total: Int) throws -> Void = { _, _ in }
   ) throws {
     guard let settings = configuration.classifier else {
       throw PIQError.configuration("there is no classifier")
     }
+    self.known = known
     self.recipe = recipe
     self.configuration = configuration
     head = settings.makeClassifier(using: Initializer(seed: recipe.seed))
@@ -148,6 +153,9 @@ public final class HeadTask: TrainingTask {
   public func model(after validation: Validation) -> TrainedModel {
     var calibrated = configuration
     calibrated.logitScale = validation.figures["logit_scale"] ?? configuration.logitScale
-    return TrainedModel(calibrated, state)
+    guard let known else { return TrainedModel(calibrated, state) }
+    return TrainedModel(
+      calibrated, state, known: known,
+      examples.map { (values: $0[0].embedding, label: $0[0].shares[0].label) })
   }
 }

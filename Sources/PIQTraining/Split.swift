@@ -7,6 +7,8 @@ public struct Split: Sendable {
   private let path: String
   /// Whether clips are needed to choose the best epoch on.
   private let choosesEpoch: Bool
+  /// Classes of clips for the test that need not be trained.
+  private let others: Set<String>
 
   /// Divides a data set by its folds, or each class at random where it has none.
   ///
@@ -14,7 +16,7 @@ public struct Split: Sendable {
   ///   train or to choose on, or when a class has no clips to train on.
   public init(_ data: Dataset, _ settings: DataSettings, seed: UInt64) throws(Failure) {
     path = data.path
-    choosesEpoch = true
+    (choosesEpoch, others) = (true, [])
     let folds = Set(data.clips.compactMap(\.fold))
     let asked = settings.trainFolds + settings.validFolds + settings.testFolds
     if !asked.isEmpty || folds.count > 1 {
@@ -30,7 +32,18 @@ public struct Split: Sendable {
   /// - Throws: `Failure` when there are none.
   public init(trainingOnAllOf data: Dataset) throws(Failure) {
     (path, train, valid, test) = (data.path, data.clips, [], [])
-    choosesEpoch = false
+    (choosesEpoch, others) = (false, [])
+    try check()
+  }
+
+  /// These clips for training, to an end that is given, and for the test.
+  ///
+  /// - Parameter others: the classes that are only in the test.
+  init(
+    train: [Dataset.Clip], test: [Dataset.Clip], others: Set<String>, path: String
+  ) throws(Failure) {
+    (self.path, self.train, valid, self.test) = (path, train, [], test)
+    (choosesEpoch, self.others) = (false, others)
     try check()
   }
 
@@ -58,7 +71,7 @@ public struct Split: Sendable {
           ? "leaves no clips to train on" : "leaves no clips to choose the best epoch on",
         remedy: "give more clips a class, or divide them in another way")
     }
-    let trained = Set(train.map(\.category))
+    let trained = Set(train.map(\.category)).union(others)
     if let clip = (valid + test).first(where: { !trained.contains($0.category) }) {
       throw Self.untrained(clip.category, path)
     }
@@ -134,5 +147,5 @@ public struct Split: Sendable {
 /// The random draws of a training; each number begins a path of random numbers.
 enum Draw: Int {
   case split = 101
-  case order, step, copy
+  case order, step, copy, leftOut
 }

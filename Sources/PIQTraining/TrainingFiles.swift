@@ -46,6 +46,20 @@ public struct TrainingFiles: Sendable {
     Folder.join(Folder.join(Folder.join(folder, "training"), "folds"), "\(number)")
   }
 
+  /// The files of a training without some classes, in `training/left-out`.
+  public func leftOut(_ number: Int) -> TrainingFiles {
+    let folder = Folder.join(Folder.join(Folder.join(folder, "training"), "left-out"), "\(number)")
+    return TrainingFiles(folder: folder, name: name, dtype: dtype)
+  }
+
+  /// Writes how classes that were left out were told from others.
+  ///
+  /// - Throws: `Failure`.
+  public func write(_ calibration: KnownCalibration) throws {
+    let json = try JSON.indented(calibration) + "\n"
+    try AtomicFile.write(Array(json.utf8), to: path(".known.json"))
+  }
+
   /// Writes the results of a cross-validation.
   ///
   /// - Throws: `Failure`.

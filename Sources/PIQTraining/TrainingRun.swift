@@ -241,7 +241,7 @@ public final class TrainingRun<Task: TrainingTask, R: Recipe> {
       state.learningRate =
         state.plateau?.next(after: epoch, loss: -validation.score, rate: rate) ?? rate
       if isBest {
-        try withAverage { try files.write(task.model(after: validation)) }
+        try withAverage { try files.write(try task.model(after: validation)) }
       }
     }
     // After the model: after a kill in between, the epoch is repeated and writes the same.

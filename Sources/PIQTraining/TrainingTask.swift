@@ -50,7 +50,9 @@ public protocol TrainingTask: AnyObject {
 
   /// The configuration of the model that a validated epoch makes; its weights are those of `state`, and
   /// of parts that are not trained.
-  func model(after validation: Validation) -> TrainedModel
+  ///
+  /// - Throws: `PIQError`, `OneDNNError`.
+  func model(after validation: Validation) throws -> TrainedModel
 }
 
 /// A model as an epoch leaves it.
@@ -64,6 +66,22 @@ public struct TrainedModel {
   public init(_ configuration: ModelConfiguration, _ state: [(name: String, parameter: Parameter)])
   {
     (self.configuration, self.state) = (configuration, state)
+  }
+
+  /// A model that also says how likely it is that a sound is of one of its classes.
+  ///
+  /// - Parameters:
+  ///   - known: the function that says so.
+  ///   - embeddings: of the training clips.
+  init(
+    _ configuration: ModelConfiguration, _ state: [(name: String, parameter: Parameter)],
+    known: KnownScore.Settings, _ embeddings: [(values: [Float], label: Int)]
+  ) {
+    var configuration = configuration
+    configuration.known = known
+    let classCount = configuration.labels.count
+    let score = KnownFit(embeddings, classCount: classCount).score(known, classCount: classCount)
+    self.init(configuration, state + score.state(under: "known"))
   }
 }
 

@@ -13,9 +13,13 @@ extension TrainingArguments {
 
   /// Runs the training that is asked for: one, or those of a cross-validation and one on all clips.
   ///
-  /// - Parameter train: runs one training.
+  /// - Parameters:
+  ///   - calibrate: how the models of trainings without some classes tell what is known; nil where nobody
+  ///     asked for it.
+  ///   - train: runs one training.
   func run<Task: TrainingTask, R: Recipe>(
     _ recipe: R, _ terminal: Terminal, _ task: Task.Type,
+    calibrating calibrate: (([(LeftOutClasses, [Task.Outcome])]) throws -> KnownCalibration)? = nil,
     train: (inout TrainingSession<Task, R>) throws -> TrainingSession<Task, R>.Finished
   ) throws {
     let asked = recipe.data
@@ -41,6 +45,8 @@ extension TrainingArguments {
       return
     }
     let folds = try CrossValidation(data).folds
+    let divisions =
+      calibrate == nil ? [] : try LeftOutClasses.divisions(of: data, seed: recipe.seed)
     let result = CrossValidationResult<Task>(
       try folds.map { fold in
         let finished = try run(.fold(fold))
@@ -52,8 +58,24 @@ extension TrainingArguments {
     } else {
       try terminal.say(text(result))
     }
-    _ = try run(
-      .all(TrainingEnd(epoch: result.epoch, validation: Task.validation(pooling: result.pooled))))
+    let end = TrainingEnd(
+      epoch: result.epoch, validation: Task.validation(pooling: result.pooled))
+    let known = try calibrate.map { calibrate in
+      let calibration = try calibrate(
+        try divisions.map { ($0, try run(.leftOut($0, end)).outcomes ?? []) })
+      try files.write(calibration)
+      let area = calibration.areaUnderROC
+      if json {
+        try terminal.print(JSON.line(calibration))
+      } else {
+        try terminal.say(
+          String(
+            format: "known against left out: AUC %.3f (%.3f to %.3f)", area.value,
+            area.interval.lowerBound, area.interval.upperBound))
+      }
+      return calibration.settings
+    }
+    _ = try run(.all(end, known: known))
   }
 
   /// A row for each fold, and one for all.

@@ -74,9 +74,19 @@ struct Train: ParsableCommand {
         """, valueName: "dir"), completion: .directory)
     var teacher: String?
 
+    @Flag(
+      help: """
+        With --cross-validate, also train without two classes at a time, to calibrate the model's score \
+        of how likely a sound is of any known class.
+        """)
+    var calibrateKnown = false
+
     @OptionGroup var messages: MessageOptions
 
     func validate() throws {
+      guard !calibrateKnown || arguments.crossValidate else {
+        throw ValidationError("--calibrate-known needs --cross-validate")
+      }
       try refuseEmpty(backbone, "--backbone")
       try refuseEmpty(teacher, "--teacher")
       guard backbone == nil || teacher == nil else {
@@ -99,7 +109,9 @@ struct Train: ParsableCommand {
       try pretrained?.checkIsTrainable()
       let teacher = try teacher.map { try Model(path: $0) }
       let inputs = [pretrained?.sha256, teacher?.sha256, teacher?.settingsSHA256]
-      try arguments.run(recipe, terminal, ClassifierTask.self) { session in
+      try arguments.run(
+        recipe, terminal, ClassifierTask.self, calibrating: knownCalibration(seed: recipe.seed)
+      ) { session in
         var configuration = try session.recipe.configuration(
           name: session.modelName, labels: session.split.categories,
           pretrained: pretrained?.configuration, teacher: teacher?.configuration)
@@ -117,8 +129,18 @@ struct Train: ParsableCommand {
         terminal.clearProgress()
         let task = try ClassifierTask(
           configuration, session.recipe, train: clips.train, valid: clips.valid,
-          pretrained: pretrained?.interpreter, teacher: lessons)
+          pretrained: pretrained?.interpreter, teacher: lessons, known: session.known)
         return try session.run(task, inputs: inputs.compactMap(\.self))
+      }
+    }
+
+    /// What makes a calibration of trainings without some classes; nil where it is not asked for.
+    func knownCalibration(
+      seed: UInt64
+    ) -> (([(LeftOutClasses, [ClassifiedClip])]) throws -> KnownCalibration)? {
+      guard calibrateKnown else { return nil }
+      return { parts in
+        try KnownCalibration(parts.map { KnownCalibration.Part($0.0, $0.1) }, seed: seed)
       }
     }
   }

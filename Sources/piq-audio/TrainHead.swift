@@ -9,13 +9,16 @@ extension Train.Classifier {
     if try arguments.printed(recipe, terminal) { return }
     let model = try Model(path: folder)
     let backbone = try Backbone(model)
-    try arguments.run(recipe, terminal, HeadTask.self) { session in
+    try arguments.run(
+      recipe, terminal, HeadTask.self, calibrating: knownCalibration(seed: recipe.seed)
+    ) { session in
       var configuration = try session.recipe.configuration(
         name: session.modelName, labels: session.split.categories, backbone: model.configuration,
         embeddingLength: backbone.embeddingLength)
       let clips = try session.load(&configuration)
       let task = try HeadTask(
-        configuration, session.recipe, backbone: backbone, train: clips.train, valid: clips.valid
+        configuration, session.recipe, backbone: backbone, train: clips.train, valid: clips.valid,
+        known: session.known
       ) { finished, total in
         try checkForSignal()
         terminal.progress("embedding [\(finished + 1)/\(total)]")

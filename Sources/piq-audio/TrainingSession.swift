@@ -11,8 +11,10 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     case asked
     /// One of the trainings of a cross-validation.
     case fold(CrossValidation.Fold)
+    /// Those of some classes, to an end that a cross-validation chose.
+    case leftOut(LeftOutClasses, TrainingEnd)
     /// All, to an end that a cross-validation chose.
-    case all(TrainingEnd)
+    case all(TrainingEnd, known: KnownScore.Settings?)
   }
 
   /// The clips, after `load` without those that cannot be read.
@@ -22,6 +24,9 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   var folder: String { files.folder }
   /// The fold that is measured, in a cross-validation.
   let fold: CrossValidation.Fold?
+  /// What turns the similarity of a sound to the classes into `known`.
+  let known: KnownScore.Settings?
+  private let leftOut: LeftOutClasses?
   private let arguments: TrainingArguments
   private let terminal: Terminal
   private let files: TrainingFiles
@@ -44,14 +49,20 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     let files = arguments.files(of: task)
     switch part {
     case .asked:
-      (self.files, fold, ending) = (files, nil, nil)
+      (self.files, fold, leftOut, ending, known) = (files, nil, nil, nil, nil)
       split = try Split(data, recipe.data, seed: recipe.seed)
     case .fold(let fold):
-      (self.files, self.fold, ending) = (files.fold(fold.test), fold, nil)
+      self.files = files.fold(fold.test)
+      (self.fold, leftOut, ending, known) = (fold, nil, nil, nil)
       self.recipe.data = fold.settings(recipe.data)
       split = try Split(data, self.recipe.data, seed: recipe.seed)
-    case .all(let end):
-      (self.files, fold, ending) = (files, nil, end)
+    case .leftOut(let part, let end):
+      self.files = files.leftOut(part.number)
+      // The similarity itself is wanted, whatever the function of it.
+      (fold, leftOut, ending, known) = (nil, part, end, KnownScore.Settings(weight: 1, bias: 0))
+      split = try Split(data, leavingOut: part)
+    case .all(let end, let known):
+      (self.files, fold, leftOut, ending, self.known) = (files, nil, nil, end, known)
       split = try Split(trainingOnAllOf: data)
     }
     // Of a cross-validation, one training is resumed, and those after it begin.
@@ -89,14 +100,14 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   mutating func load(
     _ configuration: inout ModelConfiguration
   ) throws -> (train: ClipSet, valid: ClipSet) {
-    let (terminal, split, sizes) = (terminal, split, configuration)
+    let (terminal, split, sizes, leftOut) = (terminal, split, configuration, leftOut)
     let total = split.train.count + split.valid.count + split.test.count
     var done = 0
     var unusable: Set<String> = []
     func load(_ clips: [Dataset.Clip]) throws -> ClipSet {
       defer { done += clips.count }
       return try ClipSet(
-        clips, labels: sizes.labels, rate: sizes.stft.sampleRate,
+        clips, labels: sizes.labels + (leftOut?.classes ?? []), rate: sizes.stft.sampleRate,
         channel: recipe.data.channel == 0 ? nil : recipe.data.channel
       ) { finished, next in
         try checkForSignal()
@@ -182,7 +193,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     }
     terminal.clearProgress()
     if !arguments.json {
-      if let outcomes {
+      if let outcomes, leftOut == nil {
         try terminal.say("test: " + progress.figures(Task.figures(of: outcomes)))
       }
       let choice =
@@ -197,7 +208,10 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     if arguments.json { return }
     let choosing = ending == nil ? ", \(split.valid.count) to choose the best epoch" : ""
     let test = split.test.isEmpty ? "" : ", \(split.test.count) to test"
-    let title = fold.map { "fold \($0.test): " } ?? ""
+    let title =
+      fold.map { "fold \($0.test): " } ?? leftOut.map {
+        "without \($0.classes.map(printable).joined(separator: " and ")): "
+      } ?? ""
     try terminal.say(
       title + "\(split.train.count) clips to train\(choosing)\(test), "
         + "\(split.categories.count) classes")

@@ -124,6 +124,56 @@ import Testing
     #expect(whole?["train"]?.count == 12)
   }
 
+  /// Trainings without two classes at a time say how likely a sound is of any class.
+  @Test(.timeLimit(.minutes(3))) func calibratingWhatIsKnown() throws {
+    let space = try Workspace()
+    var table = "filename,fold,category\n"
+    for i in 0..<24 {
+      let (kind, pitch) = (i % 4, 0.2 + 0.01 * Float(i))
+      let samples =
+        kind == 3
+        ? WAV.noise(5000 + i, sampleRate: 16_000)
+        : WAV.floats((0..<5000).map { 0.5 * sin(Float($0) * pitch * Float(1 + kind)) })
+      try space.write("audio/\(i).wav", samples.bytes)
+      table += "\(i).wav,\(i / 8 + 1),\(["low", "middle", "high", "hiss"][kind])\n"
+    }
+    try space.write("clips.csv", table.utf8)
+    try space.write("recipe.yaml", Self.recipe.utf8)
+    let command = Self.classifier + ["--calibrate-known"]
+    let outcome = try space.run(command + ["-o", "ears"])
+    outcome.expectSuccess()
+    let lines = outcome.outputLines
+    #expect(
+      lines.count {
+        $0.hasPrefix("without ") && $0.hasSuffix("8 clips to train, 8 to test, 2 classes")
+      } == 2,
+      "\(lines)")
+    #expect(lines.contains { $0.hasPrefix("known against left out: AUC ") })
+    let report = try space.json("ears/training/classifier.known.json")
+    let parts = try #require(report["parts"] as? [[String: Any]])
+    let classes = parts.flatMap { $0["classes"] as? [String] ?? [] }
+    #expect(classes.sorted() == ["high", "hiss", "low", "middle"])
+    #expect(parts.map { $0["test"] as? Int } == [1, 2])
+    let settings = try #require(report["known"] as? [String: Double])
+    #expect(try space.json("ears/model.json")["known"] as? [String: Double] == settings)
+
+    // The model says it, and so does that of its interpreter.
+    try space.run([
+      "train", "interpreter", "clips.csv", "--model", "ears", "-o", "both", "--keys", "6",
+      "--epochs", "1", "--batch-size", "4", "--crop-seconds", "0",
+    ]).expectSuccess()
+    func known(_ model: String) throws -> [Double] {
+      let outcome = try space.run(["classify", "--json", "-m", model, "audio"])
+      outcome.expectSuccess()
+      return try outcome.objects().compactMap { $0["known"] as? Double }
+    }
+    let values = try known("ears")
+    #expect(values.count == 24 && values.allSatisfy { (0...1).contains($0) })
+    #expect(Set(values).count > 1)
+    #expect(try known("both") == values)
+    #expect(try known("ears/training/folds/1").isEmpty)
+  }
+
   /// A run that was ended in a fold goes on there, and makes the same model.
   @Test(.timeLimit(.minutes(3))) func resuming() throws {
     let space = try Workspace()
@@ -149,6 +199,12 @@ import Testing
   @Test func refusals() throws {
     let space = try Workspace()
     try makeData(space)
+    let alone = try space.run([
+      "train", "classifier", "clips.csv", "-o", "x", "--calibrate-known",
+    ])
+    #expect(alone.status == 64 && alone.errors.contains("--calibrate-known needs --cross-validate"))
+    try space.run(Self.classifier + ["-o", "x", "--calibrate-known"])
+      .expectRefusal(naming: "clips.csv", "has 2 classes, too few to leave out two")
     let folds = try space.run(Self.classifier + ["-o", "x", "--train-folds", "1"])
     #expect(folds.status == 1 && folds.errors.contains("divides the folds itself"))
     try space.write("clips.csv", "filename,category\n0.wav,hum\n1.wav,hiss\n".utf8)

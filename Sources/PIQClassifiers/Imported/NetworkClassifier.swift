@@ -25,7 +25,7 @@ public final class NetworkClassifier: Classifier {
       let cosines = try classifier(
         Tensor(shape: [1, embedding.count], embedding), mode: .evaluation)
       var classification = Classification(logits: cosines.elements.map { $0 * logitScale })
-      classification.known = known?(Tensor(shape: [embedding.count], embedding))
+      known?.judge(Tensor(shape: [embedding.count], embedding), in: &classification)
       return classification
     }
   }
