@@ -15,6 +15,7 @@ import Testing
     "piq-audio train classifier esc50.csv --train-folds 1,2,3 --valid-folds 4 --test-folds 5 "
       + "-o birds-classifier",
     "piq-audio train classifier esc50.csv --cross-validate -o birds-classifier",
+    "piq-audio train classifier esc50.csv --cross-validate --calibrate-known -o birds-classifier",
     "piq-audio train classifier esc50.csv --teacher yamnet --cross-validate -o birds-classifier",
     "jq -r 'select(.label) | [.input, .label, .probability] | @tsv' lines.jsonl",
     #"parallel -S node1,node2 --workdir . -j1 --joblog jobs.log --resume-failed \"#,
