@@ -4,8 +4,8 @@ import Testing
 /// The page of `piq-audio report` in a browser, as someone uses it.
 @Suite struct ReportPageTests {
   /// A run of three clips, the third with a name that would be markup if it were not escaped.
-  private func openPage() throws -> Browser {
-    let space = try Workspace()
+  private func openPage(in space: Workspace? = nil) throws -> Browser {
+    let space = try space ?? Workspace()
     for name in ["a.wav", "night/b.wav", "<img src=x onerror=document.title=1>.wav"] {
       try space.write("in/" + name, WAV.noise(64_000).bytes)
     }
@@ -65,6 +65,32 @@ import Testing
     try page.click(".panel")
     #expect(try abs(time(page) - 2) < 0.05)
     #expect(page.complaints == [])
+  }
+
+  /// What carried the class is outlined on each panel, where the JSON says that it is.
+  @Test func regions() throws {
+    let space = try Workspace()
+    let page = try openPage(in: space)
+    let region = try #require(
+      try space.json("out/a.interpretation.json")["region"] as? [String: Double])
+    let boxes = try #require(
+      try page.evaluate(
+        """
+        [...document.querySelectorAll(".panel")].map((panel) => {
+          const [outer, inner] = [panel, panel.querySelector(".box")]
+            .map((one) => one.getBoundingClientRect());
+          return [(inner.left - outer.left) / outer.width, inner.width / outer.width,
+            (outer.bottom - inner.bottom) / outer.height, inner.height / outer.height];
+        })
+        """) as? [[Double]])
+    #expect(boxes.count == 3)
+    let expected = [
+      region["start"]! / 4, (region["end"]! - region["start"]!) / 4, region["low"]! / 8000,
+      (region["high"]! - region["low"]!) / 8000,
+    ]
+    for box in boxes {
+      for (found, wanted) in zip(box, expected) { #expect(abs(found - wanted) < 0.02, "\(boxes)") }
+    }
   }
 
   @Test func choosing() throws {

@@ -5,7 +5,7 @@ import Testing
 /// Runs that were interrupted, and what they leave in the end.
 @Suite struct ResumeTests {
   private static let run = [
-    "interpret", "-q", "--csv", "--outputs", "audio,json", "-o", "out", "in", "in/none.wav",
+    "interpret", "-q", "--csv", "--outputs", "audio,json,regions", "-o", "out", "in", "in/none.wav",
   ]
 
   /// Clips of several lengths, a broken one among them.

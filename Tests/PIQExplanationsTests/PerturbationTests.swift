@@ -87,6 +87,26 @@ private struct LinearClassifier: Classifier {
     #expect(worst < 1e-3 * (segmentSums.max() ?? 0))
   }
 
+  /// The region that each method gives lies around the part that speaks for the class.
+  @Test(arguments: ["occlusion", "rise", "lime"])
+  func regionOfTheEvent(_ name: String) throws {
+    let method = try #require(ExplanationMethod(rawValue: name))
+    let mask = try method.makeExplainer(for: interpreter, settings).explain(
+      interpreter.classifier.analyze(clip), as: 0, tail: .keep, number: 0
+    ).mask
+    let region = try #require(
+      Region(of: mask, in: clip.logPower, stft, duration: Double(clip.samples.count) / 8000))
+    // Frames 16 to 32 and bins 8 to 16, where half of what the mask keeps is.
+    let event = Region(start: 0.031, end: 0.063, low: 940, high: 1940)
+    // Masks are as smooth as patches are large.
+    let patch = settings.patch
+    let middle = (0.5 * (region.start + region.end), 0.5 * (region.low + region.high))
+    #expect(middle.0 > event.start - patch.seconds && middle.0 < event.end + patch.seconds)
+    #expect(middle.1 > event.low - patch.hertz! && middle.1 < event.high + patch.hertz!)
+    #expect(min(region.end, event.end) > max(region.start, event.start), "\(region)")
+    #expect(min(region.high, event.high) > max(region.low, event.low), "\(region)")
+  }
+
   @Test func lime() throws {
     let found = try LIMEExplainer(interpreter, settings).attributions(clip, as: 0, number: 1)
     #expect(correlation(found.elements, segmentSums) > 0.999)

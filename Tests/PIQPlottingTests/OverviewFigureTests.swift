@@ -23,14 +23,14 @@ import Testing
   }
 
   private func figure(
-    _ pool: OverviewPool, seconds: Double, classes: Int = 2
+    _ pool: OverviewPool, seconds: Double, classes: Int = 2, boxes: [OverviewFigure.Box] = []
   ) -> OverviewFigure {
     OverviewFigure(
       pool, range: 0...seconds,
       intervals: (0..<classes).map { i in
         let start = seconds * Double(i) / Double(classes)
         return (start..<start + seconds / Double(classes), "class \(i)", 1)
-      }, sampleRate: 100, bins: 33, nFFT: 64, title: "a.wav")
+      }, boxes: boxes, sampleRate: 100, bins: 33, nFFT: 64, title: "a.wav")
   }
 
   /// A click is seen however long the recording is, where it is.
@@ -56,6 +56,39 @@ import Testing
     }
     #expect(color(0.25) == ColorMap.mask.color(1))
     #expect(color(0.75) == Color.noData)
+  }
+
+  /// Outlined on spectrogram and mask, in the picture of the part that they are in.
+  @Test func boxesLieAroundTheirSecondsAndHertz() throws {
+    let pool = pool(frames: 1000, loud: 0, explained: 0..<1000)
+    let box: OverviewFigure.Box = (25..<50, 10..<40)
+    let (plain, boxed) = (
+      try figure(pool, seconds: 100).render(),
+      try figure(pool, seconds: 100, boxes: [box, (120..<130, 0..<50)]).render()
+    )
+    for number in 0...1 {
+      let panel = plain.panels[number]
+      var changed: (x: [Int], y: [Int]) = ([], [])
+      for y in 0..<panel.height {
+        for x in 0..<panel.width {
+          let (a, b) = (
+            plain.canvas.pixel(x: panel.x + x, y: panel.y + y),
+            boxed.canvas.pixel(x: panel.x + x, y: panel.y + y)
+          )
+          if a != b { (changed.x, changed.y) = (changed.x + [x], changed.y + [y]) }
+        }
+      }
+      func share(_ values: [Int], of size: Int) throws -> (low: Double, high: Double) {
+        let (low, high) = (try #require(values.min()), try #require(values.max()))
+        return (Double(low) / Double(size), Double(high + 1) / Double(size))
+      }
+      let (x, y) = (
+        try share(changed.x, of: panel.width), try share(changed.y, of: panel.height)
+      )
+      #expect(abs(x.low - 0.25) < 0.01 && abs(x.high - 0.5) < 0.01, "\(x)")
+      // The highest of 50 Hz is on top.
+      #expect(abs(y.low - 0.2) < 0.04 && abs(y.high - 0.8) < 0.04, "\(y)")
+    }
   }
 
   @Test func classesHaveRows() throws {
