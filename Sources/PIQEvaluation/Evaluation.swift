@@ -26,13 +26,17 @@ public struct Evaluation: Sendable {
   public let curves: [EvaluationSet: CurveSummary]
   /// Whether masks find events; nil where that was not measured.
   public let localisation: LocalisationSummary?
+  /// How well sounds of no class are told from the clips; nil where that was not measured.
+  public let known: KnownSummary?
 
   init(
     settings: EvaluationSettings, modelName: String, modelSHA256: String, logitScale: Double,
     classes: [String], clips: [Dataset.Clip], uses: [SeenClips.Use?],
     outcomes: [(probabilities: [Double], label: Int)],
-    contaminants: [[Int]], measurements: [Measurement], localisation: LocalisationSummary?
+    contaminants: [[Int]], measurements: [Measurement], localisation: LocalisationSummary?,
+    known: KnownSummary?
   ) {
+    self.known = known
     self.localisation = localisation
     curves = Dictionary(grouping: measurements, by: \.set)
       .mapValues { ($0.compactMap(\.curves), $0.compactMap(\.shuffledCurves)) }

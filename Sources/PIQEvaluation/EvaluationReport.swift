@@ -47,9 +47,21 @@ public struct EvaluationReport: Encodable {
         keyedBy: Key.self, forKey: Key(stringValue: set.rawValue))
       try encode(summary, e.curves[set], to: container)
     }
-    if let localisation = e.localisation {
+    if let found = e.localisation {
       try encode(
-        localisation, to: report.nestedContainer(keyedBy: Key.self, forKey: "localisation"))
+        [
+          "auc": found.areaUnderROC, "auc_shuffled": found.shuffled, "auc_energy": found.energy,
+          "pointing": found.pointing, "pointing_energy": found.energyPointing,
+          "region_iou": found.region, "region_iou_shuffled": found.shuffledRegion,
+        ], of: found.count,
+        to: report.nestedContainer(keyedBy: Key.self, forKey: "localisation"))
+    }
+    if let known = e.known {
+      try encode(
+        [
+          "auc": known.areaUnderROC, "accepted_clips": known.acceptedClips,
+          "accepted_others": known.acceptedOthers,
+        ], of: known.count, to: report.nestedContainer(keyedBy: Key.self, forKey: "known"))
     }
     guard e.settings.sets.contains(.mixtures) else { return }
     let names = e.clips.map(\.name)
@@ -59,18 +71,15 @@ public struct EvaluationReport: Encodable {
       }, forKey: "contaminants")
   }
 
+  /// Encodes figures of `count` sounds, with their intervals.
   private func encode(
-    _ summary: LocalisationSummary, to container: KeyedEncodingContainer<Key>
+    _ estimates: KeyValuePairs<String, Estimate>, of count: Int,
+    to container: KeyedEncodingContainer<Key>
   ) throws {
     var container = container
-    try container.encode(summary.count, forKey: "count")
+    try container.encode(count, forKey: "count")
     var intervals: [String: [Double]] = [:]
-    for (key, estimate) in [
-      ("auc", summary.areaUnderROC), ("auc_shuffled", summary.shuffled),
-      ("auc_energy", summary.energy), ("pointing", summary.pointing),
-      ("pointing_energy", summary.energyPointing), ("region_iou", summary.region),
-      ("region_iou_shuffled", summary.shuffledRegion),
-    ] {
+    for (key, estimate) in estimates {
       try container.encode(estimate.value, forKey: Key(stringValue: key))
       intervals[key] = estimate.bounds
     }

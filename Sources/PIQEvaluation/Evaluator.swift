@@ -32,12 +32,15 @@ public final class Evaluator {
   /// Evaluates all clips.
   ///
   /// - Parameters:
+  ///   - others: sounds of no class, which `known` has to tell from the clips; those of the model's own
+  ///     classes do not count. Nil where that is not measured.
   ///   - progress: called before each clip with the number done, the total, and the next clip.
   ///   - doubtful: called with each clip that is silent or lacks something, and what is to be said.
   /// - Throws: `Failure` when a class is unknown to the model, or there are too few clips for
   ///   mixtures; `SoundFileError`; `Failure` naming the clip that the model cannot take.
   public func evaluate(
-    _ data: Dataset, progress: (_ finished: Int, _ total: Int, _ next: String) -> Void,
+    _ data: Dataset, others: Dataset? = nil,
+    progress: (_ finished: Int, _ total: Int, _ next: String) -> Void,
     doubtful: (Dataset.Clip, String) -> Void = { _, _ in }
   ) throws -> Evaluation {
     let labels = try data.labels(among: interpreter.labels)
@@ -59,6 +62,7 @@ public final class Evaluator {
       ? nil : try settings.method.makeExplainer(for: interpreter, settings.explainer)
     var measurements: [Measurement] = []
     var outcomes: [(probabilities: [Double], label: Int)] = []
+    var known: [Float] = []
     for (index, clip) in data.clips.enumerated() {
       progress(index, data.clips.count, clip.path)
       let recording = try load(clip)
@@ -68,6 +72,7 @@ public final class Evaluator {
       }
       outcomes.append(
         (analysis.classification.probabilities(scaledBy: logitFactor), labels[index]))
+      if let value = analysis.classification.known { known.append(value) }
       guard let explainer, !settings.sets.isEmpty else { continue }
       let variants = try variants(of: analysis, index, contaminants[index], data.clips)
       for (number, variant) in variants.enumerated() {
@@ -87,7 +92,8 @@ public final class Evaluator {
       logitScale: settings.logitScale ?? model.configuration.logitScale,
       classes: interpreter.labels, clips: data.clips, uses: hashes.map { uses[$0] },
       outcomes: outcomes,
-      contaminants: contaminants, measurements: measurements, localisation: localisation)
+      contaminants: contaminants, measurements: measurements, localisation: localisation,
+      known: try others.map { try tell(known, from: $0, progress) })
   }
 
   /// The factor from the model's logits to those at the logit scale of the settings.

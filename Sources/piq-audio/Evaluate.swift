@@ -87,6 +87,14 @@ struct Evaluate: TerminalCommand {
   @Option(
     help: ArgumentHelp(
       """
+      Sounds of none of the model's classes, in a CSV file or a folder as the data: measure whether its \
+      score of what is known tells them from the clips. Those of its own classes do not count.
+      """, valueName: "data"), completion: .file())
+  var unknown: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
       Which labels of the model stand for each class of the data: a CSV file with the columns \
       category and label. Of several labels of a category the likeliest counts.
       """, valueName: "csv"), completion: .file())
@@ -121,6 +129,7 @@ struct Evaluate: TerminalCommand {
     try refuseEmpty(events, "--events")
     try refuseEmpty(backgrounds, "--backgrounds")
     try refuseEmpty(eventTimes, "--event-times")
+    try refuseEmpty(unknown, "--unknown")
     guard events == nil || eventTimes == nil else {
       throw ValidationError("--events places clips, and --event-times has their times; choose one")
     }
@@ -137,6 +146,7 @@ struct Evaluate: TerminalCommand {
     let clips = try Dataset(
       path: data, folds: folds.map { Set($0.numbers) }, audioFolder: sounds.audioDir)
     if let remark = clips.remark { terminal.warn("\(printable(data)): \(remark)") }
+    let others = try unknown.map { try Dataset(path: $0, audioFolder: sounds.audioDir) }
     let map = try map.map { try ClassMap(path: $0) }
     let model = try model.load()
     // Fails before the long computation if the folder cannot be made.
@@ -152,7 +162,8 @@ struct Evaluate: TerminalCommand {
     settings.logitScale = logitScale
     settings.softensAverageDrop = upstreamAd
     let countdown = Countdown(total: clips.clips.count)
-    let evaluation = try Evaluator(model, settings, map: map).evaluate(clips) { finished, _, next in
+    let evaluation = try Evaluator(model, settings, map: map).evaluate(clips, others: others) {
+      finished, _, next in
       terminal.progress(countdown.line(finished: finished, underWay: next))
     } doubtful: { clip, remark in
       terminal.warn(on: clip, remark)

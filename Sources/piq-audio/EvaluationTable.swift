@@ -43,6 +43,14 @@ enum EvaluationTable {
         "  mask shuffled    \(figure(found.shuffledRegion))",
       ]
     }
+    if let known = evaluation.known {
+      lines += [
+        "", "Known against \(known.count) sounds of no class",
+        "AUC                \(figure(known.areaUnderROC))",
+        "clips at 0.5       \(figure(known.acceptedClips))",
+        "  of no class      \(figure(known.acceptedOthers))",
+      ]
+    }
     lines += ["", "From, to: 95 % bootstrap intervals."]
     return lines.joined(separator: "\n")
   }

@@ -172,6 +172,25 @@ import Testing
     #expect(Set(values).count > 1)
     #expect(try known("both") == values)
     #expect(try known("ears/training/folds/1").isEmpty)
+
+    // Sounds of other classes are told from its clips; those of its own classes do not count.
+    for i in 0..<6 {
+      try space.write("others/low/\(i).wav", WAV.noise(5000, sampleRate: 16_000).bytes)
+      let clicks = (0..<5000).map { $0 % (400 + 10 * i) == 0 ? Float(0.9) : 0 }
+      try space.write("others/click/\(i).wav", WAV.floats(clicks).bytes)
+    }
+    func evaluate(_ model: String, _ more: [String] = []) throws -> Outcome {
+      try space.run(
+        ["evaluate", "--sets", "none", "--unknown", "others", "-m", model, "clips.csv"] + more)
+    }
+    let told = try #require(
+      try evaluate("ears", ["--json"]).objects()[0]["known"] as? [String: Any])
+    #expect(told["count"] as? Int == 6)
+    let area = try #require(told["auc"] as? Double)
+    let interval = try #require((told["intervals"] as? [String: [Double]])?["auc"])
+    #expect(interval[0] <= area && area <= interval[1] && (0...1).contains(area))
+    #expect(try evaluate("ears").output.contains("Known against 6 sounds of no class"))
+    try evaluate("ears/training/folds/1").expectRefusal(naming: "others", "does not say how likely")
   }
 
   /// A run that was ended in a fold goes on there, and makes the same model.

@@ -1,0 +1,73 @@
+import PIQAudio
+import PIQDatasets
+
+/// How well `known` tells the clips of a data set from sounds of no class.
+public struct KnownSummary: Sendable {
+  /// How many sounds of no class were measured.
+  public let count: Int
+  /// The probability that a clip has a larger `known` than a sound of no class (ROC AUC).
+  public let areaUnderROC: Estimate
+  /// The share of the clips whose `known` is 0.5 or more.
+  public let acceptedClips: Estimate
+  /// The share of the sounds of no class whose `known` is 0.5 or more.
+  public let acceptedOthers: Estimate
+
+  /// The summary of what clips and other sounds got; some of either.
+  init(clips: [Float], others: [Float], seed: UInt64) {
+    let values = (clips + others).map(Double.init)
+    func figures(_ indices: [Int]) -> [Double] {
+      let chosen = indices.map { values[$0] }
+      let areKnown = indices.map { $0 < clips.count }
+      func accepted(_ isKnown: Bool) -> Double {
+        let own = zip(chosen, areKnown).filter { $1 == isKnown }.map(\.0)
+        return Double(own.count { $0 >= 0.5 }) / Double(max(1, own.count))
+      }
+      return [
+        Localisation.areaUnderROC(chosen, isEvent: areKnown) ?? 0.5, accepted(true),
+        accepted(false),
+      ]
+    }
+    let found = figures(Array(values.indices))
+    let intervals = Statistics.intervals(count: values.count, seed: seed, of: figures)
+    func estimate(_ i: Int) -> Estimate { Estimate(value: found[i], interval: intervals[i]) }
+    count = others.count
+    (areaUnderROC, acceptedClips, acceptedOthers) = (estimate(0), estimate(1), estimate(2))
+  }
+}
+
+extension Evaluator {
+  /// Compares what the model says of clips with what it says of sounds of no class.
+  ///
+  /// - Parameter known: of the clips.
+  /// - Throws: as `evaluate`; `Failure` of a model that does not say what is known, or where no sounds of
+  ///   other classes are left.
+  func tell(
+    _ known: [Float], from others: Dataset,
+    _ progress: (_ finished: Int, _ total: Int, _ next: String) -> Void
+  ) throws -> KnownSummary {
+    // A data set may have the model's own classes too.
+    let labels = Set(interpreter.labels)
+    let clips = others.clips.filter { !labels.contains($0.category) }
+    guard !clips.isEmpty else {
+      throw Failure(
+        .noSounds, path: others.path,
+        problem: "has no clips of classes that the model does not have",
+        remedy: "name sounds of none of its classes")
+    }
+    let found = try clips.enumerated().map { index, clip in
+      progress(index, clips.count, clip.path)
+      let recording = try load(clip)
+      return try Failure.naming(clip.path) {
+        try interpreter.analyze(recording.samples).classification.known
+      }
+    }.compactMap(\.self)
+    guard found.count == clips.count, !known.isEmpty else {
+      throw Failure(
+        .settingInvalid, path: others.path,
+        problem:
+          "cannot be told from clips: the model does not say how likely a sound is of any class",
+        remedy: "train it with a calibration of what is known")
+    }
+    return KnownSummary(clips: known, others: found, seed: settings.explainer.seed)
+  }
+}
