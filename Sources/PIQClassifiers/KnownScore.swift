@@ -18,6 +18,11 @@ public final class KnownScore: Layer {
 
     /// A function of these parameters.
     public init(weight: Double, bias: Double) { (self.weight, self.bias) = (weight, bias) }
+
+    /// How likely it is that a sound of this similarity is of one of the classes.
+    package func callAsFunction(_ similarity: Double) -> Double {
+      1 / (1 + exp(-(weight * similarity + bias)))
+    }
   }
 
   private let settings: Settings
@@ -63,6 +68,6 @@ public final class KnownScore: Layer {
   package func judge(_ embedding: Tensor, in classification: inout Classification) {
     let similarity = similarity(of: embedding)
     classification.similarity = Float(similarity)
-    classification.known = Float(1 / (1 + exp(-(settings.weight * similarity + settings.bias))))
+    classification.known = Float(settings(similarity))
   }
 }

@@ -112,10 +112,10 @@ extension Evaluator {
     let power = analysis.clip.spectrogram.magnitude().rows(0..<rows)
     let energy = Localisation.frameMeans(
       Tensor(shape: power.shape, power.elements.map { $0 * $0 }))
-    guard let area = Localisation.areaUnderROC(own, isEvent: isEvent),
-      let shuffledArea = Localisation.areaUnderROC(
-        Localisation.frameMeans(shuffled), isEvent: isEvent),
-      let energyArea = Localisation.areaUnderROC(energy, isEvent: isEvent)
+    guard let area = Statistics.areaUnderROC(own, isPositive: isEvent),
+      let shuffledArea = Statistics.areaUnderROC(
+        Localisation.frameMeans(shuffled), isPositive: isEvent),
+      let energyArea = Statistics.areaUnderROC(energy, isPositive: isEvent)
     else { return nil }
     func points(_ values: [Double]) -> Bool { values.indexOfMaximum.map { isEvent[$0] } ?? false }
     func overlap(_ mask: Tensor) -> Double {

@@ -7,6 +7,8 @@ public import PIQDatasets
 ///     let evaluation = try evaluator.evaluate(data) { print("\($0) of \($1)") }
 public final class Evaluator {
   private let model: Model
+  /// Whether it says how likely a sound is of any class.
+  let saysWhatIsKnown: Bool
   let interpreter: Interpreter
   let settings: EvaluationSettings
 
@@ -18,6 +20,8 @@ public final class Evaluator {
   {
     self.model = model
     self.settings = settings
+    // It is known to be of the model's own classes, not of those of a map.
+    saysWhatIsKnown = map == nil && model.configuration.known != nil
     guard let map else {
       interpreter = model.interpreter
       return
@@ -49,6 +53,8 @@ public final class Evaluator {
         .noMixtures, path: data.path, problem: "has one clip, and mixtures need two",
         remedy: "choose more clips, or leave mixtures out")
     }
+    // Before what takes long.
+    let others = try others.map { try clips(ofOtherClasses: $0) }
     let hashes =
       try model.configuration.clips == nil
       ? [] : data.clips.map { clip throws in try FileHash.sha256(ofFileAt: clip.path) }

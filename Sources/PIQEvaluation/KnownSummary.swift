@@ -23,7 +23,7 @@ public struct KnownSummary: Sendable {
         return Double(own.count { $0 >= 0.5 }) / Double(max(1, own.count))
       }
       return [
-        Localisation.areaUnderROC(chosen, isEvent: areKnown) ?? 0.5, accepted(true),
+        Statistics.areaUnderROC(chosen, isPositive: areKnown) ?? 0.5, accepted(true),
         accepted(false),
       ]
     }
@@ -36,37 +36,41 @@ public struct KnownSummary: Sendable {
 }
 
 extension Evaluator {
+  /// The clips of a data set that are of none of the model's classes.
+  ///
+  /// - Throws: `Failure` where there are none, or of a model that does not say what is known.
+  func clips(ofOtherClasses data: Dataset) throws(Failure) -> [Dataset.Clip] {
+    guard saysWhatIsKnown else {
+      throw Failure(
+        .settingInvalid, path: data.path,
+        problem:
+          "cannot be told from clips: the model does not say how likely a sound is of any class",
+        remedy: "train it with a calibration of what is known")
+    }
+    let labels = Set(interpreter.labels)
+    let clips = data.clips.filter { !labels.contains($0.category) }
+    guard !clips.isEmpty else {
+      throw Failure(
+        .noSounds, path: data.path, problem: "has no clips of classes that the model does not have",
+        remedy: "name sounds of none of its classes")
+    }
+    return clips
+  }
+
   /// Compares what the model says of clips with what it says of sounds of no class.
   ///
   /// - Parameter known: of the clips.
-  /// - Throws: as `evaluate`; `Failure` of a model that does not say what is known, or where no sounds of
-  ///   other classes are left.
+  /// - Throws: as `evaluate`.
   func tell(
-    _ known: [Float], from others: Dataset,
+    _ known: [Float], from others: [Dataset.Clip],
     _ progress: (_ finished: Int, _ total: Int, _ next: String) -> Void
   ) throws -> KnownSummary {
-    // A data set may have the model's own classes too.
-    let labels = Set(interpreter.labels)
-    let clips = others.clips.filter { !labels.contains($0.category) }
-    guard !clips.isEmpty else {
-      throw Failure(
-        .noSounds, path: others.path,
-        problem: "has no clips of classes that the model does not have",
-        remedy: "name sounds of none of its classes")
-    }
-    let found = try clips.enumerated().map { index, clip in
-      progress(index, clips.count, clip.path)
+    let found = try others.enumerated().compactMap { index, clip in
+      progress(index, others.count, clip.path)
       let recording = try load(clip)
       return try Failure.naming(clip.path) {
         try interpreter.analyze(recording.samples).classification.known
       }
-    }.compactMap(\.self)
-    guard found.count == clips.count, !known.isEmpty else {
-      throw Failure(
-        .settingInvalid, path: others.path,
-        problem:
-          "cannot be told from clips: the model does not say how likely a sound is of any class",
-        remedy: "train it with a calibration of what is known")
     }
     return KnownSummary(clips: known, others: found, seed: settings.explainer.seed)
   }

@@ -64,27 +64,6 @@ package struct Placement: Sendable {
 
 /// How well values a frame tell an event from the rest.
 package enum Localisation {
-  /// The probability that a frame of the event has a larger value than another one (ROC AUC), ties counting
-  /// half; nil where all frames are of one kind.
-  package static func areaUnderROC(_ values: [Double], isEvent: [Bool]) -> Double? {
-    let inside = values.indices.filter { isEvent[$0] }
-    let outsideCount = values.count - inside.count
-    guard !inside.isEmpty, outsideCount > 0 else { return nil }
-    // By ranks (Mann and Whitney), equal values sharing theirs.
-    let order = values.indices.sorted { values[$0] < values[$1] }
-    var ranks = [Double](repeating: 0, count: values.count)
-    var first = 0
-    while first < order.count {
-      var last = first
-      while last + 1 < order.count, values[order[last + 1]] == values[order[first]] { last += 1 }
-      for i in first...last { ranks[order[i]] = Double(first + last) / 2 + 1 }
-      first = last + 1
-    }
-    let sum = inside.reduce(0) { $0 + ranks[$1] }
-    let count = Double(inside.count)
-    return (sum - count * (count + 1) / 2) / (count * Double(outsideCount))
-  }
-
   /// What frames share with those of events, over what either has.
   package static func overlap(_ frames: Range<Int>, isEvent: [Bool]) -> Double {
     let events = isEvent.count { $0 }

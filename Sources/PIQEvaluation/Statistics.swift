@@ -40,6 +40,27 @@ package enum Statistics {
       / Double(max(1, outcomes.count))
   }
 
+  /// The probability that a positive one of `values` is larger than a negative one (ROC AUC), ties counting
+  /// half; nil where all are of one kind.
+  package static func areaUnderROC(_ values: [Double], isPositive: [Bool]) -> Double? {
+    let positives = values.indices.filter { isPositive[$0] }
+    let negativeCount = values.count - positives.count
+    guard !positives.isEmpty, negativeCount > 0 else { return nil }
+    // By ranks (Mann and Whitney), equal values sharing theirs.
+    let order = values.indices.sorted { values[$0] < values[$1] }
+    var ranks = [Double](repeating: 0, count: values.count)
+    var first = 0
+    while first < order.count {
+      var last = first
+      while last + 1 < order.count, values[order[last + 1]] == values[order[first]] { last += 1 }
+      for i in first...last { ranks[order[i]] = Double(first + last) / 2 + 1 }
+      first = last + 1
+    }
+    let sum = positives.reduce(0) { $0 + ranks[$1] }
+    let count = Double(positives.count)
+    return (sum - count * (count + 1) / 2) / (count * Double(negativeCount))
+  }
+
   /// The 95 % percentile bootstrap interval of statistics of `count` clips (Efron, 1979).
   ///
   /// - Parameter statistics: the figures for the clips with the given indices.

@@ -1,4 +1,3 @@
-import Glibc
 package import PIQAudio
 
 /// The mean, the metric and the directions that tell the sounds of a classifier's classes from others.
@@ -31,9 +30,8 @@ package struct KnownFit {
     let residuals = zip(rows, embeddings).map { row, clip in
       zip(row, means[clip.label]).map { $0 - $1 }
     }
-    map = Self.whitening(residuals, length: length)
-    self.center = center
-    let map = map
+    let map = Self.whitening(residuals, length: length)
+    (self.center, self.map) = (center, map)
     directions = means.map { mean in
       let offset = zip(mean, center).map { $0 - $1 }
       let mapped = (0..<length).map { row in
@@ -73,39 +71,7 @@ package struct KnownFit {
       for j in 0..<i { covariance[i * length + j] *= 1 - independence }
       covariance[i * length + i] = max(variances[i], least)
     }
-    return inverse(ofFactor: choleskyFactor(covariance, length), length)
-  }
-
-  /// L [D, D], a lower triangle, for L Lᵀ of a positive definite matrix [D, D] of which the lower triangle
-  /// is read.
-  private static func choleskyFactor(_ matrix: [Double], _ length: Int) -> [Double] {
-    var factor = matrix
-    factor.withUnsafeMutableBufferPointer { l in
-      for i in 0..<length {
-        for j in 0...i {
-          var sum = l[i * length + j]
-          for k in 0..<j { sum -= l[i * length + k] * l[j * length + k] }
-          l[i * length + j] = i == j ? max(sum, 1e-24).squareRoot() : sum / l[j * length + j]
-        }
-      }
-    }
-    return factor
-  }
-
-  /// The inverse [D, D] of a lower triangle.
-  private static func inverse(ofFactor factor: [Double], _ length: Int) -> [Double] {
-    var inverse = [Double](repeating: 0, count: length * length)
-    inverse.withUnsafeMutableBufferPointer { x in
-      for i in 0..<length {
-        for k in 0..<i {
-          let value = factor[i * length + k]
-          for j in 0...k { x[i * length + j] -= value * x[k * length + j] }
-        }
-        for j in 0..<i { x[i * length + j] /= factor[i * length + i] }
-        x[i * length + i] = 1 / factor[i * length + i]
-      }
-    }
-    return inverse
+    return CholeskyFactor(ofLowerTriangle: covariance, size: length).inverse
   }
 }
 
@@ -128,7 +94,7 @@ extension KnownScore.Settings {
         let certainty = (count + 1) / (count + 2)
         let target = sound.isKnown ? certainty : 1 - certainty
         let x = sound.similarity
-        let p = 1 / (1 + exp(-(weight * x + bias)))
+        let p = Self(weight: weight, bias: bias)(x)
         gradient.0 += share * (p - target) * x
         gradient.1 += share * (p - target)
         let slope = share * p * (1 - p)

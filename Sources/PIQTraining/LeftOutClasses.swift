@@ -60,14 +60,7 @@ extension Split {
 /// How classifiers told sounds of their classes from those of classes that were left out.
 public struct KnownCalibration: Encodable, Sendable {
   /// A training without some classes, and what its model made of the clips of a fold.
-  public struct Part: Sendable {
-    public let division: LeftOutClasses
-    public let outcomes: [ClassifiedClip]
-
-    public init(_ division: LeftOutClasses, _ outcomes: [ClassifiedClip]) {
-      (self.division, self.outcomes) = (division, outcomes)
-    }
-  }
+  public typealias Part = (division: LeftOutClasses, outcomes: [ClassifiedClip])
 
   /// The function of the similarity that fits all of them.
   public let settings: KnownScore.Settings
@@ -95,7 +88,7 @@ public struct KnownCalibration: Encodable, Sendable {
   }
 
   private static func area(_ sounds: [ClassifiedClip.Sound]) -> Double? {
-    Localisation.areaUnderROC(sounds.map(\.similarity), isEvent: sounds.map(\.isKnown))
+    Statistics.areaUnderROC(sounds.map(\.similarity), isPositive: sounds.map(\.isKnown))
   }
 
   /// Encodes the figures of each part and the pooled ones.

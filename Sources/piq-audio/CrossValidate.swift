@@ -19,7 +19,9 @@ extension TrainingArguments {
   ///   - train: runs one training.
   func run<Task: TrainingTask, R: Recipe>(
     _ recipe: R, _ terminal: Terminal, _ task: Task.Type,
-    calibrating calibrate: (([(LeftOutClasses, [Task.Outcome])]) throws -> KnownCalibration)? = nil,
+    calibrating calibrate: (
+      ([(division: LeftOutClasses, outcomes: [Task.Outcome])]) throws -> KnownCalibration
+    )? = nil,
     train: (inout TrainingSession<Task, R>) throws -> TrainingSession<Task, R>.Finished
   ) throws {
     let asked = recipe.data

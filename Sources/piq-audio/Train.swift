@@ -137,11 +137,8 @@ struct Train: ParsableCommand {
     /// What makes a calibration of trainings without some classes; nil where it is not asked for.
     func knownCalibration(
       seed: UInt64
-    ) -> (([(LeftOutClasses, [ClassifiedClip])]) throws -> KnownCalibration)? {
-      guard calibrateKnown else { return nil }
-      return { parts in
-        try KnownCalibration(parts.map { KnownCalibration.Part($0.0, $0.1) }, seed: seed)
-      }
+    ) -> (([KnownCalibration.Part]) throws -> KnownCalibration)? {
+      calibrateKnown ? { try KnownCalibration($0, seed: seed) } : nil
     }
   }
 

@@ -22,16 +22,11 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   private(set) var recipe: R
   /// The folder of the model.
   var folder: String { files.folder }
-  /// The fold that is measured, in a cross-validation.
-  let fold: CrossValidation.Fold?
-  /// What turns the similarity of a sound to the classes into `known`.
-  let known: KnownScore.Settings?
-  private let leftOut: LeftOutClasses?
+  private let part: Part
   private let arguments: TrainingArguments
   private let terminal: Terminal
   private let files: TrainingFiles
   private let data: Dataset
-  private let ending: TrainingEnd?
   private let isResuming: Bool
   private var test: ClipSet?
 
@@ -46,27 +41,51 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     self.recipe = recipe
     self.terminal = terminal
     self.data = data
+    self.part = part
     let files = arguments.files(of: task)
     switch part {
     case .asked:
-      (self.files, fold, leftOut, ending, known) = (files, nil, nil, nil, nil)
+      self.files = files
       split = try Split(data, recipe.data, seed: recipe.seed)
     case .fold(let fold):
       self.files = files.fold(fold.test)
-      (self.fold, leftOut, ending, known) = (fold, nil, nil, nil)
       self.recipe.data = fold.settings(recipe.data)
       split = try Split(data, self.recipe.data, seed: recipe.seed)
-    case .leftOut(let part, let end):
-      self.files = files.leftOut(part.number)
-      // The similarity itself is wanted, whatever the function of it.
-      (fold, leftOut, ending, known) = (nil, part, end, KnownScore.Settings(weight: 1, bias: 0))
-      split = try Split(data, leavingOut: part)
-    case .all(let end, let known):
-      (self.files, fold, leftOut, ending, self.known) = (files, nil, nil, end, known)
+    case .leftOut(let division, _):
+      self.files = files.leftOut(division.number)
+      split = try Split(data, leavingOut: division)
+    case .all:
+      self.files = files
       split = try Split(trainingOnAllOf: data)
     }
     // Of a cross-validation, one training is resumed, and those after it begin.
     isResuming = arguments.resume && (!arguments.crossValidate || self.files.hasCheckpoint)
+  }
+
+  /// The fold that is measured, in a cross-validation.
+  var fold: CrossValidation.Fold? {
+    if case .fold(let fold) = part { fold } else { nil }
+  }
+
+  /// What turns the similarity of a sound to the classes into `known`.
+  var known: KnownScore.Settings? {
+    switch part {
+    case .asked, .fold: nil
+    // The similarity itself is wanted, whatever the function of it.
+    case .leftOut: KnownScore.Settings(weight: 1, bias: 0)
+    case .all(_, let known): known
+    }
+  }
+
+  private var leftOut: LeftOutClasses? {
+    if case .leftOut(let division, _) = part { division } else { nil }
+  }
+
+  private var ending: TrainingEnd? {
+    switch part {
+    case .asked, .fold: nil
+    case .leftOut(_, let end), .all(let end, _): end
+    }
   }
 
   /// The model's name.

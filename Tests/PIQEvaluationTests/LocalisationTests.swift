@@ -10,7 +10,7 @@ import Testing
 
   @Test func areas() {
     func area(_ values: [Double], _ event: Range<Int>) -> Double? {
-      Localisation.areaUnderROC(values, isEvent: isEvent(event, of: values.count))
+      Statistics.areaUnderROC(values, isPositive: isEvent(event, of: values.count))
     }
     #expect(area([0, 0, 3, 2, 0], 2..<4) == 1)
     #expect(area([1, 1, 0, 0, 1], 2..<4) == 0)

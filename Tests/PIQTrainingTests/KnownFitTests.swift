@@ -27,7 +27,7 @@ import Testing
     let all = known.map { ($0, true) } + other.map { ($0, false) }
     #expect(known.reduce(0, +) / 150 > 0.8)
     #expect(
-      Localisation.areaUnderROC(all.map(\.0), isEvent: all.map(\.1)) ?? 0 > 0.95)
+      Statistics.areaUnderROC(all.map(\.0), isPositive: all.map(\.1)) ?? 0 > 0.95)
   }
 
   /// Embeddings that are all the same have no direction.
@@ -44,11 +44,8 @@ import Testing
     for i in 0..<400 { sounds.append((0.5 + 0.001 * Double(i), true)) }
     for i in 0..<40 { sounds.append((0.3 + 0.01 * Double(i), false)) }
     let settings = KnownScore.Settings(fitting: sounds)
-    func known(_ similarity: Double) -> Double {
-      1 / (1 + exp(-(settings.weight * similarity + settings.bias)))
-    }
-    #expect(abs(known(0.6) - 0.5) < 0.05, "the middle of 0.3 to 0.7 and 0.5 to 0.9")
-    #expect(known(0.85) > 0.9 && known(0.35) < 0.1)
+    #expect(abs(settings(0.6) - 0.5) < 0.05, "the middle of 0.3 to 0.7 and 0.5 to 0.9")
+    #expect(settings(0.85) > 0.9 && settings(0.35) < 0.1)
     // All on the right side: the function stays finite.
     let apart = KnownScore.Settings(fitting: [(0.9, true), (0.8, true), (0.1, false)])
     #expect(apart.weight.isFinite && apart.bias.isFinite && apart.weight > 0)

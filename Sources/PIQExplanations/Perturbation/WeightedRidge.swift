@@ -1,3 +1,5 @@
+import PIQKernels
+
 /// Linear regression with weights, an intercept, and a penalty on squared slopes.
 enum WeightedRidge {
   /// The slopes of `values` over the columns of `rows`.
@@ -28,29 +30,6 @@ enum WeightedRidge {
       }
     }
     for i in 0..<count { matrix[i * count + i] += ridge }
-    return solve(&matrix, right)
-  }
-
-  /// The solution of a symmetric system by Cholesky's factors, which replace its lower half.
-  private static func solve(_ a: inout [Double], _ right: [Double]) -> [Double] {
-    let n = right.count
-    for j in 0..<n {
-      for i in j..<n {
-        var sum = a[i * n + j]
-        for k in 0..<j { sum -= a[i * n + k] * a[j * n + k] }
-        // Positive, because of the ridge.
-        a[i * n + j] = i == j ? sum.squareRoot() : sum / a[j * n + j]
-      }
-    }
-    var x = right
-    for i in 0..<n {
-      for k in 0..<i { x[i] -= a[i * n + k] * x[k] }
-      x[i] /= a[i * n + i]
-    }
-    for i in (0..<n).reversed() {
-      for k in i + 1..<n { x[i] -= a[k * n + i] * x[k] }
-      x[i] /= a[i * n + i]
-    }
-    return x
+    return CholeskyFactor(ofLowerTriangle: matrix, size: count).solve(right)
   }
 }
