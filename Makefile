@@ -41,7 +41,7 @@ TRAPPING := -c release --scratch-path .build/test-ubsan \
 SANITIZED = -c release --scratch-path .build/$@ --sanitize
 
 .PHONY: build demo test openvino test-yamnet test-onednn3 test-asan test-tsan test-ubsan check fuzz parity deps test-deps deb \
-        install uninstall fixtures format lint benchmark clean help
+        install uninstall model fixtures format lint benchmark clean help
 
 build: deps ## install what is missing and build the program (default)
 	$(SWIFT_BUILD) --product piq-audio
@@ -66,7 +66,7 @@ openvino: ## fetch OpenVINO, which runs ONNX and TFLite files, from PyPI (59 MB,
 	  contrib/openvino/fetch $(OPENVINO); }
 
 # YAMNET has yamnet.onnx, yamnet.tflite, their class map and scores; ESC10 has clips.csv and audio.
-ESC10 ?= $(YAMNET)/../../esc10
+ESC10 ?= $(if $(YAMNET),$(YAMNET)/../../esc10)
 test-yamnet: export PIQ_AUDIO_YAMNET := $(abspath $(YAMNET))
 test-yamnet: export PIQ_AUDIO_ESC10 := $(abspath $(ESC10))
 test-yamnet: test-deps openvino ## compare imported YAMNet with its known scores (YAMNET=DIR ESC10=DIR)
@@ -162,6 +162,10 @@ uninstall: ## remove what install wrote, given the same PREFIX and DESTDIR
 deb: $(INSTALLED) ## make a Debian package of the program, its model and its manual
 	$(if $(SKIP_DEPS),,@contrib/install-packages $(DEB_PACKAGES))
 	contrib/debian/build-package $(INSTALLED) .build/debian
+
+model: build ## train the bundled model anew, and put it into Fixtures (ESC10=DIR TEACHER=DIR)
+	$(if $(TEACHER),$(MAKE) --no-print-directory openvino)
+	@contrib/train-model $(abspath $(BINARY)) '$(ESC10)' '$(TEACHER)'
 
 fixtures: build ## regenerate the expected interpretations with the program itself
 	PIQ_AUDIO=$(BINARY) Fixtures/scripts/make_expected.sh

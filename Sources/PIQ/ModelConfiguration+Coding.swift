@@ -4,7 +4,7 @@ import PIQSpectral
 extension ModelConfiguration: Codable {
   private enum CodingKeys: String, CodingKey {
     case name, stft, normalize, network, classifier, psi, labels, known, training, licence,
-      clips
+      attribution, figures, clips
     case embeddingModel = "embedding_model"
     case useVQ = "use_vq"
     case useMaskOutput = "use_mask_output"
@@ -41,6 +41,9 @@ extension ModelConfiguration: Codable {
     known = try values.decodeIfPresent(KnownScore.Settings.self, forKey: .known)
     training = try values.decodeIfPresent(String.self, forKey: .training)
     licence = try values.decodeIfPresent(String.self, forKey: .licence)
+    attribution = try values.decodeIfPresent([String].self, forKey: .attribution) ?? []
+    figures =
+      try values.decodeIfPresent([String: MeasuredFigures].self, forKey: .figures) ?? [:]
     clips = try values.decodeIfPresent(SeenClips.self, forKey: .clips)
   }
 
@@ -64,6 +67,8 @@ extension ModelConfiguration: Codable {
     try values.encodeIfPresent(known, forKey: .known)
     try values.encodeIfPresent(training, forKey: .training)
     try values.encodeIfPresent(licence, forKey: .licence)
+    if !attribution.isEmpty { try values.encode(attribution, forKey: .attribution) }
+    if !figures.isEmpty { try values.encode(figures, forKey: .figures) }
     try values.encodeIfPresent(clips, forKey: .clips)
   }
 }

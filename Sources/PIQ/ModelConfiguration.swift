@@ -34,6 +34,10 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var training: String?
   /// The model's licence.
   public var licence: String?
+  /// The works that it was trained on and that ask for a mention: title, author, licence, source.
+  public var attribution: [String] = []
+  /// What was measured of each part of the model, of clips that it was not trained or chosen on.
+  public var figures: [String: MeasuredFigures] = [:]
   /// The clips that it was trained and chosen on; nil where they are not known.
   public var clips: SeenClips?
 

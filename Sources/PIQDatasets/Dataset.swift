@@ -16,6 +16,9 @@ public struct Dataset: Sendable {
     public let category: String
     /// Its fold, where the data set has folds.
     public let fold: Int?
+    /// The work that it is, with title, author, licence and source as far as the data set has them, where
+    /// its licence asks for a mention.
+    public let attribution: String?
   }
 
   /// The CSV file or the folder.
@@ -29,8 +32,9 @@ public struct Dataset: Sendable {
   ///
   /// - Parameters:
   ///   - path: a CSV file with a header and the columns `filename` and `category`, and `fold` where
-  ///     folds are requested, others being ignored (ESC-50's `meta/esc50.csv` is one); or a folder
-  ///     with one sub-folder a class, its sound files in it or further below.
+  ///     folds are requested (ESC-50's `meta/esc50.csv` is one); or a folder with one sub-folder a class,
+  ///     its sound files in it or further below. Of other columns, `licence`, `author`, `title` and
+  ///     `source` are read where they are there.
   ///   - folds: the folds to take; all clips if nil.
   ///   - audioFolder: where the files of a CSV are; otherwise they are looked for beside it, in
   ///     `audio` beside it, and in `../audio`. Names that begin with `/` are paths already.
@@ -101,6 +105,7 @@ extension Dataset {
     // Without a choice of folds none are needed.
     let fold = folds == nil ? header.fields.firstIndex(of: "fold") : try column("fold")
     let folders = audioFolder.map { [$0] } ?? audioFolders(of: path)
+    let works = Attribution(header.fields)
     var clips: [Clip] = []
     for row in rows.dropFirst() {
       func malformed(_ problem: String) -> Failure {
@@ -129,7 +134,7 @@ extension Dataset {
       clips.append(
         Clip(
           path: try locate(name, in: folders, line: row.line, of: path), name: name,
-          category: label, fold: number))
+          category: label, fold: number, attribution: works.text(row.fields)))
     }
     guard !clips.isEmpty else {
       let asked = folds.map { $0.sorted().map(String.init).joined(separator: ", ") }
@@ -217,7 +222,7 @@ extension Dataset {
         clips.append(
           Clip(
             path: Folder.join(classFolder, name), name: "\(category)/\(name)",
-            category: category, fold: nil))
+            category: category, fold: nil, attribution: nil))
       }
     }
     guard !clips.isEmpty else {

@@ -1,3 +1,4 @@
+public import PIQAudio
 public import PIQDatasets
 public import PIQEvaluation
 public import PIQPlatform
@@ -92,6 +93,15 @@ public struct CrossValidationResult<Task: TrainingTask>: Encodable {
       uniqueKeysWithValues: zip(names, intervals).map { name, interval in
         (name, Estimate(value: values[name] ?? 0, interval: interval))
       })
+  }
+
+  /// The pooled figures, as the model keeps them.
+  public var measured: MeasuredFigures {
+    let pooled = figures(seed: 0)
+    return MeasuredFigures(
+      method: "cross-validation: each clip by a model that it neither trained nor chose",
+      clips: self.pooled.count, values: pooled.mapValues(\.value),
+      intervals: pooled.mapValues(\.bounds))
   }
 
   /// Encodes the figures of each fold and the pooled ones.

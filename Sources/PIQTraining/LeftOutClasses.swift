@@ -87,6 +87,15 @@ public struct KnownCalibration: Encodable, Sendable {
     areaUnderROC = Estimate(value: area, interval: interval[0])
   }
 
+  /// The figures, as the model keeps them.
+  public var measured: MeasuredFigures {
+    MeasuredFigures(
+      method:
+        "two classes at a time left out of a training, clips of all classes that it did not hear",
+      clips: parts.reduce(0) { $0 + $1.outcomes.count }, values: ["auc": areaUnderROC.value],
+      intervals: ["auc": areaUnderROC.bounds])
+  }
+
   private static func area(_ sounds: [ClassifiedClip.Sound]) -> Double? {
     Statistics.areaUnderROC(sounds.map(\.similarity), isPositive: sounds.map(\.isKnown))
   }

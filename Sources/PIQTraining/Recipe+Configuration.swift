@@ -41,6 +41,7 @@ extension ClassifierRecipe {
           } ?? ""),
         licence: pretrained?.licence)
       configuration.clips = pretrained?.clips
+      configuration.attribution = pretrained?.attribution ?? []
       try configuration.validate()
       if pretrained == nil {
         // Its interpreter is to be trained next.

@@ -62,10 +62,12 @@ extension TrainingArguments {
     }
     let end = TrainingEnd(
       epoch: result.epoch, validation: Task.validation(pooling: result.pooled))
+    var figures = [task.name: result.measured]
     let known = try calibrate.map { calibrate in
       let calibration = try calibrate(
         try divisions.map { ($0, try run(.leftOut($0, end)).outcomes ?? []) })
       try files.write(calibration)
+      figures["known"] = calibration.measured
       let area = calibration.areaUnderROC
       if json {
         try terminal.print(JSON.line(calibration))
@@ -77,7 +79,7 @@ extension TrainingArguments {
       }
       return calibration.settings
     }
-    _ = try run(.all(end, known: known))
+    _ = try run(.all(end, known: known, figures: figures))
   }
 
   /// A row for each fold, and one for all.

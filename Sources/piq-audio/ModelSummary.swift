@@ -65,9 +65,24 @@ struct ModelSummary: Encodable {
     if let clips = c.clips {
       rows.append(("clips", "trained on \(clips.train.count), chosen on \(clips.valid.count)"))
     }
+    rows += c.figures.sorted { $0.key < $1.key }.map { part, measured in
+      ("measured", "\(part): \(Self.text(measured))")
+    }
     if let training = c.training { rows.append(("training", training)) }
     if let licence = c.licence { rows.append(("licence", licence)) }
+    if !c.attribution.isEmpty {
+      rows.append(("attribution", "\(c.attribution.count) works, which --json lists"))
+    }
     return rows.map(Self.line).joined(separator: "\n") + (network.map { "\n" + $0.text } ?? "")
+  }
+
+  private static func text(_ measured: MeasuredFigures) -> String {
+    let values = measured.values.sorted { $0.key < $1.key }.map { name, value in
+      let interval = measured.intervals[name].flatMap { $0.count == 2 ? $0 : nil }
+      return String(format: "%@ %.3f", name, value)
+        + (interval.map { String(format: " (%.3f to %.3f)", $0[0], $0[1]) } ?? "")
+    }
+    return (values + ["\(measured.clips) clips", measured.method]).joined(separator: ", ")
   }
 
   private static func rows(_ network: NetworkConfiguration) -> [(String, String)] {

@@ -31,6 +31,10 @@ struct TrainingArguments: ParsableArguments {
     help: ArgumentHelp("The model's name. Otherwise that of its folder.", valueName: "text"))
   var name: String?
 
+  @Option(
+    help: ArgumentHelp("A note on the terms under which it may be used.", valueName: "text"))
+  var licence: String?
+
   @Option(help: "How the model's weights are stored.")
   var dtype = StoredType.f32
 

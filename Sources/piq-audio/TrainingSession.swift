@@ -14,7 +14,8 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     /// Those of some classes, to an end that a cross-validation chose.
     case leftOut(LeftOutClasses, TrainingEnd)
     /// All, to an end that a cross-validation chose.
-    case all(TrainingEnd, known: KnownScore.Settings?)
+    case all(
+      TrainingEnd, known: KnownScore.Settings?, figures: [String: MeasuredFigures])
   }
 
   /// The clips, after `load` without those that cannot be read.
@@ -73,7 +74,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     case .asked, .fold: nil
     // The similarity itself is wanted, whatever the function of it.
     case .leftOut: KnownScore.Settings(weight: 1, bias: 0)
-    case .all(_, let known): known
+    case .all(_, let known, _): known
     }
   }
 
@@ -84,7 +85,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   private var ending: TrainingEnd? {
     switch part {
     case .asked, .fold: nil
-    case .leftOut(_, let end), .all(let end, _): end
+    case .leftOut(_, let end), .all(let end, _, _): end
     }
   }
 
@@ -149,6 +150,12 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     }
     self.test = test.flatMap { $0.clips.isEmpty ? nil : $0 }
     configuration.clips = SeenClips(train: train, valid: valid).union(configuration.clips)
+    let works = (self.split.train + self.split.valid).compactMap(\.attribution)
+    configuration.attribution = Set(works + configuration.attribution).sorted()
+    if case .all(_, _, let figures) = part {
+      configuration.figures.merge(figures) { _, new in new }
+    }
+    if let licence = arguments.licence { configuration.licence = licence }
     return (train, valid)
   }
 

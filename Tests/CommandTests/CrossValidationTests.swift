@@ -15,14 +15,15 @@ import Testing
 
   /// Two classes of six clips, two of each in a fold.
   private func makeData(_ space: Workspace) throws {
-    var table = "filename,fold,category\n"
+    var table = "filename,fold,category,title,author,licence,source\n"
     for i in 0..<12 {
       let samples =
         i % 2 == 0
         ? WAV.floats((0..<5000).map { 0.5 * sin(Float($0) * (0.2 + 0.01 * Float(i))) })
         : WAV.noise(5000 + i, sampleRate: 16_000)
       try space.write("audio/\(i).wav", samples.bytes)
-      table += "\(i).wav,\(i / 4 + 1),\(["hum", "hiss"][i % 2])\n"
+      table += "\(i).wav,\(i / 4 + 1),\(["hum", "hiss"][i % 2]),sound \(i),someone,"
+      table += "\(["CC0", "CC-BY"][i % 2]),https://sounds.example/\(i)\n"
     }
     try space.write("clips.csv", table.utf8)
     try space.write("recipe.yaml", Self.recipe.utf8)
@@ -37,7 +38,7 @@ import Testing
   @Test func eachFoldIsMeasuredByOthers() throws {
     let space = try Workspace()
     try makeData(space)
-    let outcome = try space.run(Self.classifier + ["-o", "ears"])
+    let outcome = try space.run(Self.classifier + ["-o", "ears", "--licence", "as we like"])
     outcome.expectSuccess()
     let lines = outcome.outputLines
     for fold in 1...3 {
@@ -72,6 +73,23 @@ import Testing
     #expect(log.count == epochs[1])
     let valid = try #require(log.last?["valid"] as? [String: Any])
     #expect((valid["figures"] as? [String: Double])?["accuracy"] == Double(right) / 12)
+
+    // The model says what was measured of its recipe, and whose sounds it learned from.
+    let settings = try space.json("ears/model.json")
+    let measured = (settings["figures"] as? [String: [String: Any]])?["classifier"]
+    #expect(measured?["values"] as? [String: Double] == pooled)
+    #expect((measured?["intervals"] as? [String: [Double]])?["accuracy"] == interval)
+    #expect(measured?["clips"] as? Int == 12)
+    #expect(settings["licence"] as? String == "as we like")
+    let works = try #require(settings["attribution"] as? [String])
+    #expect(works.count == 6)
+    #expect(works.contains("sound 3 by someone, CC-BY, https://sounds.example/3"), "\(works)")
+    let summary = try space.run(["model", "info", "ears"]).output
+    #expect(summary.contains("attribution  6 works, which --json lists"), "\(summary)")
+    #expect(summary.contains("measured     classifier: accuracy "), "\(summary)")
+    let ofFold = try space.json("ears/training/folds/1/model.json")
+    #expect(ofFold["figures"] == nil)
+    #expect((ofFold["attribution"] as? [String])?.count == 4)
 
     // Which clips a model has seen.
     func seen(_ model: String, _ folds: String) throws -> [String: Int]? {
@@ -120,8 +138,12 @@ import Testing
       )
       #expect(own["clips"] as? [String: [String]] == classifier["clips"] as? [String: [String]])
     }
-    let whole = try space.json("both/model.json")["clips"] as? [String: [String]]
-    #expect(whole?["train"]?.count == 12)
+    let whole = try space.json("both/model.json")
+    #expect((whole["clips"] as? [String: [String]])?["train"]?.count == 12)
+    let figures = try #require(whole["figures"] as? [String: Any])
+    #expect(Set(figures.keys) == ["classifier", "interpreter"])
+    #expect((whole["attribution"] as? [String])?.count == 6)
+    #expect(whole["licence"] as? String == "as we like")
   }
 
   /// Trainings without two classes at a time say how likely a sound is of any class.
@@ -155,7 +177,10 @@ import Testing
     #expect(classes.sorted() == ["high", "hiss", "low", "middle"])
     #expect(parts.map { $0["test"] as? Int } == [1, 2])
     let settings = try #require(report["known"] as? [String: Double])
-    #expect(try space.json("ears/model.json")["known"] as? [String: Double] == settings)
+    let model = try space.json("ears/model.json")
+    #expect(model["known"] as? [String: Double] == settings)
+    let measured = (model["figures"] as? [String: [String: Any]])?["known"]
+    #expect((measured?["values"] as? [String: Double])?["auc"] == report["auc"] as? Double)
 
     // The model says it, and so does that of its interpreter.
     try space.run([

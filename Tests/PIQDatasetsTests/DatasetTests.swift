@@ -36,6 +36,27 @@ import Testing
     #expect(try data.labels(among: ["dog, bark", "rain"]) == [1, 0])
   }
 
+  /// Works whose licences ask for it are named; what the table lacks is left out.
+  @Test(arguments: [
+    (
+      "licence,author,title,source", "CC-BY,Ann,\"Rain, at night\",u/1",
+      "Rain, at night by Ann, CC-BY, u/1"
+    ),
+    ("license,author,x,y", "CC BY-NC 4.0,Ann,,", "by Ann, CC BY-NC 4.0"),
+    ("licence,a,b,c", "CC-Sampling+,,,", "CC-Sampling+"),
+    ("licence,author,title,source", "CC0,Ann,Rain,u/1", nil),
+    ("licence,author,title,source", "cc-0 1.0,Ann,Rain,u/1", nil),
+    (
+      "licence,author,title,source",
+      "http://creativecommons.org/publicdomain/zero/1.0/,Ann,Rain,u/1", nil
+    ),
+    ("licence,author,title,source", ",Ann,Rain,u/1", nil), ("a,author,b,c", ",Ann,,", nil),
+  ])
+  func attribution(header: String, row: String, text: String?) throws {
+    let path = try writeTable("filename,category,\(header)\na.wav,rain,\(row)\n")
+    #expect(try Dataset(path: path).clips.map(\.attribution) == [text])
+  }
+
   @Test func soundMayBeElsewhere() throws {
     let path = try writeTable("filename,category\na.wav,rain\n", audio: "far/")
     #expect(refusal(path)?.problem.contains("line 2: a.wav is not in ") == true)
