@@ -28,7 +28,7 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var labels: [String]
   /// The factor of the cosines before softmax.
   public var logitScale: Double
-  /// What turns the distance of a sound from the classes into `known`; nil where nothing was calibrated.
+  /// What turns the similarity of a sound to the classes into `known`; nil where nothing was calibrated.
   public var known: KnownScore.Settings?
   /// A description of the model's training.
   public var training: String?

@@ -12,6 +12,8 @@ public enum Normalization: String, Sendable, Codable, CaseIterable {
   case peak
   /// The largest sample, as in SpeechBrain's training.
   case max
+  /// The root mean square of the samples: sounds of one loudness, whatever their loudest moment.
+  case rms
 
   /// The divisor of `samples`; 1 for silence, which stays silent: divided by almost nothing, it would
   /// be as loud as a clip.
@@ -21,8 +23,14 @@ public enum Normalization: String, Sendable, Codable, CaseIterable {
       case .none: 1
       case .peak: samples.reduce(0) { Swift.max($0, abs($1)) }
       case .max: samples.max() ?? 0
+      case .rms: Self.rootMeanSquare(samples)
       }
     return abs(level) < Silence.level ? 1 : level
+  }
+
+  private static func rootMeanSquare(_ samples: [Float]) -> Float {
+    let energy = samples.reduce(0) { $0 + Double($1) * Double($1) }
+    return samples.isEmpty ? 0 : Float((energy / Double(samples.count)).squareRoot())
   }
 }
 

@@ -16,6 +16,8 @@ public struct Evaluation: Sendable {
   public let uses: [SeenClips.Use?]
   /// The indices of the clips that each clip was mixed with.
   public let contaminants: [[Int]]
+  /// The probabilities of all classes, and the index of the right one, of each clip.
+  let outcomes: [(probabilities: [Double], label: Int)]
   /// One for each clip of each set, in the order of the clips.
   public let measurements: [Measurement]
   /// The classification of all clips as they are.
@@ -37,11 +39,16 @@ public struct Evaluation: Sendable {
     known: KnownSummary?
   ) {
     self.known = known
+    self.outcomes = outcomes
     self.localisation = localisation
     curves = Dictionary(grouping: measurements, by: \.set)
-      .mapValues { ($0.compactMap(\.curves), $0.compactMap(\.shuffledCurves)) }
-      .filter { !$0.value.0.isEmpty }
-      .mapValues { CurveSummary($0.0, shuffled: $0.1, seed: settings.explainer.seed) }
+      .mapValues { $0.filter { $0.curves != nil && $0.shuffledCurves != nil } }
+      .filter { !$0.value.isEmpty }
+      .mapValues {
+        CurveSummary(
+          $0.compactMap(\.curves), shuffled: $0.compactMap(\.shuffledCurves),
+          clips: $0.map(\.clip), seed: settings.explainer.seed)
+      }
     self.settings = settings
     self.modelName = modelName
     self.modelSHA256 = modelSHA256

@@ -72,11 +72,22 @@ extension Evaluation {
     }
   }
 
-  /// A row for each clip of each set.
+  /// A row for each clip of each set; without sets, for each clip, without metrics.
   private var clipRows: [[String]] {
     let header =
       ["set", "filename", "contaminant", "category", "predicted", "probability"]
       + (uses.isEmpty ? [] : ["seen"])
+    guard !sets.isEmpty else {
+      return [header]
+        + zip(clips, outcomes).enumerated().map { index, pair in
+          let (clip, outcome) = pair
+          let predicted = outcome.probabilities.indexOfMaximum ?? 0
+          return [
+            "", clip.name, "", classes[outcome.label], classes[predicted],
+            "\(outcome.probabilities[predicted])",
+          ] + (uses.isEmpty ? [] : [uses[index]?.rawValue ?? ""])
+        }
+    }
     return [header + Metric.allCases.map(\.key)]
       + measurements.map { m in
         [

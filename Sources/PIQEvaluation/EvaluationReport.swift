@@ -48,20 +48,28 @@ public struct EvaluationReport: Encodable {
       try encode(summary, e.curves[set], to: container)
     }
     if let found = e.localisation {
+      var own = report.nestedContainer(keyedBy: Key.self, forKey: "localisation")
+      try own.encode(found.skipped, forKey: "skipped")
+      if case .placements(let events, let backgrounds, let count) = e.settings.localisation {
+        try own.encode(events, forKey: "events")
+        try own.encode(backgrounds, forKey: "backgrounds")
+        try own.encode(count, forKey: "placements")
+      }
       try encode(
         [
           "auc": found.areaUnderROC, "auc_shuffled": found.shuffled, "auc_energy": found.energy,
           "pointing": found.pointing, "pointing_energy": found.energyPointing,
           "region_iou": found.region, "region_iou_shuffled": found.shuffledRegion,
-        ], of: found.count,
-        to: report.nestedContainer(keyedBy: Key.self, forKey: "localisation"))
+        ], of: found.count, to: own)
     }
     if let known = e.known {
+      var own = report.nestedContainer(keyedBy: Key.self, forKey: "known")
+      try own.encode(known.classes, forKey: "classes")
       try encode(
         [
           "auc": known.areaUnderROC, "accepted_clips": known.acceptedClips,
           "accepted_others": known.acceptedOthers,
-        ], of: known.count, to: report.nestedContainer(keyedBy: Key.self, forKey: "known"))
+        ], of: known.count, to: own)
     }
     guard e.settings.sets.contains(.mixtures) else { return }
     let names = e.clips.map(\.name)

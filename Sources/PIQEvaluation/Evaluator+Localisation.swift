@@ -13,7 +13,7 @@ extension Evaluator {
     _ localisation: LocalisationSettings, _ data: Dataset, _ labels: [Int],
     by explainer: any Explainer, _ progress: Progress
   ) throws -> LocalisationSummary {
-    let measurements =
+    let measurements: [LocalisationMeasurement?] =
       switch localisation {
       case .placements(let events, let backgrounds, let count):
         try place(
@@ -23,7 +23,31 @@ extension Evaluator {
           data, labels, by: explainer, progress)
       case .times(let times): try find(times, data, by: explainer, progress)
       }
-    return LocalisationSummary(measurements, seed: settings.explainer.seed)
+    let summary = LocalisationSummary(measurements, seed: settings.explainer.seed)
+    guard summary.count > 0 else {
+      throw Failure(
+        .dataSetMalformed, path: data.path,
+        problem: "has no event that is shorter than its clip and lies in it",
+        remedy: "give the seconds of events from the beginning of their clips")
+    }
+    return summary
+  }
+
+  /// Checks that the data have what is to be measured.
+  ///
+  /// - Throws: `Failure`.
+  func check(
+    _ localisation: LocalisationSettings, _ data: Dataset, _ labels: [Int]
+  ) throws(Failure) {
+    guard case .placements(let events, let backgrounds, _) = localisation else { return }
+    _ = try indices(events, data, labels)
+    let places = try indices(backgrounds, data, labels)
+    guard !places.isEmpty else {
+      throw Failure(
+        .dataSetMalformed, path: data.path,
+        problem: "has no clips of other classes that events could be placed in",
+        remedy: "leave a class for backgrounds")
+    }
   }
 
   /// The indices of classes that the data have.
@@ -45,9 +69,9 @@ extension Evaluator {
   private func place(
     _ placements: [Placement], _ data: Dataset, _ labels: [Int], by explainer: any Explainer,
     _ progress: Progress
-  ) throws -> [LocalisationMeasurement] {
+  ) throws -> [LocalisationMeasurement?] {
     let rate = interpreter.frontEnd.stft.configuration.sampleRate
-    return try placements.enumerated().compactMap { number, placement in
+    return try placements.enumerated().map { number, placement in
       let clip = data.clips[placement.event]
       progress(number, placements.count, clip.path)
       let mixture = placement.mixture(
@@ -55,17 +79,17 @@ extension Evaluator {
         background: try load(data.clips[placement.background]).samples, sampleRate: rate)
       return try Failure.naming(clip.path) {
         try measure(
-          mixture.samples, events: [mixture.event], as: labels[placement.event], number: number,
-          by: explainer)
+          mixture.samples, events: [mixture.event], of: placement.event,
+          as: labels[placement.event], number: number, by: explainer)
       }
     }
   }
 
   private func find(
     _ times: EventTimes, _ data: Dataset, by explainer: any Explainer, _ progress: Progress
-  ) throws -> [LocalisationMeasurement] {
+  ) throws -> [LocalisationMeasurement?] {
     let rate = Double(interpreter.frontEnd.stft.configuration.sampleRate)
-    return try times.events.enumerated().compactMap { number, events in
+    return try times.events.enumerated().map { number, events in
       let clip = data.clips[events.clip]
       progress(number, times.events.count, clip.path)
       guard let index = interpreter.labels.firstIndex(of: events.category) else {
@@ -81,7 +105,8 @@ extension Evaluator {
         return place(seconds.lowerBound)..<place(seconds.upperBound)
       }
       return try Failure.naming(clip.path) {
-        try measure(samples, events: places, as: index, number: number, by: explainer)
+        try measure(
+          samples, events: places, of: events.clip, as: index, number: number, by: explainer)
       }
     }
   }
@@ -90,7 +115,7 @@ extension Evaluator {
   ///
   /// - Returns: nil where all frames are of one kind.
   private func measure(
-    _ samples: [Float], events: [Range<Int>], as classIndex: Int, number: Int,
+    _ samples: [Float], events: [Range<Int>], of clip: Int, as classIndex: Int, number: Int,
     by explainer: any Explainer
   ) throws -> LocalisationMeasurement? {
     let analysis = try interpreter.analyze(samples)
@@ -124,7 +149,7 @@ extension Evaluator {
       } ?? 0
     }
     return LocalisationMeasurement(
-      mask: area, shuffled: shuffledArea, energy: energyArea, maskPoints: points(own),
+      clip: clip, mask: area, shuffled: shuffledArea, energy: energyArea, maskPoints: points(own),
       energyPoints: points(energy), region: overlap(mask), shuffledRegion: overlap(shuffled))
   }
 }

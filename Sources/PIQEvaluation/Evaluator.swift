@@ -9,6 +9,8 @@ public final class Evaluator {
   private let model: Model
   /// Whether it says how likely a sound is of any class.
   let saysWhatIsKnown: Bool
+  /// Whether its classes are those of a map.
+  let isMapped: Bool
   let interpreter: Interpreter
   let settings: EvaluationSettings
 
@@ -21,6 +23,7 @@ public final class Evaluator {
     self.model = model
     self.settings = settings
     // It is known to be of the model's own classes, not of those of a map.
+    isMapped = map != nil
     saysWhatIsKnown = map == nil && model.configuration.known != nil
     guard let map else {
       interpreter = model.interpreter
@@ -38,7 +41,8 @@ public final class Evaluator {
   /// - Parameters:
   ///   - others: sounds of no class, which `known` has to tell from the clips; those of the model's own
   ///     classes do not count. Nil where that is not measured.
-  ///   - progress: called before each clip with the number done, the total, and the next clip.
+  ///   - progress: called before each clip with the number done, the total, and the next clip; events and
+  ///     other sounds are counted by themselves.
   ///   - doubtful: called with each clip that is silent or lacks something, and what is to be said.
   /// - Throws: `Failure` when a class is unknown to the model, or there are too few clips for
   ///   mixtures; `SoundFileError`; `Failure` naming the clip that the model cannot take.
@@ -55,10 +59,11 @@ public final class Evaluator {
     }
     // Before what takes long.
     let others = try others.map { try clips(ofOtherClasses: $0) }
+    try settings.localisation.map { try check($0, data, labels) }
     let hashes =
       try model.configuration.clips == nil
       ? [] : data.clips.map { clip throws in try FileHash.sha256(ofFileAt: clip.path) }
-    let uses = model.configuration.clips?.uses(of: hashes) ?? [:]
+    let uses = seen(hashes)
     let contaminants =
       settings.sets.contains(.mixtures)
       ? Contamination.contaminants(count: labels.count, seed: settings.explainer.seed)
@@ -99,7 +104,12 @@ public final class Evaluator {
       classes: interpreter.labels, clips: data.clips, uses: hashes.map { uses[$0] },
       outcomes: outcomes,
       contaminants: contaminants, measurements: measurements, localisation: localisation,
-      known: try others.map { try tell(known, from: $0, progress) })
+      known: try others.map { try tell(known, from: $0, progress, doubtful: doubtful) })
+  }
+
+  /// What files were used for when the model was made, by their SHA-256.
+  func seen(_ hashes: [String]) -> [String: SeenClips.Use] {
+    model.configuration.clips?.uses(of: hashes) ?? [:]
   }
 
   /// The factor from the model's logits to those at the logit scale of the settings.

@@ -2,6 +2,8 @@ import PIQAudio
 
 /// What a placement measured.
 struct LocalisationMeasurement: Sendable {
+  /// The clip that the event is of, by its index in the data set.
+  let clip: Int
   /// ROC AUC of the mask's mean a frame, of the same mask with its cells shuffled, and of the energy of the
   /// sound itself.
   let mask, shuffled, energy: Double
@@ -16,6 +18,8 @@ struct LocalisationMeasurement: Sendable {
 public struct LocalisationSummary: Sendable {
   /// How many events were measured.
   public let count: Int
+  /// How many others have no frames, or leave none beside them.
+  public let skipped: Int
   /// The ROC AUC of the mask's mean a frame against the event's frames.
   public let areaUnderROC: Estimate
   /// That of the same masks with their cells shuffled.
@@ -31,8 +35,10 @@ public struct LocalisationSummary: Sendable {
   /// The same of the masks with their cells shuffled.
   public let shuffledRegion: Estimate
 
-  init(_ measurements: [LocalisationMeasurement], seed: UInt64) {
-    count = measurements.count
+  /// - Parameter all: what was measured of each event; nil of one that cannot be measured.
+  init(_ all: [LocalisationMeasurement?], seed: UInt64) {
+    let measurements = all.compactMap(\.self)
+    (count, skipped) = (measurements.count, all.count - measurements.count)
     func figures(_ indices: [Int]) -> [Double] {
       let chosen = indices.map { measurements[$0] }
       func mean(_ value: (LocalisationMeasurement) -> Double) -> Double {
@@ -44,7 +50,8 @@ public struct LocalisationSummary: Sendable {
       ]
     }
     let values = figures(Array(measurements.indices))
-    let intervals = Statistics.intervals(count: measurements.count, seed: seed, of: figures)
+    let intervals = Statistics.intervals(
+      clips: measurements.map(\.clip), seed: seed, of: figures)
     func estimate(_ i: Int) -> Estimate { Estimate(value: values[i], interval: intervals[i]) }
     (areaUnderROC, shuffled, energy) = (estimate(0), estimate(1), estimate(2))
     (pointing, energyPointing) = (estimate(3), estimate(4))
@@ -61,7 +68,8 @@ public struct CurveSummary: Sendable {
   /// Those of the same masks with their cells shuffled.
   public let shuffledDeletionArea, shuffledInsertionArea: Estimate
 
-  init(_ curves: [MaskCurves], shuffled: [MaskCurves], seed: UInt64) {
+  /// - Parameter clips: the clip that each of the curves is of.
+  init(_ curves: [MaskCurves], shuffled: [MaskCurves], clips: [Int], seed: UInt64) {
     func mean(_ values: [[Double]]) -> [Double] {
       (0...MaskCurves.steps).map { step in
         values.reduce(0) { $0 + $1[step] } / Double(max(1, values.count))
@@ -79,7 +87,7 @@ public struct CurveSummary: Sendable {
       ]
     }
     let values = figures(Array(curves.indices))
-    let intervals = Statistics.intervals(count: curves.count, seed: seed, of: figures)
+    let intervals = Statistics.intervals(clips: clips, seed: seed, of: figures)
     deletionArea = Estimate(value: values[0], interval: intervals[0])
     insertionArea = Estimate(value: values[1], interval: intervals[1])
     shuffledDeletionArea = Estimate(value: values[2], interval: intervals[2])

@@ -68,11 +68,45 @@ package enum Statistics {
   package static func intervals(
     count: Int, seed: UInt64, of statistics: ([Int]) -> [Double]
   ) -> [ClosedRange<Double>] {
-    var stream = RandomStream(seed: seed, .resampling)
-    var drawn: [[Double]] = []
-    for _ in 0..<resamples {
-      drawn.append(statistics((0..<count).map { _ in stream.index(below: count) }))
+    intervals(seed: seed, of: statistics) { stream in
+      (0..<count).map { _ in stream.index(below: count) }
     }
+  }
+
+  /// The same of measurements of which some are of one clip: clips are resampled, as what is of one clip is
+  /// not independent.
+  ///
+  /// - Parameter clips: the clip that each measurement is of.
+  package static func intervals(
+    clips: [Int], seed: UInt64, of statistics: ([Int]) -> [Double]
+  ) -> [ClosedRange<Double>] {
+    let groups = Dictionary(grouping: clips.indices) { clips[$0] }
+    let ordered = groups.keys.sorted().map { groups[$0] ?? [] }
+    return intervals(seed: seed, of: statistics) { stream in
+      ordered.indices.flatMap { _ in ordered[stream.index(below: ordered.count)] }
+    }
+  }
+
+  /// The same of clips of several kinds, of which as many are drawn as there are.
+  ///
+  /// - Parameter kinds: how many there are of each kind; their indices follow one another.
+  package static func intervals(
+    kinds: [Int], seed: UInt64, of statistics: ([Int]) -> [Double]
+  ) -> [ClosedRange<Double>] {
+    intervals(seed: seed, of: statistics) { stream in
+      var first = 0
+      return kinds.flatMap { count in
+        defer { first += count }
+        return (0..<count).map { _ in first + stream.index(below: count) }
+      }
+    }
+  }
+
+  private static func intervals(
+    seed: UInt64, of statistics: ([Int]) -> [Double], draw: (inout RandomStream) -> [Int]
+  ) -> [ClosedRange<Double>] {
+    var stream = RandomStream(seed: seed, .resampling)
+    let drawn = (0..<resamples).map { _ in statistics(draw(&stream)) }
     return (drawn.first ?? []).indices.map { i in
       let sorted = drawn.map { $0[i] }.sorted()
       return quantile(0.025, of: sorted)...quantile(0.975, of: sorted)

@@ -24,7 +24,7 @@ public struct Model: Sendable {
   /// The weights in `model.safetensors`; nil where there are none.
   public let weights: StoredWeights?
 
-  static let configurationFile = "model.json"
+  package static let configurationFile = "model.json"
   static let weightsFile = "model.safetensors"
 
   /// Loads the model in the folder `path`.

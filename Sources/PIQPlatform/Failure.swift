@@ -45,11 +45,15 @@ public struct Failure: Error, CustomStringConvertible {
     case dataSetMalformed, noFolds, soundsNotFound, unknownClass, noMixtures
     /// A division of a data set that leaves a part or a class without clips.
     case emptySplit
+    /// A data set that cannot be divided for a cross-validation.
+    case foldsUnfit
     // Training.
     case recipeMalformed, settingInvalid, tooFewKeys, trainingExists, nothingToResume
     /// A checkpoint of other settings or clips.
     case trainingDiffers
     case trainingDiverged
+    /// A model that does not say how likely a sound is of any of its classes.
+    case knownMissing
     /// A figure whose data do not belong together, or that Cairo or libpng could not draw.
     case figureFailed
     /// Any other failure.

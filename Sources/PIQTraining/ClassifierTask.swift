@@ -118,6 +118,10 @@ public final class ClassifierTask: TrainingTask {
     }
   }
 
+  public static func isPossible(
+    _ outcome: ClassifiedClip, classCount: Int, labelCount: Int
+  ) -> Bool { outcome.isPossible(classCount, labelCount) }
+
   public static func figures(of outcomes: [ClassifiedClip]) -> [String: Double] {
     let outcomes = outcomes.map {
       (probabilities: softmax($0.cosines, scaledBy: $0.logitScale), label: $0.label)
@@ -159,6 +163,11 @@ public struct ClassifiedClip: Codable, Sendable, Equatable {
   public let logitScale: Double
   /// How similar it is to the known classes, from -1 to 1; nil where the model does not say.
   public let similarity: Float?
+
+  func isPossible(_ classCount: Int, _ labelCount: Int) -> Bool {
+    cosines.count == classCount && (0..<labelCount).contains(label) && logitScale > 0
+      && Float(logitScale).isFinite
+  }
 
   enum CodingKeys: String, CodingKey {
     case name, label, cosines, similarity

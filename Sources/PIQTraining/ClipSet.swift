@@ -40,7 +40,8 @@ public struct ClipSet: Sendable {
     unusable: (Dataset.Clip, Failure) -> Void = { _, _ in },
     doubtful: (Dataset.Clip, String) -> Void = { _, _ in }
   ) throws {
-    let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+    let indices = Dictionary(
+      labels.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let room = Memory.limits.unused / 2
     var used = 0
     self.clips = try clips.enumerated().compactMap { number, clip in

@@ -28,21 +28,33 @@ public struct CrossValidation: Sendable {
 
   /// The folds of a data set: each of its clips has one, so that clips cut from one recording stay together.
   ///
-  /// - Throws: `Failure` of fewer than three folds.
-  public init(_ data: Dataset) throws(Failure) {
+  /// - Throws: `Failure` of fewer than three folds, of a clip without one, or of a class that one of the
+  ///   trainings would have no clips of.
+  public init(_ data: Dataset, _ settings: DataSettings, seed: UInt64) throws(Failure) {
     let numbers = Set(data.clips.compactMap(\.fold)).sorted()
     guard numbers.count >= 3 else {
       throw Failure(
-        .noFolds, path: data.path,
+        .foldsUnfit, path: data.path,
         problem: numbers.isEmpty
           ? "has no folds" : "has \(numbers.count) folds; a cross-validation needs three or more",
         remedy: "write a CSV file with a column fold, in which clips of one recording share a fold")
+    }
+    if let clip = data.clips.first(where: { $0.fold == nil }) {
+      throw Failure(
+        .foldsUnfit, path: data.path, problem: "has no fold for \(printable(clip.name))",
+        remedy: "give each clip the number of a fold")
     }
     folds = numbers.indices.map { i in
       let valid = numbers[(i + 1) % numbers.count]
       return Fold(
         test: numbers[i], valid: valid,
         train: numbers.filter { $0 != numbers[i] && $0 != valid })
+    }
+    // Before the first of them, which takes long.
+    for fold in folds {
+      try Split.checkingFolds {
+        () throws(Failure) in try Split(data, fold.settings(settings), seed: seed)
+      }
     }
   }
 }

@@ -142,6 +142,12 @@ public final class HeadTask: TrainingTask {
     try ClassifierTask.outcomes(of: interpreter, configuration, clips, progress: progress)
   }
 
+  public static func isPossible(
+    _ outcome: ClassifiedClip, classCount: Int, labelCount: Int
+  ) -> Bool {
+    ClassifierTask.isPossible(outcome, classCount: classCount, labelCount: labelCount)
+  }
+
   public static func figures(of outcomes: [ClassifiedClip]) -> [String: Double] {
     ClassifierTask.figures(of: outcomes)
   }

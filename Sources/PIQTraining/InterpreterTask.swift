@@ -121,6 +121,13 @@ public final class InterpreterTask: TrainingTask {
     }
   }
 
+  public static func isPossible(
+    _ outcome: InterpretedClip, classCount: Int, labelCount: Int
+  ) -> Bool {
+    outcome.label >= 0
+      && Metric.allCases.allSatisfy { outcome.metrics[$0.key] != nil }
+  }
+
   public static func figures(of outcomes: [InterpretedClip]) -> [String: Double] {
     let count = Double(max(1, outcomes.count))
     return Dictionary(

@@ -26,7 +26,7 @@ public struct LeftOutClasses: Sendable, Hashable, Codable {
     }
     guard names.count >= 4, folds.count >= 2 else {
       throw Failure(
-        .settingInvalid, path: data.path,
+        .foldsUnfit, path: data.path,
         problem: folds.count < 2
           ? "has fewer than two folds" : "has \(names.count) classes, too few to leave out two",
         remedy: "train without calibrating what is known")
@@ -35,12 +35,26 @@ public struct LeftOutClasses: Sendable, Hashable, Codable {
     let order = random.permutation(names.count).map { names[$0] }
     // A class that is left over goes with the last two.
     let starts = stride(from: 0, to: names.count - 1, by: 2).map(\.self)
-    return starts.enumerated().map { i, start in
+    let divisions = starts.enumerated().map { i, start in
       let end = i == starts.count - 1 ? names.count : start + 2
       return LeftOutClasses(
         number: i + 1, classes: order[start..<end].sorted(), test: folds[i % folds.count])
     }
+    var areKnown: Set<Bool> = []
+    for division in divisions {
+      let split = try Split.checkingFolds {
+        () throws(Failure) in try Split(data, leavingOut: division)
+      }
+      areKnown.formUnion(split.test.map { !division.classes.contains($0.category) })
+    }
+    guard areKnown.count == 2 else { throw nothingToTell }
+    return divisions
   }
+
+  /// The failure of a data set without clips of either kind.
+  fileprivate static let nothingToTell = Failure(
+    .foldsUnfit, problem: "no clips are left to tell known classes from others",
+    remedy: "give each class clips in each fold")
 }
 
 extension Split {
@@ -65,7 +79,7 @@ public struct KnownCalibration: Encodable, Sendable {
   /// The function of the similarity that fits all of them.
   public let settings: KnownScore.Settings
   /// The probability that a sound of a known class has a larger `known` than another (ROC AUC), over the
-  /// clips of all parts, with its 95 % bootstrap interval.
+  /// clips of all parts, with its 95 % bootstrap interval over parts.
   public let areaUnderROC: Estimate
   private let parts: [Part]
 
@@ -75,14 +89,14 @@ public struct KnownCalibration: Encodable, Sendable {
   public init(_ parts: [Part], seed: UInt64) throws(Failure) {
     let sounds = parts.flatMap { $0.outcomes.compactMap(\.sound) }
     guard let area = Self.area(sounds) else {
-      throw Failure(
-        .settingInvalid, problem: "no clips are left to tell known classes from others",
-        remedy: "give each class clips in each fold")
+      throw LeftOutClasses.nothingToTell
     }
     self.parts = parts
     settings = KnownScore.Settings(fitting: sounds)
-    let interval = Statistics.intervals(count: sounds.count, seed: seed) { indices in
-      [Self.area(indices.map { sounds[$0] }) ?? area]
+    // Sounds of a part share their classes and their model: they are not independent.
+    let perPart = parts.map { $0.outcomes.compactMap(\.sound) }
+    let interval = Statistics.intervals(count: perPart.count, seed: seed) { indices in
+      [Self.area(indices.flatMap { perPart[$0] }) ?? area]
     }
     areaUnderROC = Estimate(value: area, interval: interval[0])
   }

@@ -88,6 +88,8 @@ extension InterpreterRecipe {
     }
     var configuration = classifier
     configuration.name = name
+    // Those of another interpreter.
+    configuration.figures[InterpreterTask.name] = nil
     configuration.useVQ = true
     configuration.useMaskOutput = true
     configuration.maskThreshold = objective.maskThreshold

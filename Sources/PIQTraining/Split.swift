@@ -63,6 +63,17 @@ public struct Split: Sendable {
     return split
   }
 
+  /// A split for a cross-validation, whose failure advises no other folds for one of its parts.
+  @discardableResult
+  static func checkingFolds(_ split: () throws(Failure) -> Split) throws(Failure) -> Split {
+    do throws(Failure) { return try split() } catch {
+      guard error.code == .emptySplit else { throw error }
+      throw Failure(
+        .foldsUnfit, path: error.path, problem: error.problem,
+        remedy: "give each class clips in each fold")
+    }
+  }
+
   private func check() throws(Failure) {
     guard !train.isEmpty, !valid.isEmpty || !choosesEpoch else {
       throw Failure(

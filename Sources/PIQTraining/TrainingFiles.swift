@@ -36,6 +36,9 @@ public struct TrainingFiles: Sendable {
   /// What each clip's own fold made of it: a JSON object a line.
   public var outcomes: String { path(".out-of-fold.jsonl") }
 
+  /// What this training of a cross-validation came to, as JSON.
+  public var result: String { path(".result.json") }
+
   /// The files of the training of a fold of a cross-validation, in `training/folds`.
   public func fold(_ number: Int) -> TrainingFiles {
     TrainingFiles(folder: Self.folder(ofFold: number, in: folder), name: name, dtype: dtype)
@@ -70,8 +73,52 @@ public struct TrainingFiles: Sendable {
     try AtomicFile.write(lines.joined().pathBytes, to: outcomes)
   }
 
+  /// Writes what a training of a cross-validation came to.
+  ///
+  /// - Throws: `Failure`.
+  public func write(_ result: PartResult<some Codable & Sendable>) throws {
+    try AtomicFile.write(Array((try JSON.line(result) + "\n").utf8), to: self.result)
+  }
+
+  /// What a training of a cross-validation came to; nil where it has not ended, or the file is damaged.
+  public func result<Outcome>(of outcome: Outcome.Type) -> PartResult<Outcome>? {
+    guard let data = FileManager.default.contents(atPath: result) else { return nil }
+    return try? JSONDecoder().decode(PartResult<Outcome>.self, from: data)
+  }
+
+  /// Whether this training of a cross-validation has left what it came to.
+  public var hasResult: Bool { FileStatus(result) != nil }
+
+  /// Whether the training has left a model.
+  public var hasModel: Bool {
+    FileStatus(Folder.join(folder, Model.configurationFile)) != nil
+  }
+
   /// Whether there is a training to resume.
   public var hasCheckpoint: Bool { FileStatus(checkpoint) != nil }
+
+  /// Removes what parts of an earlier cross-validation would be resumed from, and its figures.
+  ///
+  /// - Throws: `Failure`.
+  public func removeParts() throws {
+    let training = Folder.join(folder, "training")
+    var paths = [crossValidation, outcomes, path(".known.json")]
+    for kind in ["folds", "left-out"] {
+      let parts = Folder.join(training, kind)
+      guard Folder.isFolder(parts) else { continue }
+      for part in try Folder.names(in: parts) {
+        let files = TrainingFiles(folder: Folder.join(parts, part), name: name)
+        paths += [files.checkpoint, files.result]
+      }
+    }
+    try paths.forEach(remove)
+  }
+
+  private func remove(_ path: String) throws {
+    guard path.withSystemPath({ unlink($0) }) == 0 || errno == ENOENT || errno == ENOTDIR else {
+      throw Failure(path: path, action: "remove it", errno: errno)
+    }
+  }
 
   /// Checks that a new training would not replace existing files.
   ///
@@ -86,14 +133,12 @@ public struct TrainingFiles: Sendable {
     try Model.checkIsFree(folder)
   }
 
-  /// Makes the folder, and removes an earlier training's checkpoint.
+  /// Makes the folder, and removes an earlier training's checkpoint and result.
   ///
   /// - Throws: `Failure`.
   func begin(_ recipe: some Recipe) throws {
     try Folder.make(Folder.join(folder, "training"))
-    guard checkpoint.withSystemPath({ unlink($0) }) == 0 || errno == ENOENT else {
-      throw Failure(path: checkpoint, action: "remove it", errno: errno)
-    }
+    try [checkpoint, result].forEach(remove)
     try AtomicFile.write(Array(try RecipeFile.text(recipe).utf8), to: self.recipe)
   }
 

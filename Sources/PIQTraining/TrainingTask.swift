@@ -30,6 +30,13 @@ public protocol TrainingTask: AnyObject {
   /// What a model makes of a clip.
   associatedtype Outcome: Codable & Sendable
 
+  /// Whether an outcome that was read from a file can be of a model.
+  ///
+  /// - Parameters:
+  ///   - classCount: of the model.
+  ///   - labelCount: of the clips for the test, others than the model's after them.
+  static func isPossible(_ outcome: Outcome, classCount: Int, labelCount: Int) -> Bool
+
   /// What a model makes of whole, unmodified clips.
   ///
   /// - Parameters:

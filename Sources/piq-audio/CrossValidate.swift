@@ -14,11 +14,13 @@ extension TrainingArguments {
   /// Runs the training that is asked for: one, or those of a cross-validation and one on all clips.
   ///
   /// - Parameters:
+  ///   - inputs: hashes of the models that the training of a fold begins with, or of another one if nil.
   ///   - calibrate: how the models of trainings without some classes tell what is known; nil where nobody
   ///     asked for it.
   ///   - train: runs one training.
   func run<Task: TrainingTask, R: Recipe>(
     _ recipe: R, _ terminal: Terminal, _ task: Task.Type,
+    inputs: (_ fold: CrossValidation.Fold?) throws -> [String],
     calibrating calibrate: (
       ([(division: LeftOutClasses, outcomes: [Task.Outcome])]) throws -> KnownCalibration
     )? = nil,
@@ -39,16 +41,21 @@ extension TrainingArguments {
     func run(
       _ part: TrainingSession<Task, R>.Part
     ) throws -> TrainingSession<Task, R>.Finished {
-      var session = try TrainingSession(self, recipe, terminal, task, data, part)
-      return try train(&session)
+      var fold: CrossValidation.Fold?
+      if case .fold(let own) = part { fold = own }
+      var session = try TrainingSession(
+        self, recipe, terminal, task, data, inputs: inputs(fold), part)
+      return try session.earlierResult() ?? train(&session)
     }
     guard crossValidate else {
+      if force { try files.removeParts() }
       _ = try run(.asked)
       return
     }
-    let folds = try CrossValidation(data).folds
+    let folds = try CrossValidation(data, recipe.data, seed: recipe.seed).folds
     let divisions =
       calibrate == nil ? [] : try LeftOutClasses.divisions(of: data, seed: recipe.seed)
+    if force { try files.removeParts() }
     let result = CrossValidationResult<Task>(
       try folds.map { fold in
         let finished = try run(.fold(fold))
@@ -56,7 +63,7 @@ extension TrainingArguments {
       })
     try files.write(result)
     if json {
-      try terminal.print(JSON.line(result))
+      try terminal.print(JSON.line(["cross_validation": result]))
     } else {
       try terminal.say(text(result))
     }
@@ -70,7 +77,7 @@ extension TrainingArguments {
       figures["known"] = calibration.measured
       let area = calibration.areaUnderROC
       if json {
-        try terminal.print(JSON.line(calibration))
+        try terminal.print(JSON.line(["known": calibration]))
       } else {
         try terminal.say(
           String(

@@ -137,6 +137,9 @@ struct Evaluate: TerminalCommand {
     guard backgrounds == nil || events != nil else {
       throw ValidationError("--backgrounds needs --events, which are placed in them")
     }
+    guard !sets.sets.isEmpty || !(curves || shuffle) else {
+      throw ValidationError("--curves and --shuffle are of masks, and --sets none makes none")
+    }
     guard logitScale.map({ $0 > 0 && $0.isFinite }) ?? true else {
       throw ValidationError("--logit-scale needs a positive number")
     }
@@ -147,6 +150,9 @@ struct Evaluate: TerminalCommand {
       path: data, folds: folds.map { Set($0.numbers) }, audioFolder: sounds.audioDir)
     if let remark = clips.remark { terminal.warn("\(printable(data)): \(remark)") }
     let others = try unknown.map { try Dataset(path: $0, audioFolder: sounds.audioDir) }
+    if let others, let remark = others.remark {
+      terminal.warn("\(printable(others.path)): \(remark)")
+    }
     let map = try map.map { try ClassMap(path: $0) }
     let model = try model.load()
     // Fails before the long computation if the folder cannot be made.
@@ -161,9 +167,10 @@ struct Evaluate: TerminalCommand {
     settings.localisation = try localisation(in: clips)
     settings.logitScale = logitScale
     settings.softensAverageDrop = upstreamAd
-    let countdown = Countdown(total: clips.clips.count)
+    var countdown = Countdown(total: clips.clips.count)
     let evaluation = try Evaluator(model, settings, map: map).evaluate(clips, others: others) {
-      finished, _, next in
+      finished, total, next in
+      if finished == 0 { countdown = Countdown(total: total) }
       terminal.progress(countdown.line(finished: finished, underWay: next))
     } doubtful: { clip, remark in
       terminal.warn(on: clip, remark)

@@ -33,7 +33,9 @@ enum EvaluationTable {
     }
     if let found = evaluation.localisation {
       lines += [
-        "", "Localisation, \(found.count) events",
+        "",
+        "Localisation, \(found.count) events"
+          + (found.skipped > 0 ? ", \(found.skipped) more cannot be measured" : ""),
         "AUC                \(figure(found.areaUnderROC))",
         "  mask shuffled    \(figure(found.shuffled))",
         "  energy           \(figure(found.energy))",
@@ -45,7 +47,9 @@ enum EvaluationTable {
     }
     if let known = evaluation.known {
       lines += [
-        "", "Known against \(known.count) sounds of no class",
+        "",
+        "Known against \(known.count) sounds of no class: "
+          + known.classes.map(printable).joined(separator: ", "),
         "AUC                \(figure(known.areaUnderROC))",
         "clips at 0.5       \(figure(known.acceptedClips))",
         "  of no class      \(figure(known.acceptedOthers))",

@@ -35,6 +35,7 @@ extension Failure.Code {
     case .emptySplit: "--train-folds, --valid-folds, --valid-fraction"
     case .frontEndNeeded: "--front-end"
     case .inputNeeded: "--input, --front-end, --layout, --window"
+    case .knownMissing: "piq-audio train classifier --cross-validate --calibrate-known"
     case .labelsNotFound: "--labels"
     case .listNotReadable: "--files-from"
     case .modelExists: "--force"

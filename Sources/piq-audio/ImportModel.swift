@@ -42,8 +42,8 @@ extension ModelCommand {
     @Option(
       help: """
         What each clip is divided by before the STFT: none (nothing, as SpeechBrain's inference \
-        does), peak (its largest absolute sample) or max (its largest sample, as SpeechBrain's \
-        training does). Choose what the model was trained with.
+        does), peak (its largest absolute sample), max (its largest sample, as SpeechBrain's training \
+        does) or rms (the root mean square of its samples). Choose what the model was trained with.
         """)
     var normalize = Normalization.none
 

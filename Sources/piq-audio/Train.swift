@@ -108,9 +108,11 @@ struct Train: ParsableCommand {
       let pretrained = try pretrained.map { try Model(path: $0) }
       try pretrained?.checkIsTrainable()
       let teacher = try teacher.map { try Model(path: $0) }
-      let inputs = [pretrained?.sha256, teacher?.sha256, teacher?.settingsSHA256]
+      let hashes = [pretrained?.sha256, teacher?.sha256, teacher?.settingsSHA256]
+      func inputs(of fold: CrossValidation.Fold?) -> [String] { hashes.compactMap(\.self) }
       try arguments.run(
-        recipe, terminal, ClassifierTask.self, calibrating: knownCalibration(seed: recipe.seed)
+        recipe, terminal, ClassifierTask.self, inputs: inputs,
+        calibrating: knownCalibration(seed: recipe.seed)
       ) { session in
         var configuration = try session.recipe.configuration(
           name: session.modelName, labels: session.split.categories,
@@ -130,7 +132,7 @@ struct Train: ParsableCommand {
         let task = try ClassifierTask(
           configuration, session.recipe, train: clips.train, valid: clips.valid,
           pretrained: pretrained?.interpreter, teacher: lessons, known: session.known)
-        return try session.run(task, inputs: inputs.compactMap(\.self))
+        return try session.run(task)
       }
     }
 
@@ -187,12 +189,22 @@ struct Train: ParsableCommand {
       if try arguments.printed(recipe, terminal) { return }
       let classifier = try model.load()
       try classifier.checkIsTrainable()
-      try arguments.run(recipe, terminal, InterpreterTask.self) { session in
-        // The classifier of a fold must not know the fold either.
+      // The classifier of a fold must not know the fold either.
+      func classifierFiles(of fold: CrossValidation.Fold) -> TrainingFiles {
+        TrainingFiles(folder: classifier.path, name: ClassifierTask.name).fold(fold.test)
+      }
+      func inputs(of fold: CrossValidation.Fold?) throws -> [String] {
+        guard let fold else { return [classifier.sha256] }
+        let files = classifierFiles(of: fold)
+        // Where the model is no longer there, the result says which it was.
+        if !files.hasModel, let result = files.result(of: ClassifierTask.Outcome.self) {
+          return [result.model]
+        }
+        return [try Model(path: files.folder).sha256]
+      }
+      try arguments.run(recipe, terminal, InterpreterTask.self, inputs: inputs) { session in
         let classifier =
-          try session.fold.map {
-            try Model(path: TrainingFiles.folder(ofFold: $0.test, in: classifier.path))
-          } ?? classifier
+          try session.fold.map { try Model(path: classifierFiles(of: $0).folder) } ?? classifier
         var configuration = try session.recipe.configuration(
           explaining: classifier.configuration, name: session.modelName)
         try session.checkClasses(classifier)
@@ -201,7 +213,7 @@ struct Train: ParsableCommand {
         let task = try InterpreterTask(
           configuration, explaining: classifier.interpreter, session.recipe, train: clips.train,
           valid: clips.valid)
-        return try session.run(task, inputs: [classifier.sha256])
+        return try session.run(task)
       }
     }
   }

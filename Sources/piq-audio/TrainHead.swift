@@ -9,8 +9,12 @@ extension Train.Classifier {
     if try arguments.printed(recipe, terminal) { return }
     let model = try Model(path: folder)
     let backbone = try Backbone(model)
+    func inputs(of fold: CrossValidation.Fold?) -> [String] {
+      [model.sha256, model.settingsSHA256]
+    }
     try arguments.run(
-      recipe, terminal, HeadTask.self, calibrating: knownCalibration(seed: recipe.seed)
+      recipe, terminal, HeadTask.self, inputs: inputs,
+      calibrating: knownCalibration(seed: recipe.seed)
     ) { session in
       var configuration = try session.recipe.configuration(
         name: session.modelName, labels: session.split.categories, backbone: model.configuration,
@@ -26,7 +30,7 @@ extension Train.Classifier {
       terminal.clearProgress()
       // The model in the output folder needs it from its first epoch on.
       try model.copyNetwork(to: session.folder)
-      return try session.run(task, inputs: [model.sha256, model.settingsSHA256])
+      return try session.run(task)
     }
   }
 }

@@ -126,7 +126,8 @@ struct SettingOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Change any setting of the recipe by its group (data, optimization, augmentation, network, \
-      objective) and name, such as augmentation.gain=3; may be repeated. --print-recipe shows all.
+      objective, distillation) and name, such as augmentation.gain=3; may be repeated. \
+      --print-recipe shows all.
       """, valueName: "setting=value"))
   var assignments: [String] = []
 

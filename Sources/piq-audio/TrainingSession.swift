@@ -28,6 +28,10 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   private let terminal: Terminal
   private let files: TrainingFiles
   private let data: Dataset
+  /// Hashes of the models that the training begins with.
+  private let inputs: [String]
+  /// A hash of all that decides about the training.
+  private let identity: String
   private let isResuming: Bool
   private var test: ClipSet?
 
@@ -36,13 +40,14 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   /// - Throws: `Failure` of clips that cannot be divided so, or of an output folder that is in use.
   init(
     _ arguments: TrainingArguments, _ recipe: R, _ terminal: Terminal, _ task: Task.Type,
-    _ data: Dataset, _ part: Part = .asked
+    _ data: Dataset, inputs: [String], _ part: Part = .asked
   ) throws {
     self.arguments = arguments
     self.recipe = recipe
     self.terminal = terminal
     self.data = data
     self.part = part
+    self.inputs = inputs
     let files = arguments.files(of: task)
     switch part {
     case .asked:
@@ -59,8 +64,37 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       self.files = files
       split = try Split(trainingOnAllOf: data)
     }
+    identity = Self.hash(
+      try [JSON.line(self.recipe)] + Self.words(part) + inputs + Self.lines(split)
+        + split.test.map { "test\t\($0.name)\t\($0.category)" })
     // Of a cross-validation, one training is resumed, and those after it begin.
     isResuming = arguments.resume && (!arguments.crossValidate || self.files.hasCheckpoint)
+  }
+
+  /// What a cross-validation decided about a part.
+  private static func words(_ part: Part) throws -> [String] {
+    switch part {
+    case .asked, .fold: []
+    case .leftOut(_, let end): ["\(end.epoch)", try JSON.line(end.validation)]
+    case .all(let end, let known, let figures):
+      [
+        "\(end.epoch)", try JSON.line(end.validation), try JSON.line(known),
+        try JSON.line(figures),
+      ]
+    }
+  }
+
+  /// The clips that a training begins with, a line each.
+  private static func lines(_ split: Split) -> [String] {
+    (split.train.map { ("train", $0) } + split.valid.map { ("valid", $0) }).map {
+      "\($0.0)\t\($0.1.name)\t\($0.1.category)"
+    }
+  }
+
+  /// Without a hash, the lines identify themselves.
+  private static func hash(_ lines: [String]) -> String {
+    let text = lines.joined(separator: "\n")
+    return Array(text.utf8).withUnsafeBytes { FileHash.sha256(of: $0) } ?? text
   }
 
   /// The fold that is measured, in a cross-validation.
@@ -150,6 +184,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     }
     self.test = test.flatMap { $0.clips.isEmpty ? nil : $0 }
     configuration.clips = SeenClips(train: train, valid: valid).union(configuration.clips)
+    try checkIsNew(test, to: configuration)
     let works = (self.split.train + self.split.valid).compactMap(\.attribution)
     configuration.attribution = Set(works + configuration.attribution).sorted()
     if case .all(_, _, let figures) = part {
@@ -159,27 +194,63 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     return (train, valid)
   }
 
+  /// Checks that the model has not seen the clips that it is to be measured on.
+  private func checkIsNew(_ test: ClipSet?, to configuration: ModelConfiguration) throws {
+    let hashes = test?.clips.compactMap(\.sha256) ?? []
+    let seen = configuration.clips?.uses(of: hashes) ?? [:]
+    guard let clip = test?.clips.first(where: { $0.sha256.map { seen[$0] != nil } ?? false })
+    else { return }
+    let problem =
+      "\(seen.count) of the \(hashes.count) clips to test are known to the model or to what it "
+      + "begins with, the first \(printable(clip.name))"
+    guard arguments.crossValidate else {
+      terminal.warn("\(printable(data.path)): \(problem): its figures will be too good")
+      return
+    }
+    throw Failure(
+      .foldsUnfit, path: data.path, problem: problem,
+      remedy: "keep each clip in one fold, and begin with models that know none of them")
+  }
+
   /// A training that came to its end.
   struct Finished {
-    let model: Model
-    /// The epoch that the model is of.
+    /// The epoch that its model is of.
     let epoch: Int
     /// What it makes of the clips for the test; nil where there are none.
     let outcomes: [Task.Outcome]?
   }
 
-  /// Trains to the end, or until a signal, and measures the model on the test clips.
-  func run(_ task: Task, inputs: [String]) throws -> Finished {
-    let clips = (split.train.map { ("train", $0) } + split.valid.map { ("valid", $0) }).map {
-      "\($0.0)\t\($0.1.name)\t\($0.1.category)"
+  /// What the same part of a cross-validation came to in an earlier run; nil where it did not end, or began
+  /// with something else.
+  func earlierResult() throws -> Finished? {
+    guard arguments.resume, fold != nil || leftOut != nil, files.hasResult else { return nil }
+    let classCount = split.categories.count
+    guard let result = files.result(of: Task.Outcome.self), result.identity == identity,
+      result.epoch > 0,
+      result.outcomes.allSatisfy({
+        Task.isPossible(
+          $0, classCount: classCount, labelCount: classCount + (leftOut?.classes.count ?? 0))
+      })
+    else {
+      // A checkpoint says itself what does not fit.
+      if files.hasCheckpoint { return nil }
+      terminal.warn(
+        "\(printable(files.result)): is damaged, or of other settings, clips or models: not used")
+      return nil
     }
-    let identity = (inputs + clips).joined(separator: "\n")
+    if !arguments.json {
+      try terminal.say(title + "done, the model of epoch \(result.epoch)")
+    }
+    return Finished(epoch: result.epoch, outcomes: result.outcomes)
+  }
+
+  /// Trains to the end, or until a signal, and measures the model on the test clips.
+  func run(_ task: Task) throws -> Finished {
     let run = try TrainingRun(
       task, recipe, files: files,
-      // Without a hash, the list itself identifies the set of clips.
-      inputs: Array(identity.utf8).withUnsafeBytes { FileHash.sha256(of: $0) } ?? identity,
+      inputs: Self.hash(inputs + Self.lines(split) + (isOfAll ? Self.words(part) : [])),
       ending: ending)
-    if isResuming { try run.resume() } else { try run.begin() }
+    if try !isResuming || !resumes(run) { try run.begin() }
     try sayBeginning(run)
     let progress = TrainingProgress(
       epochs: ending?.epoch ?? recipe.optimization.epochs, done: run.stepsDone)
@@ -187,7 +258,8 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       if case .epoch(let record) = event {
         terminal.clearProgress()
         if arguments.json {
-          try terminal.print(JSON.line(record))
+          try terminal.print(
+            JSON.line(PartRecord(record: record, fold: fold?.test, leftOut: leftOut?.classes)))
         } else {
           try terminal.say(progress.line(record))
         }
@@ -209,6 +281,18 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     }
   }
 
+  private var isOfAll: Bool { if case .all = part { true } else { false } }
+
+  /// Resumes a training; false of one on all clips whose cross-validation has decided otherwise since.
+  private func resumes(_ run: TrainingRun<Task, R>) throws -> Bool {
+    do {
+      try run.resume()
+    } catch let failure as Failure where isOfAll && failure.code == .trainingDiffers {
+      return false
+    }
+    return true
+  }
+
   private func finish(_ best: TrainingRecord, _ progress: TrainingProgress) throws -> Finished {
     let model = try Model(path: files.folder)
     let outcomes = try test.map { test in
@@ -218,6 +302,11 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       }
     }
     terminal.clearProgress()
+    if fold != nil || leftOut != nil, let outcomes {
+      try files.write(
+        PartResult(
+          identity: identity, model: model.sha256, epoch: best.epoch, outcomes: outcomes))
+    }
     if !arguments.json {
       if let outcomes, leftOut == nil {
         try terminal.say("test: " + progress.figures(Task.figures(of: outcomes)))
@@ -227,21 +316,43 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
         ? "the best of \(recipe.optimization.epochs)" : "as the cross-validation chose"
       try terminal.say("\(printable(files.folder)): the model of epoch \(best.epoch), \(choice)")
     }
-    return Finished(model: model, epoch: best.epoch, outcomes: outcomes)
+    return Finished(epoch: best.epoch, outcomes: outcomes)
+  }
+
+  /// What part of a cross-validation it is.
+  private var title: String {
+    fold.map { "fold \($0.test): " } ?? leftOut.map {
+      "without \($0.classes.map(printable).joined(separator: " and ")): "
+    } ?? ""
   }
 
   private func sayBeginning(_ run: TrainingRun<Task, R>) throws {
     if arguments.json { return }
     let choosing = ending == nil ? ", \(split.valid.count) to choose the best epoch" : ""
     let test = split.test.isEmpty ? "" : ", \(split.test.count) to test"
-    let title =
-      fold.map { "fold \($0.test): " } ?? leftOut.map {
-        "without \($0.classes.map(printable).joined(separator: " and ")): "
-      } ?? ""
     try terminal.say(
       title + "\(split.train.count) clips to train\(choosing)\(test), "
         + "\(split.categories.count) classes")
     if let last = run.records.last { try terminal.say("going on after epoch \(last.epoch)") }
+  }
+}
+
+/// The record of an epoch, and what part of a cross-validation it is of.
+private struct PartRecord: Encodable {
+  let record: TrainingRecord
+  let fold: Int?
+  let leftOut: [String]?
+
+  func encode(to encoder: any Encoder) throws {
+    try record.encode(to: encoder)
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encodeIfPresent(fold, forKey: .fold)
+    try container.encodeIfPresent(leftOut, forKey: .leftOut)
+  }
+
+  private enum Key: String, CodingKey {
+    case fold
+    case leftOut = "left_out"
   }
 }
 

@@ -14,7 +14,7 @@ import Testing
   ]
 
   /// Two classes of six clips, two of each in a fold.
-  private func makeData(_ space: Workspace) throws {
+  private func makeData(_ space: Workspace, classes: [String] = ["hum", "hiss"]) throws {
     var table = "filename,fold,category,title,author,licence,source\n"
     for i in 0..<12 {
       let samples =
@@ -22,7 +22,7 @@ import Testing
         ? WAV.floats((0..<5000).map { 0.5 * sin(Float($0) * (0.2 + 0.01 * Float(i))) })
         : WAV.noise(5000 + i, sampleRate: 16_000)
       try space.write("audio/\(i).wav", samples.bytes)
-      table += "\(i).wav,\(i / 4 + 1),\(["hum", "hiss"][i % 2]),sound \(i),someone,"
+      table += "\(i).wav,\(i / 4 + 1),\(classes[i % classes.count]),sound \(i),someone,"
       table += "\(["CC0", "CC-BY"][i % 2]),https://sounds.example/\(i)\n"
     }
     try space.write("clips.csv", table.utf8)
@@ -187,6 +187,8 @@ import Testing
       "train", "interpreter", "clips.csv", "--model", "ears", "-o", "both", "--keys", "6",
       "--epochs", "1", "--batch-size", "4", "--crop-seconds", "0",
     ]).expectSuccess()
+    let figures = try space.json("both/model.json")["figures"] as? [String: Any]
+    #expect(figures.map { Set($0.keys) } == ["classifier", "known"])
     func known(_ model: String) throws -> [Double] {
       let outcome = try space.run(["classify", "--json", "-m", model, "audio"])
       outcome.expectSuccess()
@@ -240,6 +242,90 @@ import Testing
     }
   }
 
+  /// Of parts that have ended, a run that goes on needs the results alone; they may come from elsewhere.
+  @Test(.timeLimit(.minutes(3))) func resumingFromResults() throws {
+    let space = try Workspace()
+    try makeData(space)
+    try space.run(Self.classifier + ["-o", "one"]).expectSuccess()
+    for fold in 1...3 {
+      let path = "training/folds/\(fold)/training/classifier.result.json"
+      try space.write("two/" + path, try space.bytes("one/" + path))
+    }
+    let outcome = try space.run(Self.classifier + ["-o", "two", "--resume"])
+    outcome.expectSuccess()
+    let lines = outcome.outputLines
+    for fold in 1...3 {
+      #expect(
+        lines.contains { $0.hasPrefix("fold \(fold): done, the model of epoch ") }, "\(lines)")
+      #expect(!space.files.contains("two/training/folds/\(fold)/model.json"))
+    }
+    for name in [
+      "model.safetensors", "training/classifier.out-of-fold.jsonl",
+      "training/classifier.cross-validation.json",
+    ] {
+      #expect(try space.bytes("one/" + name) == space.bytes("two/" + name), "\(name)")
+    }
+
+    // Results of other settings, and damaged ones, do not count.
+    try space.write("two/training/folds/2/training/classifier.result.json", "{\"identity\": ".utf8)
+    let again = try space.run(Self.classifier + ["-o", "two", "--resume"])
+    #expect(again.status == 0)
+    #expect(again.errorLines.count == 1 && again.errors.contains("folds/2/"), "\(again.errors)")
+    #expect(again.errors.contains("is damaged, or of other settings"), "\(again.errors)")
+    #expect(again.outputLines.contains { $0.hasPrefix("fold 1: done") })
+    #expect(again.outputLines.contains { $0.hasPrefix("fold 2: 4 clips to train") })
+    let other = try space.run(
+      Self.classifier + ["-o", "one", "--resume", "--set", "augmentation.gain=3"])
+    other.expectRefusal(
+      naming: "one/training/folds/1/training/classifier.checkpoint.safetensors", "gain was 6")
+  }
+
+  /// What a finished cross-validation did not ask for is done when it is asked for later.
+  @Test(.timeLimit(.minutes(3))) func calibratingLater() throws {
+    let space = try Workspace()
+    try makeData(space, classes: ["hum", "hiss", "low", "high"])
+    try space.run(Self.classifier + ["-o", "ears"]).expectSuccess()
+    #expect(try space.json("ears/model.json")["known"] == nil)
+    let later = try space.run(Self.classifier + ["-o", "ears", "--calibrate-known", "--resume"])
+    later.expectSuccess()
+    #expect(later.outputLines.count { $0.hasPrefix("fold ") && $0.contains(": done") } == 3)
+    let model = try space.json("ears/model.json")
+    #expect(model["known"] != nil)
+    #expect((model["figures"] as? [String: Any])?["known"] != nil)
+
+    // A model that has heard the clips cannot be measured on them.
+    try space.run(
+      Self.classifier.filter { $0 != "--recipe" && $0 != "recipe.yaml" } + [
+        "-o", "tuned", "--pretrained", "ears", "--epochs", "1",
+      ]
+    ).expectRefusal(naming: "clips.csv", "4 of the 4 clips to test are known")
+    let doubtful = try space.run([
+      "train", "interpreter", "clips.csv", "--model", "ears", "-o", "both", "--keys", "8",
+      "--train-folds", "1", "--valid-folds", "2", "--test-folds", "3", "--epochs", "1",
+      "--batch-size", "4", "--crop-seconds", "0",
+    ])
+    #expect(doubtful.status == 0)
+    #expect(doubtful.errors.contains("its figures will be too good"), "\(doubtful.errors)")
+  }
+
+  /// With --force, nothing of the earlier cross-validation is gone on with.
+  @Test(.timeLimit(.minutes(3))) func beginningAgain() throws {
+    let space = try Workspace()
+    try makeData(space)
+    try space.run(Self.classifier + ["-o", "ears"]).expectSuccess()
+    let other = Self.classifier + ["-o", "ears", "--epochs", "60"]
+    let result = "ears/training/folds/3/training/classifier.result.json"
+    #expect(space.files.contains(result))
+    let program = try space.start(Program.path, other + ["--force"])
+    for _ in 0..<30_000
+    where FileManager.default.fileExists(atPath: space.file(result)) { usleep(2000) }
+    kill(program.identifier, SIGKILL)
+    #expect(program.wait().status == nil, "it ended before it was to")
+    #expect(!space.files.contains(result))
+    #expect(!space.files.contains("ears/training/classifier.cross-validation.json"))
+    try space.run(other + ["--resume"]).expectSuccess()
+  }
+
   @Test func refusals() throws {
     let space = try Workspace()
     try makeData(space)
@@ -253,6 +339,18 @@ import Testing
     #expect(folds.status == 1 && folds.errors.contains("divides the folds itself"))
     try space.write("clips.csv", "filename,category\n0.wav,hum\n1.wav,hiss\n".utf8)
     try space.run(Self.classifier + ["-o", "x"]).expectRefusal(naming: "clips.csv", "has no folds")
+    try space.write(
+      "clips.csv",
+      "filename,fold,category\n0.wav,1,hum\n1.wav,2,hiss\n2.wav,3,hum\n3.wav,a,hiss\n".utf8)
+    try space.run(Self.classifier + ["-o", "x"]).expectRefusal(
+      naming: "clips.csv", "has no fold for 3.wav")
+    try space.write(
+      "clips.csv",
+      "filename,fold,category\n0.wav,1,hum\n1.wav,2,hiss\n2.wav,3,hum\n3.wav,3,hiss\n".utf8)
+    let unequal = try space.run(Self.classifier + ["-o", "x"])
+    unequal.expectRefusal(naming: "clips.csv", "give each class clips in each fold")
+    #expect(!unequal.errors.contains("--"), "\(unequal.errors)")
+    try space.write("clips.csv", "filename,category\n0.wav,hum\n1.wav,hiss\n".utf8)
     try space.run(["train", "interpreter", "clips.csv", "--cross-validate", "-o", "x"])
       .expectRefusal(naming: "clips.csv", "has no folds")
     #expect(!space.files.contains { $0.hasPrefix("x/") })

@@ -125,20 +125,42 @@ import Testing
     #expect(!space.files.contains { $0.hasPrefix("out") })
   }
 
+  /// Without masks, the table of clips still has what the classifier said of each.
+  @Test func classifierAlone() throws {
+    let space = try Workspace()
+    try makeTable(space)
+    let run = ["evaluate", "--sets", "none", "-o", "out", "clips.csv"]
+    try space.run(run).expectSuccess()
+    let rows = String(decoding: try space.bytes("out/clips.csv"), as: UTF8.self)
+      .split(whereSeparator: \.isNewline).map {
+        $0.split(separator: ",", omittingEmptySubsequences: false)
+      }
+    #expect(rows.count == 5 && rows.allSatisfy { $0.count == rows[0].count })
+    #expect(rows.dropFirst().map { $0[1] } == ["0.wav", "1.wav", "2.wav", "3.wav"])
+    #expect(rows.dropFirst().map { $0[3] } == ["dog_bark", "rain", "dog_bark", "rain"])
+    let useless = try space.run(run + ["--curves"])
+    #expect(useless.status == 64 && useless.errors.contains("--sets none makes none"))
+  }
+
   /// Events in the clips themselves.
   @Test func eventTimes() throws {
     let space = try Workspace()
     try makeTable(space)
     try space.write(
-      "times.csv", "filename,start,end\n0.wav,0.1,0.2\n1.wav,0,0.1\n1.wav,0.3,0.35\n".utf8)
+      "times.csv",
+      "filename,start,end\n0.wav,0.1,0.2\n1.wav,0,0.1\n1.wav,0.3,0.35\n2.wav,5,6\n".utf8)
     let run = ["evaluate", "--json", "--sets", "none", "--method", "random", "clips.csv"]
     let report = try #require(
       try space.run(run + ["--event-times", "times.csv"]).objects().first)
     let found = try #require(report["localisation"] as? [String: Any])
-    #expect(found["count"] as? Int == 2)
+    // One lies outside of its clip.
+    #expect(found["count"] as? Int == 2 && found["skipped"] as? Int == 1)
     for key in ["auc", "auc_shuffled", "auc_energy", "region_iou", "region_iou_shuffled"] {
       #expect((0...1).contains(try #require(found[key] as? Double)), "\(key)")
     }
+    try space.write("outside.csv", "filename,start,end\n2.wav,5,6\n".utf8)
+    try space.run(run + ["--event-times", "outside.csv"])
+      .expectRefusal(naming: "clips.csv", "no event that is shorter than its clip")
     try space.write("labels/0.txt", "0.1\t0.2\tdog_bark\n".utf8)
     let track = try #require(try space.run(run + ["--event-times", "labels"]).objects().first)
     #expect((track["localisation"] as? [String: Any])?["count"] as? Int == 1)
@@ -189,6 +211,8 @@ import Testing
 
     try space.run(["evaluate", "--sets", "none", "--events", "bell", "clips.csv"])
       .expectRefusal(naming: "clips.csv", #"no clip of "bell""#)
+    try space.run(["evaluate", "--sets", "none", "--events", "rain,dog_bark", "clips.csv"])
+      .expectRefusal(naming: "clips.csv", "no clips of other classes")
     let alone = try space.run(["evaluate", "--backgrounds", "rain", "clips.csv"])
     #expect(alone.status == 64 && alone.errors.contains("--events"))
   }

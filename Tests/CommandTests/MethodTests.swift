@@ -7,8 +7,7 @@ import Testing
 @Suite struct MethodTests {
   static let methods = [
     "interpreter", "saliency", "smoothgrad", "integrated-gradients", "grad-cam", "occlusion",
-    "rise",
-    "lime", "random", "ones",
+    "rise", "lime", "kernel-shap", "random", "ones",
   ]
 
   @Test(arguments: methods) func allOutputs(method: String) throws {
@@ -34,6 +33,17 @@ import Testing
     let worst = input.indices.map { abs(parts[0][$0] + parts[1][$0] - input[$0]) }.max()
     #expect(try #require(worst) < 1e-6)
     if method == "ones" { #expect(parts[1].allSatisfy { abs($0) < 1e-4 }) }
+  }
+
+  /// A linear model of very many segments would take all memory.
+  @Test(arguments: ["lime", "kernel-shap"]) func tooManySegments(method: String) throws {
+    let space = try Workspace()
+    try space.writeGoodClip("a.wav")
+    let outcome = try space.run([
+      "interpret", "--method", method, "--patch", "0.001x1", "-o", "out", "a.wav",
+    ])
+    outcome.expectRefusal(naming: "a.wav", "segments, where 3000 are the most")
+    #expect(outcome.errors.contains("take larger patches or shorter windows"))
   }
 
   @Test(arguments: methods) func windows(method: String) throws {

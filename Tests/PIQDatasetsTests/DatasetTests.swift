@@ -53,7 +53,8 @@ import Testing
     ("licence,author,title,source", ",Ann,Rain,u/1", nil), ("a,author,b,c", ",Ann,,", nil),
   ])
   func attribution(header: String, row: String, text: String?) throws {
-    let path = try writeTable("filename,category,\(header)\na.wav,rain,\(row)\n")
+    let path = try writeTable(
+      "filename,category,\(header)\na.wav,rain,\(row)\n", audio: "audio/")
     #expect(try Dataset(path: path).clips.map(\.attribution) == [text])
   }
 

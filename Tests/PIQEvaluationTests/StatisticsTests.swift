@@ -44,6 +44,21 @@ import Testing
     // The mean is 2.925, its standard error 0.31: the normal interval is ±0.61.
     #expect(abs(interval(1).lowerBound - 2.31) < 0.1)
     #expect(abs(interval(1).upperBound - 3.54) < 0.1)
+    // Measurements of one clip come together, and as many of each kind are drawn as there are.
+    var sizes: Set<[Int]> = []
+    _ = Statistics.intervals(clips: [7, 7, 7, 2], seed: 0) { indices in
+      let counts = (0..<4).map { index in indices.count { $0 == index } }
+      #expect(counts[0] == counts[1] && counts[1] == counts[2])
+      #expect(counts[0] + counts[3] == 2)
+      sizes.insert(counts)
+      return [0]
+    }
+    #expect(sizes.count == 3)
+    _ = Statistics.intervals(kinds: [1, 3], seed: 0) { indices in
+      #expect(indices.count == 4 && indices[0] == 0)
+      #expect(indices.dropFirst().allSatisfy { (1...3).contains($0) })
+      return [0]
+    }
     let constant = Statistics.intervals(count: 3, seed: 0) { _ in [4] }
     #expect(constant == [4...4])
   }

@@ -28,7 +28,7 @@ public struct LIMEExplainer: PerturbationExplainer {
   package func attributions(_ clip: Clip, as classIndex: Int, number: Int) throws -> Tensor {
     let shape = clip.logPower.shape
     let size = settings.patch.cells(of: interpreter.frontEnd.stft.configuration)
-    let segments = PatchGrid(shape: shape, size: size, stride: size).places
+    let segments = try PatchGrid.segments(of: shape, size: size, for: Self.self)
     // The first copy is the clip itself.
     let present = (0..<settings.samples).map { index in
       var random = RandomStream(

@@ -1,3 +1,4 @@
+import PIQClassifiers
 package import PIQSpectral
 
 /// What replaces the parts of a spectrogram that a method takes away.
@@ -42,6 +43,24 @@ package struct PatchPlace: Sendable {
 
 /// Patches of one size over a spectrogram [T, F], every so many frames and bins.
 package struct PatchGrid: Sendable {
+  /// The most segments of a linear model: what takes a second to solve, and 72 MB.
+  private static let mostSegments = 3000
+
+  /// Patches side by side, as the segments of a linear model.
+  ///
+  /// - Throws: `PIQError.unsupported` of more than can be fitted.
+  static func segments(
+    of shape: [Int], size: (frames: Int, bins: Int), for method: any Explainer.Type
+  ) throws(PIQError) -> [PatchPlace] {
+    let counts = [(shape[0], size.frames), (shape[1], size.bins)].map { ($0 + $1 - 1) / $1 }
+    guard counts[0] <= mostSegments, counts[0] * counts[1] <= mostSegments else {
+      throw .unsupported(
+        "\(method.name) would fit \(counts[0]) times \(counts[1]) segments, where "
+          + "\(mostSegments) are the most: take larger patches or shorter windows")
+    }
+    return PatchGrid(shape: shape, size: size, stride: size).places
+  }
+
   /// In the order of time, then frequency.
   package let places: [PatchPlace]
 
