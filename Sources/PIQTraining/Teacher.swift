@@ -4,7 +4,8 @@ public import PIQAudio
 /// head on it hears (distillation; Hinton, Vinyals and Dean, arXiv 1503.02531).
 ///
 /// The head is trained on the clips of the training alone, so that the teacher knows no more of clips kept
-/// for validation and test than the network does.
+/// for validation and test than the network does. It hears all sounds at full scale, however the network's
+/// own are normalised: most networks are not indifferent to level.
 public struct Teacher: Sendable {
   /// What a teacher hears in sounds.
   struct Lesson {
@@ -46,7 +47,7 @@ public struct Teacher: Sendable {
       name: "teacher", labels: labels, backbone: model.configuration,
       embeddingLength: backbone.embeddingLength)
     let task = try HeadTask(
-      configuration, recipe, backbone: backbone, train: train.resampled(rates),
+      configuration, recipe, backbone: backbone, train: train.atFullScale.resampled(rates),
       valid: ClipSet([]), progress: progress)
     head = try task.trainedHead()
     (means, deviations) = task.statistics
@@ -59,7 +60,8 @@ public struct Teacher: Sendable {
   /// - Throws: `PIQError`, `Failure`.
   func lesson(on sounds: [[Float]]) throws -> Lesson {
     let heard = try inOrder(count: sounds.count) { index throws in
-      let sound = Resampler.cached(from: rates.from, to: rates.to).resample(sounds[index])
+      let sound = Resampler.cached(from: rates.from, to: rates.to).resample(
+        atFullScale(sounds[index]))
       let embedding = try backbone.embedding(of: sound)
       return (embedding, try head.classify(embedding).probabilities)
     }
@@ -75,7 +77,21 @@ public struct Teacher: Sendable {
   }
 }
 
+/// A sound whose largest absolute sample is 1; silence stays silent.
+private func atFullScale(_ samples: [Float]) -> [Float] {
+  let level = Normalization.peak.level(of: samples)
+  return level == 1 ? samples : samples.map { $0 / level }
+}
+
 extension ClipSet {
+  /// The same clips at full scale.
+  fileprivate var atFullScale: ClipSet {
+    ClipSet(
+      clips.map {
+        Clip(name: $0.name, samples: PIQTraining.atFullScale($0.samples), label: $0.label)
+      })
+  }
+
   /// The same clips at another rate.
   func resampled(_ rates: (from: Int, to: Int)) -> ClipSet {
     guard rates.from != rates.to else { return self }

@@ -108,6 +108,30 @@ import Testing
     #expect(try train("bad", ["--backbone", "teacher"]).status == 64)
   }
 
+  /// What is learned does not depend on the level of the files, of which a network may not be independent.
+  @Test func teachersHearAtFullScale() throws {
+    let space = try Workspace()
+    _ = try Self.network.importModel(into: space, "teacher", ["--embedding", "embedding"])
+    func train(_ folder: String, level: Float) throws -> [UInt8] {
+      for i in 0..<6 {
+        let tone = (0..<6000).map { sin(Float($0) * Float(i + 2) * 0.1) }
+        let saw = (0..<6000).map { Float($0 % (20 + i)) / 10 - 1 }
+        for (name, samples) in [("tone", tone), ("saw", saw)] {
+          var wav = WAV.floats(samples.map { level * $0 })
+          wav.sampleRate = 8000
+          try space.write("\(folder)-data/\(name)/\(i).wav", wav.bytes)
+        }
+      }
+      try space.run([
+        "train", "classifier", "--teacher", "teacher", "\(folder)-data", "-o", folder, "--dim", "8",
+        "--set", "network.sample_rate=4000", "--set", "network.n_fft=128", "--batch-size", "4",
+        "--crop-seconds", "0", "--epochs", "2",
+      ]).expectSuccess()
+      return try space.bytes("\(folder)/model.safetensors")
+    }
+    #expect(try train("loud", level: 0.5) == train("quiet", level: 0.03125))
+  }
+
   @Test func contradictions() throws {
     let outcome = try Workspace().run([
       "train", "classifier", "--backbone", "a", "--dim", "8", "data", "-o", "b",
