@@ -5,7 +5,7 @@ package import PIQTensor
 private let explainers: [any Explainer.Type] = [
   InterpreterExplainer.self, SaliencyExplainer.self, SmoothGradExplainer.self,
   IntegratedGradientsExplainer.self, GradCAMExplainer.self, AMTExplainer.self,
-  OcclusionExplainer.self, RISEExplainer.self, LIMEExplainer.self, KernelSHAPExplainer.self,
+  OcclusionExplainer.self, RISEExplainer.self, LIMEExplainer.self,
   RandomExplainer.self, OnesExplainer.self,
 ]
 

@@ -88,7 +88,7 @@ private struct LinearClassifier: Classifier {
   }
 
   /// The region that each method gives lies around the part that speaks for the class.
-  @Test(arguments: ["occlusion", "rise", "lime", "kernel-shap"])
+  @Test(arguments: ["occlusion", "rise", "lime"])
   func regionOfTheEvent(_ name: String) throws {
     let method = try #require(ExplanationMethod(rawValue: name))
     let mask = try method.makeExplainer(for: interpreter, settings).explain(
@@ -112,14 +112,6 @@ private struct LinearClassifier: Classifier {
     #expect(correlation(found.elements, segmentSums) > 0.999)
     let ratio = (found.elements.max() ?? 0) / (segmentSums.max() ?? 1)
     #expect((0.9...1.01).contains(ratio), "\(ratio)")
-  }
-
-  /// Shapley values of a sum are its terms.
-  @Test func kernelSHAP() throws {
-    let found = try KernelSHAPExplainer(interpreter, settings).attributions(clip, as: 0, number: 1)
-    #expect(correlation(found.elements, segmentSums) > 0.999)
-    let ratio = (found.elements.max() ?? 0) / (segmentSums.max() ?? 1)
-    #expect((0.99...1.01).contains(ratio), "\(ratio)")
   }
 
   @Test func rise() throws {

@@ -51,7 +51,7 @@ extension Interpreter {
 /// The purpose of a random stream; streams for different purposes are independent.
 package enum RandomPurpose: Int {
   case contaminants = 1
-  case noise, masks, smoothing, resampling, shuffle, rise, lime, curves, placements, kernelSHAP
+  case noise, masks, smoothing, resampling, shuffle, rise, lime, curves, placements
 }
 
 extension RandomStream {
