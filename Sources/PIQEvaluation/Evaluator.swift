@@ -60,10 +60,7 @@ public final class Evaluator {
     // Before what takes long.
     let others = try others.map { try clips(ofOtherClasses: $0) }
     try settings.localisation.map { try check($0, data, labels) }
-    let hashes =
-      try model.configuration.clips == nil
-      ? [] : data.clips.map { clip throws in try FileHash.sha256(ofFileAt: clip.path) }
-    let uses = seen(hashes)
+    let uses = try uses(of: data.clips)
     let contaminants =
       settings.sets.contains(.mixtures)
       ? Contamination.contaminants(count: labels.count, seed: settings.explainer.seed)
@@ -101,15 +98,20 @@ public final class Evaluator {
     return Evaluation(
       settings: settings, modelName: model.configuration.name, modelSHA256: model.sha256,
       logitScale: settings.logitScale ?? model.configuration.logitScale,
-      classes: interpreter.labels, clips: data.clips, uses: hashes.map { uses[$0] },
+      classes: interpreter.labels, clips: data.clips, uses: uses,
       outcomes: outcomes,
       contaminants: contaminants, measurements: measurements, localisation: localisation,
       known: try others.map { try tell(known, from: $0, progress, doubtful: doubtful) })
   }
 
-  /// What files were used for when the model was made, by their SHA-256.
-  func seen(_ hashes: [String]) -> [String: SeenClips.Use] {
-    model.configuration.clips?.uses(of: hashes) ?? [:]
+  /// What each clip was used for when the model was made; empty where the model does not know its clips.
+  func uses(of clips: [Dataset.Clip]) throws(Failure) -> [SeenClips.Use?] {
+    guard let own = model.configuration.clips else { return [] }
+    let hashes = try clips.map { clip throws(Failure) in
+      try FileHash.sha256(ofFileAt: clip.path)
+    }
+    let uses = own.uses(of: hashes)
+    return hashes.map { uses[$0] }
   }
 
   /// The factor from the model's logits to those at the logit scale of the settings.

@@ -56,11 +56,8 @@ extension Evaluator {
     }
     let labels = Set(interpreter.labels)
     let candidates = data.clips.filter { !labels.contains($0.category) }
-    let hashes = try candidates.map { clip throws(Failure) in
-      try FileHash.sha256(ofFileAt: clip.path)
-    }
-    let seen = self.seen(hashes)
-    let clips = zip(candidates, hashes).filter { seen[$1] == nil }.map(\.0)
+    let uses = try uses(of: candidates)
+    let clips = uses.isEmpty ? candidates : zip(candidates, uses).filter { $1 == nil }.map(\.0)
     guard !clips.isEmpty else {
       throw Failure(
         .noSounds, path: data.path, problem: "has no clips of classes that the model does not have",

@@ -41,18 +41,18 @@ public struct TrainingFiles: Sendable {
 
   /// The files of the training of a fold of a cross-validation, in `training/folds`.
   public func fold(_ number: Int) -> TrainingFiles {
-    TrainingFiles(folder: Self.folder(ofFold: number, in: folder), name: name, dtype: dtype)
-  }
-
-  /// The folder of the model that a cross-validation measured on a fold.
-  public static func folder(ofFold number: Int, in folder: String) -> String {
-    Folder.join(Folder.join(Folder.join(folder, "training"), "folds"), "\(number)")
+    part("folds", number)
   }
 
   /// The files of a training without some classes, in `training/left-out`.
   public func leftOut(_ number: Int) -> TrainingFiles {
-    let folder = Folder.join(Folder.join(Folder.join(folder, "training"), "left-out"), "\(number)")
-    return TrainingFiles(folder: folder, name: name, dtype: dtype)
+    part("left-out", number)
+  }
+
+  /// The files of one of the trainings of a cross-validation.
+  private func part(_ kind: String, _ number: Int) -> TrainingFiles {
+    let parts = Folder.join(Folder.join(folder, "training"), kind)
+    return TrainingFiles(folder: Folder.join(parts, "\(number)"), name: name, dtype: dtype)
   }
 
   /// Writes how classes that were left out were told from others.

@@ -39,12 +39,10 @@ extension TrainingArguments {
     let data = try Dataset(path: path, audioFolder: sounds.audioDir)
     if let remark = data.remark { terminal.warn("\(printable(path)): \(remark)") }
     func run(
-      _ part: TrainingSession<Task, R>.Part
+      _ part: TrainingPart
     ) throws -> TrainingSession<Task, R>.Finished {
-      var fold: CrossValidation.Fold?
-      if case .fold(let own) = part { fold = own }
       var session = try TrainingSession(
-        self, recipe, terminal, task, data, inputs: inputs(fold), part)
+        self, recipe, terminal, task, data, inputs: inputs(part.fold), part)
       return try session.earlierResult() ?? train(&session)
     }
     guard crossValidate else {

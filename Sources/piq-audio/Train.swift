@@ -131,7 +131,7 @@ struct Train: ParsableCommand {
         terminal.clearProgress()
         let task = try ClassifierTask(
           configuration, session.recipe, train: clips.train, valid: clips.valid,
-          pretrained: pretrained?.interpreter, teacher: lessons, known: session.known)
+          pretrained: pretrained?.interpreter, teacher: lessons, known: session.part.known)
         return try session.run(task)
       }
     }
@@ -204,7 +204,8 @@ struct Train: ParsableCommand {
       }
       try arguments.run(recipe, terminal, InterpreterTask.self, inputs: inputs) { session in
         let classifier =
-          try session.fold.map { try Model(path: classifierFiles(of: $0).folder) } ?? classifier
+          try session.part.fold.map { try Model(path: classifierFiles(of: $0).folder) }
+          ?? classifier
         var configuration = try session.recipe.configuration(
           explaining: classifier.configuration, name: session.modelName)
         try session.checkClasses(classifier)

@@ -22,7 +22,7 @@ extension Train.Classifier {
       let clips = try session.load(&configuration)
       let task = try HeadTask(
         configuration, session.recipe, backbone: backbone, train: clips.train, valid: clips.valid,
-        known: session.known
+        known: session.part.known
       ) { finished, total in
         try checkForSignal()
         terminal.progress("embedding [\(finished + 1)/\(total)]")

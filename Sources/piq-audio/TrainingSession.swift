@@ -5,25 +5,13 @@ import PIQTraining
 
 /// One training from the command line: its data, its files, and its messages.
 struct TrainingSession<Task: TrainingTask, R: Recipe> {
-  /// Which clips a training uses for what.
-  enum Part {
-    /// As the recipe says.
-    case asked
-    /// One of the trainings of a cross-validation.
-    case fold(CrossValidation.Fold)
-    /// Those of some classes, to an end that a cross-validation chose.
-    case leftOut(LeftOutClasses, TrainingEnd)
-    /// All, to an end that a cross-validation chose.
-    case all(
-      TrainingEnd, known: KnownScore.Settings?, figures: [String: MeasuredFigures])
-  }
-
   /// The clips, after `load` without those that cannot be read.
   private(set) var split: Split
   private(set) var recipe: R
   /// The folder of the model.
   var folder: String { files.folder }
-  private let part: Part
+  /// Which clips it uses for what.
+  let part: TrainingPart
   private let arguments: TrainingArguments
   private let terminal: Terminal
   private let files: TrainingFiles
@@ -40,7 +28,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   /// - Throws: `Failure` of clips that cannot be divided so, or of an output folder that is in use.
   init(
     _ arguments: TrainingArguments, _ recipe: R, _ terminal: Terminal, _ task: Task.Type,
-    _ data: Dataset, inputs: [String], _ part: Part = .asked
+    _ data: Dataset, inputs: [String], _ part: TrainingPart
   ) throws {
     self.arguments = arguments
     self.recipe = recipe
@@ -65,23 +53,10 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       split = try Split(trainingOnAllOf: data)
     }
     identity = Self.hash(
-      try [JSON.line(self.recipe)] + Self.words(part) + inputs + Self.lines(split)
+      try [JSON.line(self.recipe)] + part.decisions + inputs + Self.lines(split)
         + split.test.map { "test\t\($0.name)\t\($0.category)" })
     // Of a cross-validation, one training is resumed, and those after it begin.
     isResuming = arguments.resume && (!arguments.crossValidate || self.files.hasCheckpoint)
-  }
-
-  /// What a cross-validation decided about a part.
-  private static func words(_ part: Part) throws -> [String] {
-    switch part {
-    case .asked, .fold: []
-    case .leftOut(_, let end): ["\(end.epoch)", try JSON.line(end.validation)]
-    case .all(let end, let known, let figures):
-      [
-        "\(end.epoch)", try JSON.line(end.validation), try JSON.line(known),
-        try JSON.line(figures),
-      ]
-    }
   }
 
   /// The clips that a training begins with, a line each.
@@ -95,32 +70,6 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   private static func hash(_ lines: [String]) -> String {
     let text = lines.joined(separator: "\n")
     return Array(text.utf8).withUnsafeBytes { FileHash.sha256(of: $0) } ?? text
-  }
-
-  /// The fold that is measured, in a cross-validation.
-  var fold: CrossValidation.Fold? {
-    if case .fold(let fold) = part { fold } else { nil }
-  }
-
-  /// What turns the similarity of a sound to the classes into `known`.
-  var known: KnownScore.Settings? {
-    switch part {
-    case .asked, .fold: nil
-    // The similarity itself is wanted, whatever the function of it.
-    case .leftOut: KnownScore.Settings(weight: 1, bias: 0)
-    case .all(_, let known, _): known
-    }
-  }
-
-  private var leftOut: LeftOutClasses? {
-    if case .leftOut(let division, _) = part { division } else { nil }
-  }
-
-  private var ending: TrainingEnd? {
-    switch part {
-    case .asked, .fold: nil
-    case .leftOut(_, let end), .all(let end, _, _): end
-    }
   }
 
   /// The model's name.
@@ -154,7 +103,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   mutating func load(
     _ configuration: inout ModelConfiguration
   ) throws -> (train: ClipSet, valid: ClipSet) {
-    let (terminal, split, sizes, leftOut) = (terminal, split, configuration, leftOut)
+    let (terminal, split, sizes, leftOut) = (terminal, split, configuration, part.leftOut)
     let total = split.train.count + split.valid.count + split.test.count
     var done = 0
     var unusable: Set<String> = []
@@ -187,9 +136,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     try checkIsNew(test, to: configuration)
     let works = (self.split.train + self.split.valid).compactMap(\.attribution)
     configuration.attribution = Set(works + configuration.attribution).sorted()
-    if case .all(_, _, let figures) = part {
-      configuration.figures.merge(figures) { _, new in new }
-    }
+    configuration.figures.merge(part.figures) { _, new in new }
     if let licence = arguments.licence { configuration.licence = licence }
     return (train, valid)
   }
@@ -223,13 +170,15 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   /// What the same part of a cross-validation came to in an earlier run; nil where it did not end, or began
   /// with something else.
   func earlierResult() throws -> Finished? {
-    guard arguments.resume, fold != nil || leftOut != nil, files.hasResult else { return nil }
+    guard arguments.resume, part.fold != nil || part.leftOut != nil, files.hasResult else {
+      return nil
+    }
     let classCount = split.categories.count
     guard let result = files.result(of: Task.Outcome.self), result.identity == identity,
       result.epoch > 0,
       result.outcomes.allSatisfy({
         Task.isPossible(
-          $0, classCount: classCount, labelCount: classCount + (leftOut?.classes.count ?? 0))
+          $0, classCount: classCount, labelCount: classCount + (part.leftOut?.classes.count ?? 0))
       })
     else {
       // A checkpoint says itself what does not fit.
@@ -239,7 +188,7 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       return nil
     }
     if !arguments.json {
-      try terminal.say(title + "done, the model of epoch \(result.epoch)")
+      try terminal.say(part.title + "done, the model of epoch \(result.epoch)")
     }
     return Finished(epoch: result.epoch, outcomes: result.outcomes)
   }
@@ -248,18 +197,17 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
   func run(_ task: Task) throws -> Finished {
     let run = try TrainingRun(
       task, recipe, files: files,
-      inputs: Self.hash(inputs + Self.lines(split) + (isOfAll ? Self.words(part) : [])),
-      ending: ending)
+      inputs: Self.hash(inputs + Self.lines(split) + (part.isOfAll ? part.decisions : [])),
+      ending: part.ending)
     if try !isResuming || !resumes(run) { try run.begin() }
     try sayBeginning(run)
     let progress = TrainingProgress(
-      epochs: ending?.epoch ?? recipe.optimization.epochs, done: run.stepsDone)
+      epochs: part.ending?.epoch ?? recipe.optimization.epochs, done: run.stepsDone)
     let outcome = try run.run { event in
       if case .epoch(let record) = event {
         terminal.clearProgress()
         if arguments.json {
-          try terminal.print(
-            JSON.line(PartRecord(record: record, fold: fold?.test, leftOut: leftOut?.classes)))
+          try terminal.print(JSON.line(PartRecord(record, of: part)))
         } else {
           try terminal.say(progress.line(record))
         }
@@ -281,13 +229,11 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
     }
   }
 
-  private var isOfAll: Bool { if case .all = part { true } else { false } }
-
   /// Resumes a training; false of one on all clips whose cross-validation has decided otherwise since.
   private func resumes(_ run: TrainingRun<Task, R>) throws -> Bool {
     do {
       try run.resume()
-    } catch let failure as Failure where isOfAll && failure.code == .trainingDiffers {
+    } catch let failure as Failure where part.isOfAll && failure.code == .trainingDiffers {
       return false
     }
     return true
@@ -302,57 +248,31 @@ struct TrainingSession<Task: TrainingTask, R: Recipe> {
       }
     }
     terminal.clearProgress()
-    if fold != nil || leftOut != nil, let outcomes {
+    if part.fold != nil || part.leftOut != nil, let outcomes {
       try files.write(
         PartResult(
           identity: identity, model: model.sha256, epoch: best.epoch, outcomes: outcomes))
     }
     if !arguments.json {
-      if let outcomes, leftOut == nil {
+      if let outcomes, part.leftOut == nil {
         try terminal.say("test: " + progress.figures(Task.figures(of: outcomes)))
       }
       let choice =
-        ending == nil
+        part.ending == nil
         ? "the best of \(recipe.optimization.epochs)" : "as the cross-validation chose"
       try terminal.say("\(printable(files.folder)): the model of epoch \(best.epoch), \(choice)")
     }
     return Finished(epoch: best.epoch, outcomes: outcomes)
   }
 
-  /// What part of a cross-validation it is.
-  private var title: String {
-    fold.map { "fold \($0.test): " } ?? leftOut.map {
-      "without \($0.classes.map(printable).joined(separator: " and ")): "
-    } ?? ""
-  }
-
   private func sayBeginning(_ run: TrainingRun<Task, R>) throws {
     if arguments.json { return }
-    let choosing = ending == nil ? ", \(split.valid.count) to choose the best epoch" : ""
+    let choosing = part.ending == nil ? ", \(split.valid.count) to choose the best epoch" : ""
     let test = split.test.isEmpty ? "" : ", \(split.test.count) to test"
     try terminal.say(
-      title + "\(split.train.count) clips to train\(choosing)\(test), "
+      part.title + "\(split.train.count) clips to train\(choosing)\(test), "
         + "\(split.categories.count) classes")
     if let last = run.records.last { try terminal.say("going on after epoch \(last.epoch)") }
-  }
-}
-
-/// The record of an epoch, and what part of a cross-validation it is of.
-private struct PartRecord: Encodable {
-  let record: TrainingRecord
-  let fold: Int?
-  let leftOut: [String]?
-
-  func encode(to encoder: any Encoder) throws {
-    try record.encode(to: encoder)
-    var container = encoder.container(keyedBy: Key.self)
-    try container.encodeIfPresent(fold, forKey: .fold)
-    try container.encodeIfPresent(leftOut, forKey: .leftOut)
-  }
-
-  private enum Key: String, CodingKey {
-    case fold
-    case leftOut = "left_out"
   }
 }
 
